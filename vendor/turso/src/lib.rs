@@ -1,0 +1,1 @@
+//! Never compiled: see `[patch.crates-io]` in the workspace manifest.
