@@ -1,0 +1,119 @@
+use std::path::PathBuf;
+
+/// What can go wrong between a folder and a model.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A JSON file does not say what it should.
+    #[error("{path}: not the JSON that was expected: {source}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and why parsing stopped.
+        source: serde_json::Error,
+    },
+    /// A safetensors file is damaged.
+    #[error("{path}: not a readable safetensors file: {source}")]
+    SafeTensors {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        source: safetensors::SafeTensorError,
+    },
+    /// The checkpoint is of a kind that this crate does not run.
+    #[error("{what}: expected {expected}, found {found}")]
+    Unsupported {
+        /// The setting.
+        what: &'static str,
+        /// What this crate runs.
+        expected: &'static str,
+        /// What the checkpoint says.
+        found: String,
+    },
+    /// The numbers of a configuration contradict each other.
+    #[error("configuration: {0}")]
+    Config(String),
+    /// No file of the checkpoint holds this tensor.
+    #[error("tensor {0} is missing: the checkpoint is incomplete, or config.json is not its own")]
+    MissingTensor(String),
+    /// A tensor has another shape than the configuration implies.
+    #[error("tensor {name}: expected shape {expected:?}, found {found:?}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// What the configuration implies.
+        expected: Vec<usize>,
+        /// What the file holds.
+        found: Vec<usize>,
+    },
+    /// A tensor is stored in a format that this crate does not read.
+    #[error("tensor {name}: expected F32, BF16 or F16, found {found}")]
+    DType {
+        /// The tensor.
+        name: String,
+        /// What the file holds.
+        found: String,
+    },
+    /// A tensor holds a NaN or an infinity.
+    #[error("tensor {0} holds values that are not finite")]
+    NotFinite(String),
+    /// The adapter was trained on another base model.
+    #[error("the adapter is for base {found}, but the loaded base is {expected}")]
+    OtherBase {
+        /// The loaded base.
+        expected: String,
+        /// What `adapter_config.json` says.
+        found: String,
+    },
+    /// A call needs an adapter, and the model has none.
+    #[error("this model has no adapter: load one with Model::with_adapter")]
+    NoAdapter,
+    /// A sequence is longer than the model's context.
+    #[error("a sequence of {found} tokens does not fit a context of {limit}")]
+    TooLong {
+        /// The model's `max_position_embeddings`.
+        limit: usize,
+        /// The tokens of the sequence.
+        found: usize,
+    },
+    /// A sequence has nothing to predict, or starts to count past its end.
+    #[error("a sequence of {len} tokens has no target from position {from} on")]
+    NoTarget {
+        /// The tokens of the sequence.
+        len: usize,
+        /// The first target that counts.
+        from: usize,
+    },
+    /// A token id is not in the vocabulary.
+    #[error("token {id} is outside a vocabulary of {vocab}")]
+    UnknownToken {
+        /// The token.
+        id: u32,
+        /// The size of the vocabulary.
+        vocab: usize,
+    },
+    /// The tokenizer could not be loaded, trained or applied.
+    #[error("tokenizer: {0}")]
+    Tokenizer(String),
+    /// A training run cannot start or go on as configured.
+    #[error("training: {0}")]
+    Training(String),
+}
+
+/// This crate's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// For `map_err` after an operation on `path`.
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        |source| Self::Io { path, source }
+    }
+}

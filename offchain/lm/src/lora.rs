@@ -1,0 +1,210 @@
+//! Low-rank adapters (Hu et al. 2021), unmerged: `y = x W + s (x A) B`.
+
+use burn::tensor::Tensor;
+use rand::Rng;
+
+use crate::{
+    model::{tensor, PROJECTIONS},
+    random::stream,
+    Config, Error, Model, Result,
+};
+
+/// The low-rank branch of one linear layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Lora {
+    /// `[in, r]`.
+    pub a: Tensor<2>,
+    /// `[r, out]`.
+    pub b: Tensor<2>,
+    /// `s = alpha / r`.
+    pub scale: f32,
+}
+
+/// An adapter: low-rank branches on linear layers of a base model, which it leaves as it is.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    /// Per decoder layer, a branch for each of the [`PROJECTIONS`] that has one.
+    pub(crate) layers: Vec<[Option<Lora>; 7]>,
+    pub(crate) rank: usize,
+    pub(crate) alpha: f64,
+    /// Identity of the base it was trained on, as in `base_model_name_or_path`.
+    pub(crate) base: String,
+}
+
+/// The name and shape of one LoRA matrix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixSpec {
+    /// For example `layers.0.self_attn.q_proj.lora_A`.
+    pub name: String,
+    /// Rows: features of its input.
+    pub input: usize,
+    /// Columns: features of its output.
+    pub output: usize,
+}
+
+impl Adapter {
+    /// A fresh adapter on all seven linear layers: A uniform in `±1/sqrt(in)` as PEFT initialises it, B zero, so
+    /// that it changes nothing before it is trained.
+    ///
+    /// `base` is the identity of the base model (its content hash), kept in the exported configuration.
+    ///
+    /// # Errors
+    /// If the rank is 0 or above the narrowest layer, or alpha is not positive.
+    pub fn new(config: &Config, rank: usize, alpha: f64, base: &str, seed: u64) -> Result<Self> {
+        let narrowest = (0..PROJECTIONS.len())
+            .flat_map(|projection| config.projection_shape(projection))
+            .min()
+            .unwrap_or(0);
+        if rank == 0 || rank > narrowest {
+            return Err(Error::Config(format!("LoRA rank {rank} is not in 1 to {narrowest}")));
+        }
+        if !(alpha > 0.0 && alpha.is_finite()) {
+            return Err(Error::Config(format!("LoRA alpha {alpha} is not positive")));
+        }
+        let mut rng = stream(seed, 0);
+        Self::build(config, [true; 7], rank, alpha, base, |spec| {
+            let values = if spec.name.ends_with("lora_A") {
+                let bound = 1.0 / (spec.input as f32).sqrt();
+                (0..spec.input * spec.output).map(|_| rng.random_range(-bound..bound)).collect()
+            } else {
+                vec![0.0; spec.input * spec.output]
+            };
+            Ok(tensor(values, [spec.input, spec.output]))
+        })
+    }
+
+    /// Asks `make` for each matrix of the wanted projections, in the order of [`Model::lora_matrices`].
+    pub(crate) fn build(
+        config: &Config,
+        wanted: [bool; 7],
+        rank: usize,
+        alpha: f64,
+        base: &str,
+        mut make: impl FnMut(&MatrixSpec) -> Result<Tensor<2>>,
+    ) -> Result<Self> {
+        let mut layers = Vec::with_capacity(config.num_hidden_layers);
+        for i in 0..config.num_hidden_layers {
+            let mut layer = [const { None }; 7];
+            for (projection, slot) in layer.iter_mut().enumerate() {
+                if !wanted[projection] {
+                    continue;
+                }
+                let [a, b] = specs(config, i, projection, rank);
+                let scale = (alpha / rank as f64) as f32;
+                *slot = Some(Lora { a: make(&a)?, b: make(&b)?, scale });
+            }
+            layers.push(layer);
+        }
+        Ok(Self { layers, rank, alpha, base: base.into() })
+    }
+
+    /// This adapter with other matrices, in the same order.
+    pub(crate) fn with_matrices(&self, config: &Config, matrices: Vec<Tensor<2>>) -> Result<Self> {
+        let mut matrices = matrices.into_iter();
+        Self::build(config, self.wanted(), self.rank, self.alpha, &self.base, |spec| {
+            matrices.next().ok_or_else(|| Error::MissingTensor(spec.name.clone()))
+        })
+    }
+
+    /// Which projections have a branch (the same in every layer).
+    pub(crate) fn wanted(&self) -> [bool; 7] {
+        let first = self.layers.first();
+        std::array::from_fn(|i| first.is_some_and(|layer| layer[i].is_some()))
+    }
+
+    /// Every matrix, A before B, in the order of [`Model::lora_matrices`].
+    pub(crate) fn list(&self) -> Vec<Tensor<2>> {
+        let branches = self.layers.iter().flatten().flatten();
+        branches.flat_map(|lora| [lora.a.clone(), lora.b.clone()]).collect()
+    }
+
+    /// The rank `r` of every branch.
+    pub fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// Alpha: the branches are scaled by `alpha / r`.
+    pub fn alpha(&self) -> f64 {
+        self.alpha
+    }
+
+    /// Identity of the base model that it belongs to.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Name and shape of every matrix for a model of this configuration.
+    pub(crate) fn specs(&self, config: &Config) -> Vec<MatrixSpec> {
+        let wanted = self.wanted();
+        (0..self.layers.len())
+            .flat_map(|layer| (0..7).map(move |projection| (layer, projection)))
+            .filter(|&(_, projection)| wanted[projection])
+            .flat_map(|(layer, projection)| specs(config, layer, projection, self.rank))
+            .collect()
+    }
+
+    /// Compares every shape with what a base of this configuration needs.
+    pub(crate) fn check(&self, config: &Config) -> Result<()> {
+        if self.layers.len() != config.num_hidden_layers {
+            return Err(Error::Config(format!(
+                "the adapter has {} layers, the base {}",
+                self.layers.len(),
+                config.num_hidden_layers
+            )));
+        }
+        for (spec, matrix) in self.specs(config).into_iter().zip(self.list()) {
+            let (expected, found) = ([spec.input, spec.output], matrix.dims());
+            if found != expected {
+                let (expected, found) = (expected.to_vec(), found.to_vec());
+                return Err(Error::Shape { name: spec.name, expected, found });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A and B of one linear layer.
+fn specs(config: &Config, layer: usize, projection: usize, rank: usize) -> [MatrixSpec; 2] {
+    let [input, output] = config.projection_shape(projection);
+    let at = format!("layers.{layer}.{}", PROJECTIONS[projection]);
+    [
+        MatrixSpec { name: format!("{at}.lora_A"), input, output: rank },
+        MatrixSpec { name: format!("{at}.lora_B"), input: rank, output },
+    ]
+}
+
+impl Model {
+    /// The LoRA matrices of this model: layer by layer, within a layer in the order of [`PROJECTIONS`], A
+    /// before B. Gradients, captures and optimizer states all follow this order. Empty without an adapter.
+    pub fn lora_matrices(&self) -> Vec<MatrixSpec> {
+        self.adapter().map(|adapter| adapter.specs(&self.config)).unwrap_or_default()
+    }
+
+    /// The values of the LoRA matrices in the order of [`Model::lora_matrices`], each row-major
+    /// `[input, output]`.
+    pub fn lora_values(&self) -> Vec<ndarray::Array2<f32>> {
+        self.adapter().map(Adapter::list).unwrap_or_default().into_iter().map(array).collect()
+    }
+
+    /// This model with other values in its LoRA matrices.
+    ///
+    /// # Errors
+    /// If there is no adapter, or number or shapes differ from [`Model::lora_matrices`].
+    pub fn with_lora_values(&self, matrices: Vec<ndarray::Array2<f32>>) -> Result<Self> {
+        let adapter = self.adapter().ok_or(Error::NoAdapter)?;
+        let matrices = matrices
+            .into_iter()
+            .map(|matrix| {
+                let shape = [matrix.nrows(), matrix.ncols()];
+                tensor(matrix.iter().copied().collect(), shape)
+            })
+            .collect();
+        self.with_adapter(adapter.with_matrices(&self.config, matrices)?)
+    }
+}
+
+fn array(matrix: Tensor<2>) -> ndarray::Array2<f32> {
+    let [rows, columns] = matrix.dims();
+    ndarray::Array2::from_shape_vec((rows, columns), crate::model::values(matrix))
+        .expect("a tensor holds as many values as its shape says")
+}

@@ -1,0 +1,172 @@
+//! Text generation with a cache of keys and values.
+
+use rand::Rng;
+
+use crate::{
+    model::{values, Cache},
+    random::stream,
+    Error, Model, Result, Tokenizer,
+};
+
+/// How the next token is chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// Most tokens to generate.
+    pub max_tokens: usize,
+    /// 0 takes the likeliest token; above, logits are divided by it before drawing.
+    pub temperature: f32,
+    /// Draw among the fewest likeliest tokens whose probability reaches this (nucleus sampling, Holtzman et al.
+    /// 2020). 1 keeps all.
+    pub top_p: f32,
+    /// The same seed, prompt and model give the same answer.
+    pub seed: u64,
+}
+
+impl Sampling {
+    /// Always the likeliest token.
+    pub fn greedy(max_tokens: usize) -> Self {
+        Self { max_tokens, temperature: 0.0, top_p: 1.0, seed: 0 }
+    }
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The model said so.
+    EndOfText,
+    /// It reached `max_tokens`, or the model's context.
+    Length,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its tokens, without the end-of-text token.
+    pub ids: Vec<u32>,
+    /// Its text.
+    pub text: String,
+    /// Why it ended.
+    pub stop: Stop,
+}
+
+impl Model {
+    /// Continues a prompt. `each` sees every token as it comes, and ends the answer by returning false.
+    ///
+    /// # Errors
+    /// If the prompt is empty, fills the context, or holds tokens outside the vocabulary; if temperature or
+    /// top-p are out of range.
+    pub fn generate(
+        &self,
+        prompt: &[u32],
+        sampling: Sampling,
+        mut each: impl FnMut(u32) -> bool,
+    ) -> Result<(Vec<u32>, Stop)> {
+        let Sampling { max_tokens, temperature, top_p, seed } = sampling;
+        if prompt.is_empty() {
+            return Err(Error::NoTarget { len: 0, from: 0 });
+        }
+        self.check_ids(prompt, prompt.len())?;
+        if !(0.0..=100.0).contains(&temperature) {
+            return Err(Error::Config(format!("temperature {temperature} is not in 0 to 100")));
+        }
+        if !(top_p > 0.0 && top_p <= 1.0) {
+            return Err(Error::Config(format!("top_p {top_p} is not in (0, 1]")));
+        }
+        let room = self.config.max_position_embeddings - prompt.len();
+        let mut rng = stream(seed, 0);
+        let mut cache = Cache::new(&self.config);
+        let mut ids: Vec<u32> = Vec::new();
+        let mut input = prompt.to_vec();
+        for _ in 0..max_tokens.min(room) {
+            let hidden = self.hidden(&input, 1, Some(&mut cache), None);
+            let [tokens, width] = hidden.dims();
+            let last = hidden.slice([tokens - 1..tokens, 0..width]);
+            let logits = values(self.logits(last));
+            let next = if temperature == 0.0 {
+                likeliest(&logits)
+            } else {
+                nucleus(&logits, temperature, top_p, rng.random())
+            };
+            if self.config.eos_token_ids.contains(&next) {
+                return Ok((ids, Stop::EndOfText));
+            }
+            ids.push(next);
+            if !each(next) {
+                break;
+            }
+            input = vec![next];
+        }
+        Ok((ids, Stop::Length))
+    }
+
+    /// Continues a text: [`Model::generate`] between a tokenizer's two ends.
+    ///
+    /// # Errors
+    /// As [`Model::generate`], and if the tokenizer fails.
+    pub fn answer(&self, tokenizer: &Tokenizer, prompt: &str, sampling: Sampling) -> Result<Answer> {
+        let prompt = tokenizer.prompt(prompt)?;
+        let (ids, stop) = self.generate(&prompt, sampling, |_| true)?;
+        let text = tokenizer.decode(&ids)?;
+        Ok(Answer { ids, text, stop })
+    }
+}
+
+/// The first of the largest.
+fn likeliest(logits: &[f32]) -> u32 {
+    let mut best = 0;
+    for (token, &logit) in logits.iter().enumerate() {
+        if logit > logits[best] {
+            best = token;
+        }
+    }
+    best as u32
+}
+
+/// Draws from the nucleus; `u` is uniform in [0, 1).
+fn nucleus(logits: &[f32], temperature: f32, top_p: f32, u: f64) -> u32 {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut tokens: Vec<(u32, f64)> = logits
+        .iter()
+        .enumerate()
+        .map(|(token, &logit)| (token as u32, f64::from((logit - top) / temperature).exp()))
+        .collect();
+    // Ties in the order of the vocabulary, so that the choice is the same everywhere.
+    tokens.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let total: f64 = tokens.iter().map(|token| token.1).sum();
+    let mut kept = 0.0;
+    let mut size = 0;
+    while size < tokens.len() && kept < f64::from(top_p) * total {
+        kept += tokens[size].1;
+        size += 1;
+    }
+    let mut left = u * kept;
+    for &(token, weight) in &tokens[..size] {
+        left -= weight;
+        if left < 0.0 {
+            return token;
+        }
+    }
+    // Only rounding leads here.
+    tokens[size.saturating_sub(1)].0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nucleus_should_leave_out_the_tail_when_top_p_is_small() {
+        let logits = [0.0, 3.0, 2.9, -5.0];
+        for i in 0..100 {
+            let token = nucleus(&logits, 1.0, 0.9, f64::from(i) / 100.0);
+            assert!(token == 1 || token == 2, "{token} is outside the nucleus");
+        }
+        assert_eq!(nucleus(&logits, 1.0, 0.01, 0.999), 1);
+        assert_eq!(nucleus(&logits, 1.0, 1.0, 0.9999), 3);
+    }
+
+    #[test]
+    fn likeliest_should_be_the_first_when_tied() {
+        assert_eq!(likeliest(&[1.0, 2.0, 2.0]), 1);
+    }
+}

@@ -1,0 +1,145 @@
+//! What the runtime API and the `openledger_*` RPC answer.
+
+use crate::{
+    shares::ShareVector, split::Split, Balance, BlockNumber, ContentId, ContributionId, DatanetId,
+    ModelId, ModelVersion, SettlementId, VersionNumber,
+};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use primitive_types::H256;
+use scale_info::TypeInfo;
+
+/// What an account could claim now.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Claimable {
+    /// For work and ownership (operator, attributor, model owner), in units.
+    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    pub credit: Balance,
+    /// For each of its contributions, in units.
+    pub contributions: Vec<ContributionClaim>,
+}
+
+/// What one contribution has earned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ContributionClaim {
+    /// The contribution.
+    pub contribution: ContributionId,
+    /// Earned in all, in units.
+    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    pub accrued: Balance,
+    /// Claimed of it, in units.
+    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    pub claimed: Balance,
+}
+
+/// From what a model descends.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Lineage {
+    /// The model.
+    pub model: ModelId,
+    /// Its newest version.
+    pub version: ModelVersion,
+    /// Its ancestors, nearest first; the last is a base model.
+    pub ancestors: Vec<ModelId>,
+    /// The datanet versions that the newest version was trained on.
+    pub trained_on: Vec<(DatanetId, VersionNumber)>,
+}
+
+/// Where a settlement stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
+pub enum Phase {
+    /// The committee commits.
+    Committing,
+    /// The committee reveals.
+    Revealing,
+    /// Shares are final and credited.
+    Finalised,
+    /// No committee answered in time, three times over: the data part went to the datanets' pools.
+    Fallback,
+}
+
+/// A settlement, as clients ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct SettlementState {
+    /// Its id.
+    pub settlement: SettlementId,
+    /// The model that answered.
+    pub model: ModelId,
+    /// Its version.
+    pub version: ModelVersion,
+    /// Merkle root over the receipts' ids.
+    pub receipts_root: H256,
+    /// Content id of the batch of transcripts.
+    pub batch: ContentId,
+    /// How many receipts.
+    pub count: u32,
+    /// Their fees together, in units.
+    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    pub total_fee: Balance,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The block it was submitted in.
+    pub submitted: BlockNumber,
+    /// The block it was decided in.
+    pub decided: Option<BlockNumber>,
+    /// Whose shares, once decided.
+    pub shares: Option<ShareVector>,
+    /// How the fee was divided, once decided.
+    pub split: Option<Split>,
+}
+
+/// Amounts as decimal strings in JSON: they exceed what JavaScript's numbers hold.
+#[cfg(feature = "std")]
+pub mod decimal {
+    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+
+    /// Writes a decimal string.
+    pub fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    /// Reads a decimal string.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        let text = alloc::string::String::deserialize(deserializer)?;
+        text.parse().map_err(|_| {
+            D::Error::custom(alloc::format!("expected an amount as a decimal string, got {text:?}"))
+        })
+    }
+}
+
+/// Bytes as `0x` and hexadecimal digits in JSON.
+#[cfg(feature = "std")]
+pub mod hex_bytes {
+    use alloc::{format, string::String, vec::Vec};
+    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+
+    /// Writes `0x…`.
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("0x{}", hex::encode(bytes)))
+    }
+
+    /// Reads `0x…`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.strip_prefix("0x").and_then(|digits| hex::decode(digits).ok()).ok_or_else(|| {
+            D::Error::custom(format!("expected 0x and hexadecimal digits, got {text:?}"))
+        })
+    }
+}
