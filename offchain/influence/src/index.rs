@@ -1,0 +1,299 @@
+//! The attribution index: one quantised vector per contribution, in one file.
+//!
+//! ```text
+//! "OLINDEX1" ‖ u32 LE: bytes of the header ‖ SCALE(Header) ‖ zeros to a multiple of 64 ‖ data
+//! data: contribution by contribution, block by block, 256 × i16 LE
+//! ```
+
+use codec::{DecodeAll, Encode};
+use openledger_lm::MatrixSpec;
+use openledger_primitives::{hashing, merkle, ContentId, ContributionId, H256};
+use rayon::prelude::*;
+
+use crate::{
+    quantise::{blocks, BLOCK},
+    Error, Method, Result,
+};
+
+const MAGIC: &[u8; 8] = b"OLINDEX1";
+const ALIGNMENT: usize = 64;
+
+/// One LoRA matrix, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
+pub struct Matrix {
+    /// As in `Model::lora_matrices`.
+    pub name: String,
+    /// Rows.
+    pub input: u32,
+    /// Columns.
+    pub output: u32,
+    /// A stored element `i` means `i · 2^exponent`.
+    pub exponent: i16,
+}
+
+/// One contribution, in the order of its vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
+pub struct Member {
+    /// The contribution.
+    pub contribution: ContributionId,
+    /// How many of its records count: all but those that repeat earlier ones.
+    pub records: u32,
+}
+
+/// What an index is of.
+#[derive(Clone, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
+pub struct Header {
+    /// Content id of the adapter's weights.
+    pub adapter: ContentId,
+    /// Canonical JSON of the method.
+    pub method: Vec<u8>,
+    /// All LoRA matrices in order.
+    pub matrices: Vec<Matrix>,
+    /// All contributions of the model's datanet versions, ascending; those without a record that counts have a
+    /// vector of zeros.
+    pub members: Vec<Member>,
+}
+
+/// An attribution index in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    header: Header,
+    method: Method,
+    /// Blocks of one vector.
+    blocks: usize,
+    /// `[members, blocks, BLOCK]`.
+    data: Vec<i16>,
+}
+
+impl Matrix {
+    fn blocks(&self) -> usize {
+        blocks(self.input as usize * self.output as usize)
+    }
+}
+
+impl Index {
+    /// An index of these vectors, end to end.
+    ///
+    /// # Errors
+    /// If the header contradicts itself or the data.
+    pub(crate) fn new(header: Header, data: Vec<i16>) -> Result<Self> {
+        let method = Method::from_json(&header.method)?;
+        let unordered = header.members.windows(2).find(|p| p[0].contribution >= p[1].contribution);
+        if let Some(pair) = unordered {
+            return Err(Error::NotAscending(pair[1].contribution));
+        }
+        // Small enough that no product below overflows.
+        let huge = |m: &Matrix| u64::from(m.input) * u64::from(m.output) > 1 << 40;
+        if header.matrices.len() > 1 << 20 || header.matrices.iter().any(huge) {
+            return Err(Error::Index("its matrices are too large".into()));
+        }
+        let blocks: usize = header.matrices.iter().map(Matrix::blocks).sum();
+        let expected = (blocks * BLOCK).checked_mul(header.members.len());
+        if expected != Some(data.len()) {
+            return Err(Error::Index(format!(
+                "{} vectors of {blocks} blocks do not make {} elements",
+                header.members.len(),
+                data.len()
+            )));
+        }
+        Ok(Self { header, method, blocks, data })
+    }
+
+    /// What it is of.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How it was made.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The contributions, ascending.
+    pub fn contributions(&self) -> impl Iterator<Item = ContributionId> + '_ {
+        self.header.members.iter().map(|member| member.contribution)
+    }
+
+    /// Blocks of one vector.
+    pub fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// The exponent of each matrix.
+    pub fn exponents(&self) -> Vec<i16> {
+        self.header.matrices.iter().map(|matrix| matrix.exponent).collect()
+    }
+
+    /// For each block of a vector, the matrix that it lies in.
+    pub fn matrix_of_block(&self) -> Vec<usize> {
+        let matrices = self.header.matrices.iter().enumerate();
+        matrices.flat_map(|(i, matrix)| std::iter::repeat_n(i, matrix.blocks())).collect()
+    }
+
+    /// The vectors with their contributions, ascending.
+    pub fn vectors(&self) -> impl Iterator<Item = (ContributionId, &[i16])> + '_ {
+        let width = self.blocks * BLOCK;
+        let vector = move |i: usize| &self.data[i * width..(i + 1) * width];
+        self.contributions().enumerate().map(move |(i, contribution)| (contribution, vector(i)))
+    }
+
+    /// Merkle root over all blocks: ascending contribution, then block.
+    pub fn root(&self) -> H256 {
+        let leaves: Vec<H256> = self
+            .vectors()
+            .flat_map(|(contribution, vector)| {
+                let blocks = vector.as_chunks::<BLOCK>().0;
+                blocks.iter().enumerate().map(move |(i, block)| (contribution, i as u32, block))
+            })
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|leaf| hashing::tagged(hashing::INDEX_BLOCK, &leaf))
+            .collect();
+        merkle::root(&leaves)
+    }
+
+    /// The file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let header = self.header.encode();
+        let mut bytes = Vec::with_capacity(header.len() + 2 * self.data.len() + 2 * ALIGNMENT);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&header);
+        bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+        bytes.extend(self.data.iter().flat_map(|value| value.to_le_bytes()));
+        bytes
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it is not an index, is cut short, or contradicts itself.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let malformed = |what: &str| Error::Index(what.into());
+        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
+            malformed("the file does not begin with OLINDEX1: it is not an index, or of another version")
+        })?;
+        let (length, rest) =
+            rest.split_first_chunk::<4>().ok_or_else(|| malformed("the file is cut short"))?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let header = rest.get(..length).ok_or_else(|| malformed("the header is cut short"))?;
+        let header = Header::decode_all(&mut &*header)
+            .map_err(|error| Error::Index(format!("the header does not decode: {error}")))?;
+        let start = MAGIC.len() + 4 + length;
+        let data = start.next_multiple_of(ALIGNMENT);
+        let padding =
+            bytes.get(start..data).ok_or_else(|| malformed("the file ends before its data"))?;
+        if padding.iter().any(|&byte| byte != 0) {
+            return Err(malformed("the padding after the header is not zero"));
+        }
+        let (elements, odd) = bytes[data..].as_chunks::<2>();
+        if !odd.is_empty() {
+            return Err(malformed("the data has an odd number of bytes"));
+        }
+        Self::new(header, elements.iter().map(|bytes| i16::from_le_bytes(*bytes)).collect())
+    }
+
+    /// Checks that this is the index of an adapter with these matrices.
+    ///
+    /// # Errors
+    /// Saying in what it differs.
+    pub fn check_model(&self, adapter: ContentId, matrices: &[MatrixSpec]) -> Result<()> {
+        if self.header.adapter != adapter {
+            return Err(Error::OtherAdapter { expected: adapter, found: self.header.adapter });
+        }
+        if self.header.matrices.len() != matrices.len() {
+            return Err(Error::OtherShape(format!(
+                "it has {} matrices, the model {}",
+                self.header.matrices.len(),
+                matrices.len()
+            )));
+        }
+        for (stored, spec) in self.header.matrices.iter().zip(matrices) {
+            let same = stored.name == spec.name
+                && stored.input as usize == spec.input
+                && stored.output as usize == spec.output;
+            if !same {
+                return Err(Error::OtherShape(format!(
+                    "it has {} [{}, {}] where the model has {} [{}, {}]",
+                    stored.name, stored.input, stored.output, spec.name, spec.input, spec.output
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Index {
+        let header = Header {
+            adapter: H256::repeat_byte(7),
+            method: Method::default().to_json(),
+            matrices: vec![
+                Matrix { name: "a".into(), input: 20, output: 20, exponent: -9 },
+                Matrix { name: "b".into(), input: 3, output: 2, exponent: -12 },
+            ],
+            members: vec![
+                Member { contribution: 2, records: 5 },
+                Member { contribution: 9, records: 0 },
+            ],
+        };
+        let data = (0..2 * 3 * BLOCK as i16).map(|i| i.wrapping_mul(997)).collect();
+        Index::new(header, data).unwrap()
+    }
+
+    #[test]
+    fn index_should_survive_a_round_trip() {
+        let index = sample();
+        assert_eq!(index.blocks(), 3);
+        assert_eq!(index.matrix_of_block(), [0, 0, 1]);
+        let read = Index::from_bytes(&index.to_bytes()).unwrap();
+        assert_eq!(read, index);
+        assert_eq!(read.root(), index.root());
+    }
+
+    #[test]
+    fn root_should_be_that_of_leaves_encoded_by_hand() {
+        let index = sample();
+        let mut leaves = Vec::new();
+        for (contribution, vector) in index.vectors() {
+            for block in 0..3 {
+                let mut preimage = hashing::INDEX_BLOCK.to_vec();
+                preimage.extend(contribution.to_le_bytes());
+                preimage.extend((block as u32).to_le_bytes());
+                for value in &vector[block * BLOCK..(block + 1) * BLOCK] {
+                    preimage.extend(value.to_le_bytes());
+                }
+                leaves.push(hashing::content_id(&preimage));
+            }
+        }
+        assert_eq!(index.root(), merkle::root(&leaves));
+    }
+
+    #[test]
+    fn from_bytes_should_refuse_when_any_part_is_missing_or_changed() {
+        let bytes = sample().to_bytes();
+        for length in [0, 7, 11, 40, bytes.len() - 1, bytes.len() - 2] {
+            assert!(Index::from_bytes(&bytes[..length]).is_err(), "{length} bytes");
+        }
+        let mut long = bytes.clone();
+        long.extend([0, 0]);
+        assert!(Index::from_bytes(&long).is_err());
+        let mut other = bytes.clone();
+        other[7] = b'2';
+        assert!(Index::from_bytes(&other).is_err());
+        let mut header = bytes;
+        header[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(Index::from_bytes(&header).is_err());
+    }
+
+    #[test]
+    fn new_should_refuse_when_contributions_are_not_ascending() {
+        let index = sample();
+        let mut header = index.header.clone();
+        header.members[1].contribution = 2;
+        assert!(matches!(Index::new(header, index.data), Err(Error::NotAscending(2))));
+    }
+}
