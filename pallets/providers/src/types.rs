@@ -1,0 +1,59 @@
+//! What is stored about a provider.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{traits::ConstU32, BoundedVec};
+use openledger_primitives::{Balance, BlockNumber};
+use scale_info::TypeInfo;
+
+/// The longest description of a provider, in bytes.
+pub const MAX_METADATA: u32 = 256;
+
+/// A provider's description of itself: where to reach it, a name, a link. The chain does not read it.
+pub type Metadata = BoundedVec<u8, ConstU32<MAX_METADATA>>;
+
+/// What a provider does off chain. An account may have several roles, each with a bond of its own.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+pub enum Role {
+    /// Serves answers and settles their fees.
+    Operator,
+    /// Computes whose data made an answer likely.
+    Attributor,
+    /// Reviews contributions.
+    Curator,
+}
+
+/// One account in one role.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Provider {
+    /// What is at stake, in units.
+    pub bond: Balance,
+    /// What is leaving, in units, and the block from which it may be withdrawn. Still at stake.
+    pub unbonding: Option<(Balance, BlockNumber)>,
+    /// The provider's description of itself.
+    pub metadata: Metadata,
+    /// The block it registered in.
+    pub since: BlockNumber,
+}
+
+impl Provider {
+    /// Everything held for this role: what is bonded and what is leaving.
+    pub fn held(&self) -> Balance {
+        let leaving = self.unbonding.map_or(0, |(amount, _)| amount);
+        self.bond.saturating_add(leaving)
+    }
+}
