@@ -54,7 +54,7 @@ impl Tokenizer {
             .show_progress(false)
             .vocab_size(pieces)
             .min_frequency(2)
-            .initial_alphabet(ByteLevel::alphabet())
+            .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
             .special_tokens(vec![AddedToken::from(END_OF_TEXT, true)])
             .build();
         let bytes = ByteLevel::new(false, true, true);
