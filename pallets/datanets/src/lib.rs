@@ -1,1 +1,804 @@
+//! # Datanets
+//!
+//! Community-owned, versioned datasets: who gave which records, who let them in, under which terms
+//! they may be used. Bytes lie in a blob store; the chain keeps their content id, Merkle root and
+//! count.
+//!
+//! ## Surface
+//!
+//! An owner [`create`](Pallet::create)s a datanet with a licence, a policy and curators. Contributors
+//! [`contribute`](Pallet::contribute); a curator [`review`](Pallet::review)s within
+//! [`Config::ReviewPeriod`] blocks, or the contribution [`lapse`](Pallet::lapse)s. Owner or curator
+//! [`publish`](Pallet::publish) a version, which never changes again. A contributor may
+//! [`withdraw`](Pallet::withdraw) from the next version at any time. New terms apply from the next
+//! version.
+//!
+//! The **consent epoch** of a datanet counts changes of terms and, where its newest version's licence
+//! is revocable, withdrawals of what had been published in it. A model may be trained on a version
+//! with a revocable licence only while the epoch is still that of the version.
+//!
+//! The same Merkle root gets into a datanet once: a root is free again when its contribution is
+//! rejected, lapses or is withdrawn before it was ever published.
+//!
+//! ## Cross-pallet contract
+//!
+//! This pallet asks nothing of the other product pallets. They may ask it:
+//! - [`version`](Pallet::version), [`contribution`](Pallet::contribution): versions never change, so
+//!   what depends on one can rely on its list.
+//! - [`payout_account`](Pallet::payout_account): who is paid for a contribution, whatever became of it.
+//! - [`treasury`](Pallet::treasury): where prices for training go.
+//!
+//! ## Money model
+//!
+//! A datanet and each live contribution hold a storage deposit ([`Config::Consideration`]) on the
+//! owner's or contributor's account. A contribution's deposit returns when it is rejected, lapses or
+//! is withdrawn; a datanet's moves to the new owner with the ownership. The treasury of a datanet is an
+//! account derived from [`Config::PalletId`] that only its owner can spend from.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(any(test, feature = "runtime-benchmarks")),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing
+    )
+)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+use alloc::{collections::BTreeSet, vec::Vec};
+use codec::Encode;
+use frame_support::{
+    pallet_prelude::*,
+    traits::{
+        fungible::{self, Inspect as _, Mutate as _},
+        tokens::Preservation,
+        Consideration, Footprint,
+    },
+    PalletId,
+};
+use frame_system::pallet_prelude::*;
+use openledger_primitives::{
+    hashing::content_id, licence::Licence, merkle, Balance, BlockNumber, ContentId, ContributionId,
+    DatanetId, VersionNumber, H256,
+};
+use sp_runtime::{traits::AccountIdConversion, SaturatedConversion};
+
+/// A datanet as this runtime stores it.
+pub type DatanetOf<T> =
+    Datanet<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+/// A contribution as this runtime stores it.
+pub type ContributionOf<T> =
+    Contribution<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+/// Curators as this runtime stores them.
+pub type CuratorsOf<T> = Curators<<T as frame_system::Config>::AccountId>;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    #[pallet::config]
+    pub trait Config: frame_system::Config {
+        /// Where treasuries have their funds.
+        type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>;
+
+        /// The storage deposit of a datanet or a contribution, held under [`HoldReason::Deposit`].
+        type Consideration: Consideration<Self::AccountId, Footprint>;
+
+        /// What treasuries' accounts are derived from.
+        #[pallet::constant]
+        type PalletId: Get<PalletId>;
+
+        /// Blocks that curators have to review a contribution.
+        #[pallet::constant]
+        type ReviewPeriod: Get<BlockNumber>;
+
+        /// Weights of the calls.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// Why funds are on hold.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// For what a datanet or a contribution occupies on chain.
+        Deposit,
+    }
+
+    /// All datanets.
+    #[pallet::storage]
+    pub type Datanets<T: Config> = StorageMap<_, Twox64Concat, DatanetId, DatanetOf<T>>;
+
+    /// The id of the next datanet.
+    #[pallet::storage]
+    pub type NextDatanetId<T: Config> = StorageValue<_, DatanetId, ValueQuery>;
+
+    /// To whom the owner of a datanet offered it.
+    #[pallet::storage]
+    pub type PendingOwners<T: Config> = StorageMap<_, Twox64Concat, DatanetId, T::AccountId>;
+
+    /// Who may contribute to a datanet with an allow list.
+    #[pallet::storage]
+    pub type Allowed<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, DatanetId, Blake2_128Concat, T::AccountId, ()>;
+
+    /// All contributions ever made.
+    #[pallet::storage]
+    pub type Contributions<T: Config> =
+        StorageMap<_, Twox64Concat, ContributionId, ContributionOf<T>>;
+
+    /// The id of the next contribution.
+    #[pallet::storage]
+    pub type NextContributionId<T: Config> = StorageValue<_, ContributionId, ValueQuery>;
+
+    /// What an account contributed.
+    #[pallet::storage]
+    pub type ContributionsOf<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, ContributionId, ()>;
+
+    /// What the next version of a datanet will list; ascending.
+    #[pallet::storage]
+    pub type Accepted<T: Config> =
+        StorageMap<_, Twox64Concat, DatanetId, ContributionIds, ValueQuery>;
+
+    /// Which contribution brought a Merkle root into a datanet.
+    #[pallet::storage]
+    pub type Roots<T: Config> =
+        StorageMap<_, Blake2_128Concat, (DatanetId, H256), ContributionId>;
+
+    /// All versions.
+    #[pallet::storage]
+    pub type Versions<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        DatanetId,
+        Twox64Concat,
+        VersionNumber,
+        Version,
+        OptionQuery,
+    >;
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// There is a new datanet.
+        Created {
+            /// The datanet.
+            datanet: DatanetId,
+            /// Its owner.
+            owner: T::AccountId,
+        },
+        /// A datanet has these curators now.
+        CuratorsSet {
+            /// The datanet.
+            datanet: DatanetId,
+            /// Its curators.
+            curators: CuratorsOf<T>,
+        },
+        /// A datanet's next version will have these terms.
+        LicenceSet {
+            /// The datanet.
+            datanet: DatanetId,
+            /// The terms.
+            licence: Licence,
+            /// The consent epoch now.
+            consent_epoch: u32,
+        },
+        /// An account was put on a datanet's allow list, or taken off it.
+        AllowedSet {
+            /// The datanet.
+            datanet: DatanetId,
+            /// The account.
+            who: T::AccountId,
+            /// Whether it may contribute.
+            allowed: bool,
+        },
+        /// Somebody contributed.
+        Contributed {
+            /// The contribution.
+            contribution: ContributionId,
+            /// To this datanet.
+            datanet: DatanetId,
+            /// By this account.
+            contributor: T::AccountId,
+            /// This many records.
+            records: u32,
+            /// This many bytes.
+            bytes: u64,
+        },
+        /// A curator decided about a contribution.
+        Reviewed {
+            /// The contribution.
+            contribution: ContributionId,
+            /// The datanet.
+            datanet: DatanetId,
+            /// Who decided.
+            curator: T::AccountId,
+            /// What.
+            verdict: Verdict,
+        },
+        /// No curator reviewed a contribution in time.
+        Lapsed {
+            /// The contribution.
+            contribution: ContributionId,
+            /// The datanet.
+            datanet: DatanetId,
+        },
+        /// A contributor took a contribution back.
+        Withdrawn {
+            /// The contribution.
+            contribution: ContributionId,
+            /// The datanet.
+            datanet: DatanetId,
+            /// The contributor.
+            contributor: T::AccountId,
+        },
+        /// Consent to a published version was withdrawn: its revocable licence allows no more training.
+        ConsentRevoked {
+            /// The datanet.
+            datanet: DatanetId,
+            /// The consent epoch now.
+            consent_epoch: u32,
+        },
+        /// A datanet has a new version.
+        Published {
+            /// The datanet.
+            datanet: DatanetId,
+            /// The version.
+            version: VersionNumber,
+            /// Its Merkle root.
+            root: H256,
+            /// How many contributions are in it.
+            contributions: u32,
+            /// How many records.
+            records: u64,
+        },
+        /// A datanet's owner spent from its treasury.
+        Spent {
+            /// The datanet.
+            datanet: DatanetId,
+            /// To whom.
+            dest: T::AccountId,
+            /// How much, in units.
+            amount: Balance,
+        },
+        /// A datanet was offered to another account.
+        OwnershipOffered {
+            /// The datanet.
+            datanet: DatanetId,
+            /// To whom.
+            to: T::AccountId,
+        },
+        /// A datanet has a new owner.
+        OwnershipTransferred {
+            /// The datanet.
+            datanet: DatanetId,
+            /// Whose it was.
+            from: T::AccountId,
+            /// Whose it is.
+            to: T::AccountId,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// There is no such datanet, contribution or version, or nothing was offered.
+        NotFound,
+        /// The datanet has a contribution with the same Merkle root.
+        AlreadyExists,
+        /// Only the owner of the datanet, the contributor, or to whom it was offered, may do this.
+        NotOwner,
+        /// Only a curator of the datanet may do this.
+        NotCurator,
+        /// The datanet takes contributions only from accounts on its allow list.
+        NotMember,
+        /// The contribution is no longer pending, or no longer in the next version.
+        WrongPhase,
+        /// A version has no room for another contribution, or there are no ids left.
+        TooMany,
+        /// The review period is not over.
+        TooEarly,
+        /// The review period is over: the contribution can only lapse.
+        Expired,
+        /// The newest version has the same contributions and terms already.
+        Stale,
+        /// A name has at least one byte.
+        InvalidName,
+        /// A least data share is at most 1,000,000 ppm, and a price for training is zero or at least
+        /// the existential deposit.
+        InvalidLicence,
+        /// A contribution has a root, a content id, at least one record and at least one byte.
+        InvalidContribution,
+        /// A version lists at least one accepted contribution.
+        InvalidVersion,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            assert!(T::ReviewPeriod::get() > 0, "curators need time to review");
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight = <T as Config>::WeightInfo)]
+    impl<T: Config> Pallet<T> {
+        /// Create a datanet that you own.
+        ///
+        /// `name` and `metadata` are for people. `licence` is what users of its first version may do,
+        /// `policy` who may contribute, `curators` who decides what gets in: name yourself, if you want
+        /// to. A storage deposit is held on your account.
+        #[pallet::call_index(0)]
+        pub fn create(
+            origin: OriginFor<T>,
+            name: Name,
+            metadata: Metadata,
+            licence: Licence,
+            policy: Policy,
+            curators: CuratorsOf<T>,
+        ) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            ensure!(!name.is_empty(), Error::<T>::InvalidName);
+            Self::ensure_valid(&licence)?;
+            let datanet = Self::next_id::<NextDatanetId<T>>()?;
+            let deposit = T::Consideration::new(&owner, Self::datanet_footprint())?;
+            Datanets::<T>::insert(
+                datanet,
+                Datanet {
+                    owner: owner.clone(),
+                    name,
+                    metadata,
+                    licence,
+                    consent_epoch: 0,
+                    policy,
+                    curators: sorted(curators),
+                    deposit,
+                    latest_version: 0,
+                },
+            );
+            Self::deposit_event(Event::Created { datanet, owner });
+            Ok(())
+        }
+
+        /// Replace the curators of a datanet that you own, 16 at most.
+        #[pallet::call_index(1)]
+        pub fn set_curators(
+            origin: OriginFor<T>,
+            datanet: DatanetId,
+            curators: CuratorsOf<T>,
+        ) -> DispatchResult {
+            let curators = sorted(curators);
+            Self::with_owned(origin, datanet, |stored| stored.curators = curators.clone())?;
+            Self::deposit_event(Event::CuratorsSet { datanet, curators });
+            Ok(())
+        }
+
+        /// Set the terms of the next version of a datanet that you own.
+        ///
+        /// Versions that are published keep their terms. But a model can be registered only where its
+        /// version's terms and the ones you set now both allow it.
+        #[pallet::call_index(2)]
+        pub fn set_licence(
+            origin: OriginFor<T>,
+            datanet: DatanetId,
+            licence: Licence,
+        ) -> DispatchResult {
+            Self::ensure_valid(&licence)?;
+            let consent_epoch = Self::with_owned(origin, datanet, |stored| {
+                stored.licence = licence;
+                stored.consent_epoch = stored.consent_epoch.saturating_add(1);
+                stored.consent_epoch
+            })?;
+            Self::deposit_event(Event::LicenceSet { datanet, licence, consent_epoch });
+            Ok(())
+        }
+
+        /// Allow an account to contribute to a datanet that you own, or no longer.
+        ///
+        /// It matters where the datanet's policy is an allow list. What was contributed stays.
+        #[pallet::call_index(3)]
+        pub fn allow(
+            origin: OriginFor<T>,
+            datanet: DatanetId,
+            who: T::AccountId,
+            allowed: bool,
+        ) -> DispatchResult {
+            Self::ensure_owner(origin, datanet)?;
+            if allowed {
+                Allowed::<T>::insert(datanet, &who, ());
+            } else {
+                Allowed::<T>::remove(datanet, &who);
+            }
+            Self::deposit_event(Event::AllowedSet { datanet, who, allowed });
+            Ok(())
+        }
+
+        /// Contribute records to a datanet, under its licence.
+        ///
+        /// `root` is the Merkle root over the record hashes, `content` the content id of the bytes,
+        /// which curators and trainers must be able to fetch; `label` is for people. A storage deposit
+        /// is held on your account until the contribution is rejected, lapses, or you withdraw it.
+        #[pallet::call_index(4)]
+        pub fn contribute(
+            origin: OriginFor<T>,
+            datanet: DatanetId,
+            root: H256,
+            content: ContentId,
+            records: u32,
+            bytes: u64,
+            label: Name,
+        ) -> DispatchResult {
+            let contributor = ensure_signed(origin)?;
+            let policy = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?.policy;
+            ensure!(
+                policy == Policy::Open || Allowed::<T>::contains_key(datanet, &contributor),
+                Error::<T>::NotMember
+            );
+            ensure!(
+                !root.is_zero() && !content.is_zero() && records > 0 && bytes > 0,
+                Error::<T>::InvalidContribution
+            );
+            ensure!(!Roots::<T>::contains_key((datanet, root)), Error::<T>::AlreadyExists);
+            let id = Self::next_id::<NextContributionId<T>>()?;
+            let ticket = T::Consideration::new(&contributor, Self::contribution_footprint())?;
+            let submitted = Self::now();
+            let until = submitted.saturating_add(T::ReviewPeriod::get());
+            Roots::<T>::insert((datanet, root), id);
+            ContributionsOf::<T>::insert(&contributor, id, ());
+            Contributions::<T>::insert(
+                id,
+                Contribution {
+                    datanet,
+                    contributor: contributor.clone(),
+                    root,
+                    content,
+                    records,
+                    bytes,
+                    label,
+                    status: Status::Pending { until },
+                    submitted,
+                    ticket: Some(ticket),
+                },
+            );
+            Self::deposit_event(Event::Contributed {
+                contribution: id,
+                datanet,
+                contributor,
+                records,
+                bytes,
+            });
+            Ok(())
+        }
+
+        /// As a curator of its datanet, accept or reject a pending contribution.
+        ///
+        /// Check the bytes first: content id, root, records, and whether they belong here. A rejected
+        /// contribution's deposit returns to its contributor.
+        #[pallet::call_index(5)]
+        pub fn review(
+            origin: OriginFor<T>,
+            contribution: ContributionId,
+            verdict: Verdict,
+        ) -> DispatchResult {
+            let curator = ensure_signed(origin)?;
+            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            let datanet = stored.datanet;
+            ensure!(
+                Datanets::<T>::get(datanet)
+                    .is_some_and(|datanet| datanet.curators.binary_search(&curator).is_ok()),
+                Error::<T>::NotCurator
+            );
+            let Status::Pending { until } = stored.status else {
+                return Err(Error::<T>::WrongPhase.into());
+            };
+            ensure!(Self::now() <= until, Error::<T>::Expired);
+            match verdict {
+                Verdict::Accept => {
+                    Accepted::<T>::try_mutate(datanet, |accepted| {
+                        match accepted.binary_search(&contribution) {
+                            Ok(_) => Ok(()),
+                            Err(index) => accepted
+                                .try_insert(index, contribution)
+                                .map_err(|_| Error::<T>::TooMany),
+                        }
+                    })?;
+                    stored.status = Status::Accepted;
+                    Contributions::<T>::insert(contribution, stored);
+                },
+                Verdict::Reject(reason) => {
+                    Self::end(contribution, stored, Status::Rejected { reason })?;
+                },
+            }
+            Self::deposit_event(Event::Reviewed { contribution, datanet, curator, verdict });
+            Ok(())
+        }
+
+        /// End a contribution that no curator reviewed in time; anyone may.
+        ///
+        /// Its deposit returns to its contributor, who may contribute it again.
+        #[pallet::call_index(6)]
+        pub fn lapse(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
+            ensure_signed(origin)?;
+            let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            let Status::Pending { until } = stored.status else {
+                return Err(Error::<T>::WrongPhase.into());
+            };
+            ensure!(Self::now() > until, Error::<T>::TooEarly);
+            let datanet = stored.datanet;
+            Self::end(contribution, stored, Status::Lapsed)?;
+            Self::deposit_event(Event::Lapsed { contribution, datanet });
+            Ok(())
+        }
+
+        /// Take back a contribution of yours that is pending or accepted; your deposit returns.
+        ///
+        /// It will not be in the next version. In versions that are published already it stays, and
+        /// goes on earning for you; where the newest one's licence is revocable, no new model can be
+        /// registered on it.
+        #[pallet::call_index(7)]
+        pub fn withdraw(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
+            let contributor = ensure_signed(origin)?;
+            let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            ensure!(stored.contributor == contributor, Error::<T>::NotOwner);
+            ensure!(stored.status.is_live(), Error::<T>::WrongPhase);
+            let datanet = stored.datanet;
+            Accepted::<T>::mutate(datanet, |accepted| {
+                if let Ok(index) = accepted.binary_search(&contribution) {
+                    accepted.remove(index);
+                }
+            });
+            let published = Self::end(contribution, stored, Status::Withdrawn)?;
+            Self::deposit_event(Event::Withdrawn { contribution, datanet, contributor });
+            if published.is_some_and(|version| version.licence.revocable) {
+                Datanets::<T>::mutate_extant(datanet, |stored| {
+                    stored.consent_epoch = stored.consent_epoch.saturating_add(1);
+                    let consent_epoch = stored.consent_epoch;
+                    Self::deposit_event(Event::ConsentRevoked { datanet, consent_epoch });
+                });
+            }
+            Ok(())
+        }
+
+        /// Publish the accepted contributions of a datanet as its next version.
+        ///
+        /// You own the datanet or are a curator of it. The version never changes again; it must differ
+        /// from the one before in its contributions or its terms.
+        #[pallet::call_index(8)]
+        #[pallet::weight(<T as Config>::WeightInfo::publish(MAX_CONTRIBUTIONS))]
+        pub fn publish(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let mut stored = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
+            ensure!(
+                stored.owner == who || stored.curators.binary_search(&who).is_ok(),
+                Error::<T>::NotCurator
+            );
+            let contributions = Accepted::<T>::get(datanet);
+            ensure!(!contributions.is_empty(), Error::<T>::InvalidVersion);
+            if let Some(latest) = Self::version(datanet, stored.latest_version) {
+                ensure!(
+                    latest.contributions != contributions
+                        || latest.consent_epoch != stored.consent_epoch,
+                    Error::<T>::Stale
+                );
+            }
+            let number = stored.latest_version.checked_add(1).ok_or(Error::<T>::TooMany)?;
+            let (mut leaves, mut records, mut bytes) = (Vec::new(), 0u64, 0u64);
+            for id in &contributions {
+                let contribution = Self::contribution(*id).ok_or(Error::<T>::NotFound)?;
+                leaves.push(content_id(&(id, contribution.root).encode()));
+                records = records.saturating_add(contribution.records.into());
+                bytes = bytes.saturating_add(contribution.bytes);
+            }
+            let root = merkle::root(&leaves);
+            let count = contributions.len().saturated_into();
+            Versions::<T>::insert(
+                datanet,
+                number,
+                Version {
+                    root,
+                    contributions,
+                    records,
+                    bytes,
+                    licence: stored.licence,
+                    consent_epoch: stored.consent_epoch,
+                    published: Self::now(),
+                },
+            );
+            stored.latest_version = number;
+            Datanets::<T>::insert(datanet, stored);
+            Self::deposit_event(Event::Published {
+                datanet,
+                version: number,
+                root,
+                contributions: count,
+                records,
+            });
+            Ok(Some(<T as Config>::WeightInfo::publish(count)).into())
+        }
+
+        /// Pay `amount` units from the treasury of a datanet that you own to `dest`.
+        #[pallet::call_index(9)]
+        pub fn spend(
+            origin: OriginFor<T>,
+            datanet: DatanetId,
+            dest: T::AccountId,
+            #[pallet::compact] amount: Balance,
+        ) -> DispatchResult {
+            Self::ensure_owner(origin, datanet)?;
+            T::Currency::transfer(
+                &Self::treasury(datanet),
+                &dest,
+                amount,
+                Preservation::Expendable,
+            )?;
+            Self::deposit_event(Event::Spent { datanet, dest, amount });
+            Ok(())
+        }
+
+        /// Offer a datanet that you own to another account, which has to accept it.
+        ///
+        /// A later offer replaces it; offer it to yourself to take it back.
+        #[pallet::call_index(10)]
+        pub fn transfer_ownership(
+            origin: OriginFor<T>,
+            datanet: DatanetId,
+            new_owner: T::AccountId,
+        ) -> DispatchResult {
+            Self::ensure_owner(origin, datanet)?;
+            PendingOwners::<T>::insert(datanet, &new_owner);
+            Self::deposit_event(Event::OwnershipOffered { datanet, to: new_owner });
+            Ok(())
+        }
+
+        /// Accept a datanet that was offered to you, with its treasury.
+        ///
+        /// Its storage deposit is held on your account from now on, and returns to the former owner.
+        #[pallet::call_index(11)]
+        pub fn accept_ownership(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
+            let to = ensure_signed(origin)?;
+            let offered = PendingOwners::<T>::take(datanet).ok_or(Error::<T>::NotFound)?;
+            ensure!(offered == to, Error::<T>::NotOwner);
+            let mut stored = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
+            stored.deposit.drop(&stored.owner)?;
+            stored.deposit = T::Consideration::new(&to, Self::datanet_footprint())?;
+            let from = core::mem::replace(&mut stored.owner, to.clone());
+            Datanets::<T>::insert(datanet, stored);
+            Self::deposit_event(Event::OwnershipTransferred { datanet, from, to });
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// A version of a datanet.
+        pub fn version(datanet: DatanetId, number: VersionNumber) -> Option<Version> {
+            Versions::<T>::get(datanet, number)
+        }
+
+        /// The account that is paid for a contribution: its contributor, whatever became of it.
+        pub fn payout_account(contribution: ContributionId) -> Option<T::AccountId> {
+            Contributions::<T>::get(contribution).map(|stored| stored.contributor)
+        }
+
+        /// The account of a datanet's treasury.
+        pub fn treasury(datanet: DatanetId) -> T::AccountId {
+            T::PalletId::get().into_sub_account_truncating(datanet)
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// A contribution.
+    pub fn contribution(id: ContributionId) -> Option<ContributionOf<T>> {
+        Contributions::<T>::get(id)
+    }
+
+    /// Ends a live contribution, returns its deposit, and frees its root unless it was published;
+    /// then, the newest version, which lists it, is returned.
+    fn end(
+        id: ContributionId,
+        mut contribution: ContributionOf<T>,
+        status: Status,
+    ) -> Result<Option<Version>, DispatchError> {
+        if let Some(ticket) = contribution.ticket.take() {
+            ticket.drop(&contribution.contributor)?;
+        }
+        // What was ever published and is still live is in the newest version as well.
+        let published = match contribution.status {
+            Status::Accepted => Self::latest(contribution.datanet)
+                .filter(|version| version.contributions.binary_search(&id).is_ok()),
+            _ => None,
+        };
+        if published.is_none() {
+            Roots::<T>::remove((contribution.datanet, contribution.root));
+        }
+        contribution.status = status;
+        Contributions::<T>::insert(id, contribution);
+        Ok(published)
+    }
+
+    fn latest(datanet: DatanetId) -> Option<Version> {
+        Self::version(datanet, Datanets::<T>::get(datanet)?.latest_version)
+    }
+
+    fn ensure_owner(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
+        let who = ensure_signed(origin)?;
+        let stored = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
+        ensure!(stored.owner == who, Error::<T>::NotOwner);
+        Ok(())
+    }
+
+    fn with_owned<R>(
+        origin: OriginFor<T>,
+        datanet: DatanetId,
+        change: impl FnOnce(&mut DatanetOf<T>) -> R,
+    ) -> Result<R, DispatchError> {
+        let who = ensure_signed(origin)?;
+        Datanets::<T>::try_mutate(datanet, |stored| {
+            let stored = stored.as_mut().ok_or(Error::<T>::NotFound)?;
+            ensure!(stored.owner == who, Error::<T>::NotOwner);
+            Ok(change(stored))
+        })
+    }
+
+    fn ensure_valid(licence: &Licence) -> Result<(), Error<T>> {
+        ensure!(
+            types::is_valid(licence, T::Currency::minimum_balance()),
+            Error::<T>::InvalidLicence
+        );
+        Ok(())
+    }
+
+    fn next_id<Next: frame_support::StorageValue<u32, Query = u32>>() -> Result<u32, Error<T>> {
+        Next::try_mutate(|next| {
+            let id = *next;
+            *next = id.checked_add(1).ok_or(Error::<T>::TooMany)?;
+            Ok(id)
+        })
+    }
+
+    /// What a datanet occupies on chain.
+    pub(crate) fn datanet_footprint() -> Footprint {
+        Footprint::from_mel::<DatanetOf<T>>()
+    }
+
+    /// What a contribution occupies on chain; not its bytes, which lie elsewhere.
+    pub(crate) fn contribution_footprint() -> Footprint {
+        Footprint::from_mel::<ContributionOf<T>>()
+    }
+
+    fn now() -> BlockNumber {
+        frame_system::Pallet::<T>::block_number().saturated_into()
+    }
+}
+
+/// `curators`, ascending and each once.
+fn sorted<AccountId: Ord>(curators: Curators<AccountId>) -> Curators<AccountId> {
+    let unique: BTreeSet<_> = curators.into_iter().collect();
+    Curators::truncate_from(unique.into_iter().collect())
+}
