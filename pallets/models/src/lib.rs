@@ -1,1 +1,616 @@
+//! # Models
+//!
+//! Base models and adapters, registered by hash: from what each descends, on which datanet versions it
+//! was trained, what it costs.
+//!
+//! ## Surface
+//!
+//! Anybody registers a base ([`register_base`](Pallet::register_base)) or an adapter of one
+//! ([`register_adapter`](Pallet::register_adapter)), adds versions, sets prices per 1,000 tokens, and
+//! deprecates it in the end. Models and versions are never removed: settlements and lineages refer to
+//! them. An adapter names its base and, where its training started from another adapter, that parent,
+//! so that lineages are trees of at most [`MAX_DEPTH`] steps, checked at registration.
+//!
+//! ## Licences
+//!
+//! Every datanet version that a model version names must allow training, by its own licence and by
+//! the datanet's current one; neither may have expired. Commercial use must be allowed where a price
+//! is set, derivatives where a parent is named. A version with a revocable licence must be of the
+//! datanet's current consent epoch. [`Terms`] carry the two lasting permissions down the lineage: what
+//! must not be sold, or derived from, cannot become so through a descendant or a later price.
+//!
+//! ## Cross-pallet contract
+//!
+//! Asks [`pallet_datanets`] for versions, licences and treasuries. May be asked for
+//! [`model`](Pallet::model), [`version`](Pallet::version), [`lineage`](Pallet::lineage) (whom to pay
+//! royalties), [`contributions`](Pallet::contributions) (whom a share vector may name) and
+//! [`min_data_share`](Pallet::min_data_share).
+//!
+//! ## Money model
+//!
+//! Registering pays each named version's training price to its datanet's treasury, at once. Each model
+//! holds a storage deposit ([`Config::Consideration`]) for itself and its versions on its owner's
+//! account; it moves with the ownership. No funds are kept here.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(any(test, feature = "runtime-benchmarks")),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing
+    )
+)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+use alloc::{collections::BTreeSet, vec::Vec};
+use frame_support::{
+    pallet_prelude::*,
+    traits::{
+        fungible::{self, Mutate as _},
+        tokens::Preservation,
+        Consideration, Footprint,
+    },
+};
+use frame_system::pallet_prelude::*;
+use openledger_primitives::{
+    licence::Licence, Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId,
+    ModelVersion, Ppm, VersionNumber,
+};
+use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Version};
+use sp_runtime::SaturatedConversion;
+
+/// A model as this runtime stores it.
+pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    #[pallet::config]
+    pub trait Config: frame_system::Config + pallet_datanets::Config {
+        /// What prices for training are paid in.
+        type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>;
+
+        /// The storage deposit of a model, held under [`HoldReason::Deposit`].
+        type Consideration: Consideration<Self::AccountId, Footprint>;
+
+        /// Weights of the calls.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// Why funds are on hold.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// For what a model and its versions occupy on chain.
+        Deposit,
+    }
+
+    /// All models.
+    #[pallet::storage]
+    pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelOf<T>>;
+
+    /// All versions of all models.
+    #[pallet::storage]
+    pub type Versions<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        ModelId,
+        Twox64Concat,
+        ModelVersion,
+        ModelVersionInfo,
+        OptionQuery,
+    >;
+
+    /// The id of the next model.
+    #[pallet::storage]
+    pub type NextModelId<T: Config> = StorageValue<_, ModelId, ValueQuery>;
+
+    /// To whom the owner of a model offered it.
+    #[pallet::storage]
+    pub type PendingOwners<T: Config> = StorageMap<_, Twox64Concat, ModelId, T::AccountId>;
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// There is a new model, with version 1.
+        Registered {
+            /// The model.
+            model: ModelId,
+            /// Its owner.
+            owner: T::AccountId,
+            /// The base it changes; nothing where it is one itself.
+            base: Option<ModelId>,
+            /// The adapter it was derived from.
+            parent: Option<ModelId>,
+        },
+        /// A model has a new version.
+        VersionRegistered {
+            /// The model.
+            model: ModelId,
+            /// The version.
+            version: ModelVersion,
+            /// Its artefact.
+            artefact: ContentId,
+        },
+        /// The price of training was paid to a datanet's treasury.
+        TrainingPaid {
+            /// For this model.
+            model: ModelId,
+            /// To this datanet.
+            datanet: DatanetId,
+            /// How much, in units.
+            amount: Balance,
+        },
+        /// A model has new prices.
+        PriceSet {
+            /// The model.
+            model: ModelId,
+            /// Units per 1,000 tokens of a prompt.
+            price_in: Balance,
+            /// Units per 1,000 tokens of an answer.
+            price_out: Balance,
+        },
+        /// A model takes no more settlements, versions and descendants.
+        Deprecated {
+            /// The model.
+            model: ModelId,
+        },
+        /// A model was offered to another account.
+        OwnershipOffered {
+            /// The model.
+            model: ModelId,
+            /// To whom.
+            to: T::AccountId,
+        },
+        /// A model has a new owner.
+        OwnershipTransferred {
+            /// The model.
+            model: ModelId,
+            /// Whose it was.
+            from: T::AccountId,
+            /// Whose it is.
+            to: T::AccountId,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// There is no such model or datanet version, or nothing was offered.
+        NotFound,
+        /// Only the owner of the model, or to whom it was offered, may do this.
+        NotOwner,
+        /// The model, its base or its parent is deprecated.
+        WrongPhase,
+        /// The lineage would be too deep, or there are no ids left.
+        TooMany,
+        /// A licence has expired.
+        Expired,
+        /// Consent to the datanet version was withdrawn: use a newer version of the datanet.
+        Stale,
+        /// A licence does not allow training, commercial use with a price, or derivatives of an adapter.
+        ForbiddenByLicence,
+        /// A name has at least one byte.
+        InvalidName,
+        /// Artefact, config, and an index's content, root and method must not be zero.
+        InvalidArtefact,
+        /// The base that an adapter names must be a base model.
+        InvalidBase,
+        /// The parent that an adapter names must be an adapter of the same base.
+        InvalidParent,
+        /// An adapter is trained on at least one datanet version; a base has neither those nor an index.
+        InvalidTraining,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight = <T as Config>::WeightInfo)]
+    impl<T: Config> Pallet<T> {
+        /// Register a base model that you own.
+        ///
+        /// `artefact` is the content id of its manifest, `config` of its `config.json`; prices are in
+        /// units per 1,000 tokens. A storage deposit is held on your account.
+        #[pallet::call_index(0)]
+        pub fn register_base(
+            origin: OriginFor<T>,
+            name: Name,
+            artefact: ContentId,
+            config: ContentId,
+            #[pallet::compact] price_in: Balance,
+            #[pallet::compact] price_out: Balance,
+        ) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            let new = New { kind: Kind::Base, name, price_in, price_out, depth: 0 };
+            Self::register(owner, new, Terms::OPEN, artefact, config, TrainedOn::new(), None)
+        }
+
+        /// Register an adapter of a base model; you own it.
+        ///
+        /// `base` is the model it changes, `parent` the adapter that training started from, if any.
+        /// `artefact` and `config` are the content ids of its `adapter_model.safetensors` and
+        /// `adapter_config.json`; `trained_on` names datanet versions whose licences allow it; `index`
+        /// is its attribution index, without which its answers cannot be settled. You pay the price
+        /// for training of each version to its datanet, and a storage deposit is held on your account.
+        #[pallet::call_index(1)]
+        #[pallet::weight(<T as Config>::WeightInfo::register_adapter(trained_on.len() as u32))]
+        #[allow(clippy::too_many_arguments)]
+        pub fn register_adapter(
+            origin: OriginFor<T>,
+            name: Name,
+            base: ModelId,
+            parent: Option<ModelId>,
+            artefact: ContentId,
+            config: ContentId,
+            trained_on: TrainedOn,
+            index: Option<IndexInfo>,
+            #[pallet::compact] price_in: Balance,
+            #[pallet::compact] price_out: Balance,
+        ) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            let from = Self::usable(base)?;
+            ensure!(from.kind == Kind::Base, Error::<T>::InvalidBase);
+            let from = match parent {
+                None => from,
+                Some(parent) => {
+                    let parent = Self::usable(parent)?;
+                    ensure!(
+                        matches!(parent.kind, Kind::Adapter { base: its, .. } if its == base),
+                        Error::<T>::InvalidParent
+                    );
+                    ensure!(parent.terms.derivatives, Error::<T>::ForbiddenByLicence);
+                    parent
+                }
+            };
+            ensure!(from.depth < MAX_DEPTH, Error::<T>::TooMany);
+            let depth = from.depth.saturating_add(1);
+            let kind = Kind::Adapter { base, parent };
+            let new = New { kind, name, price_in, price_out, depth };
+            Self::register(owner, new, from.terms, artefact, config, trained_on, index)
+        }
+
+        /// Add a version to a model that you own; from now on it is the newest.
+        ///
+        /// The licences of the datanet versions it names must allow what the model does already: its
+        /// price, its parent. You pay their prices for training; your storage deposit grows. For a
+        /// base, name no datanets and no index.
+        #[pallet::call_index(2)]
+        #[pallet::weight(<T as Config>::WeightInfo::register_version(trained_on.len() as u32))]
+        pub fn register_version(
+            origin: OriginFor<T>,
+            model: ModelId,
+            artefact: ContentId,
+            config: ContentId,
+            trained_on: TrainedOn,
+            index: Option<IndexInfo>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let mut stored = Self::usable(model)?;
+            ensure!(stored.owner == who, Error::<T>::NotOwner);
+            let version = stored.latest.checked_add(1).ok_or(Error::<T>::TooMany)?;
+            let info = Self::checked(&stored.kind, artefact, config, trained_on, index)?;
+            let terms = stored.terms.and(Self::training_terms(&info.trained_on)?);
+            Self::ensure_allowed(&stored.kind, terms, stored.price_in, stored.price_out)?;
+            Self::pay_training(&who, model, &info.trained_on)?;
+            stored.terms = terms;
+            stored.latest = version;
+            stored.ticket = stored.ticket.update(&who, Self::footprint(version))?;
+            Models::<T>::insert(model, stored);
+            Versions::<T>::insert(model, version, info);
+            Self::deposit_event(Event::VersionRegistered { model, version, artefact });
+            Ok(())
+        }
+
+        /// Set the prices of a model that you own, in units per 1,000 tokens.
+        ///
+        /// What is served already keeps its price: receipts state their fees. A price above zero needs
+        /// licences that allow commercial use, in the whole lineage.
+        #[pallet::call_index(3)]
+        pub fn set_price(
+            origin: OriginFor<T>,
+            model: ModelId,
+            #[pallet::compact] price_in: Balance,
+            #[pallet::compact] price_out: Balance,
+        ) -> DispatchResult {
+            let mut stored = Self::owned(origin, model)?;
+            ensure!(!stored.deprecated, Error::<T>::WrongPhase);
+            Self::ensure_allowed(&stored.kind, stored.terms, price_in, price_out)?;
+            stored.price_in = price_in;
+            stored.price_out = price_out;
+            Models::<T>::insert(model, stored);
+            Self::deposit_event(Event::PriceSet { model, price_in, price_out });
+            Ok(())
+        }
+
+        /// Deprecate a model that you own, for good: no more settlements, versions, descendants.
+        ///
+        /// Settle what was served first. Its descendants stay as they are.
+        #[pallet::call_index(4)]
+        pub fn deprecate(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+            let mut stored = Self::owned(origin, model)?;
+            ensure!(!stored.deprecated, Error::<T>::WrongPhase);
+            stored.deprecated = true;
+            Models::<T>::insert(model, stored);
+            Self::deposit_event(Event::Deprecated { model });
+            Ok(())
+        }
+
+        /// Offer a model that you own to another account, which has to accept it.
+        ///
+        /// A later offer replaces it; offer it to yourself to take it back.
+        #[pallet::call_index(5)]
+        pub fn transfer_ownership(
+            origin: OriginFor<T>,
+            model: ModelId,
+            new_owner: T::AccountId,
+        ) -> DispatchResult {
+            Self::owned(origin, model)?;
+            PendingOwners::<T>::insert(model, &new_owner);
+            Self::deposit_event(Event::OwnershipOffered { model, to: new_owner });
+            Ok(())
+        }
+
+        /// Accept a model that was offered to you, with all that it earns from now on.
+        ///
+        /// Its storage deposit is held on your account, and returns to the former owner.
+        #[pallet::call_index(6)]
+        pub fn accept_ownership(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+            let to = ensure_signed(origin)?;
+            let offered = PendingOwners::<T>::take(model).ok_or(Error::<T>::NotFound)?;
+            ensure!(offered == to, Error::<T>::NotOwner);
+            let mut stored = Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
+            stored.ticket.drop(&stored.owner)?;
+            stored.ticket = <T as Config>::Consideration::new(&to, Self::footprint(stored.latest))?;
+            let from = core::mem::replace(&mut stored.owner, to.clone());
+            Models::<T>::insert(model, stored);
+            Self::deposit_event(Event::OwnershipTransferred { model, from, to });
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// A version of a model.
+        pub fn version(model: ModelId, number: ModelVersion) -> Option<ModelVersionInfo> {
+            Versions::<T>::get(model, number)
+        }
+
+        /// A model and its ancestors with their owners: the model first, its base last. Empty where
+        /// there is no such model.
+        pub fn lineage(model: ModelId) -> Vec<(ModelId, T::AccountId)> {
+            let mut lineage = Vec::new();
+            let mut next = Some(model);
+            // Registration keeps a lineage within MAX_DEPTH steps of its base.
+            while let Some((id, stored)) = next.and_then(|id| Some((id, Models::<T>::get(id)?))) {
+                lineage.push((id, stored.owner));
+                next = match stored.kind {
+                    Kind::Base => None,
+                    Kind::Adapter { base, parent } => Some(parent.unwrap_or(base)),
+                };
+            }
+            lineage
+        }
+
+        /// The contributions behind a model version, over all its datanet versions; ascending.
+        pub fn contributions(model: ModelId, number: ModelVersion) -> Vec<ContributionId> {
+            let all: BTreeSet<_> =
+                Self::data(model, number).flat_map(|version| version.contributions).collect();
+            all.into_iter().collect()
+        }
+
+        /// The least part of a fee that must go to data, by the strictest of its versions' licences.
+        pub fn min_data_share(model: ModelId, number: ModelVersion) -> Ppm {
+            Self::data(model, number)
+                .map(|version| version.licence.min_data_share)
+                .max()
+                .unwrap_or_default()
+        }
+    }
+}
+
+/// What `register` is told about a new model.
+struct New {
+    kind: Kind,
+    name: Name,
+    price_in: Balance,
+    price_out: Balance,
+    depth: u8,
+}
+
+impl<T: Config> Pallet<T> {
+    /// A model.
+    pub fn model(model: ModelId) -> Option<ModelOf<T>> {
+        Models::<T>::get(model)
+    }
+
+    /// The datanet versions that a model version was trained on.
+    fn data(model: ModelId, number: ModelVersion) -> impl Iterator<Item = Version> {
+        Self::version(model, number)
+            .map(|info| info.trained_on)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(datanet, version)| DatanetsPallet::<T>::version(datanet, version))
+    }
+
+    fn register(
+        owner: T::AccountId,
+        new: New,
+        inherited: Terms,
+        artefact: ContentId,
+        config: ContentId,
+        trained_on: TrainedOn,
+        index: Option<IndexInfo>,
+    ) -> DispatchResult {
+        let New { kind, name, price_in, price_out, depth } = new;
+        ensure!(!name.is_empty(), Error::<T>::InvalidName);
+        let info = Self::checked(&kind, artefact, config, trained_on, index)?;
+        let terms = inherited.and(Self::training_terms(&info.trained_on)?);
+        Self::ensure_allowed(&kind, terms, price_in, price_out)?;
+        let model = NextModelId::<T>::get();
+        NextModelId::<T>::put(model.checked_add(1).ok_or(Error::<T>::TooMany)?);
+        Self::pay_training(&owner, model, &info.trained_on)?;
+        let ticket = <T as Config>::Consideration::new(&owner, Self::footprint(1))?;
+        Models::<T>::insert(
+            model,
+            Model {
+                owner: owner.clone(),
+                kind,
+                name,
+                latest: 1,
+                price_in,
+                price_out,
+                deprecated: false,
+                depth,
+                terms,
+                ticket,
+            },
+        );
+        Versions::<T>::insert(model, 1, info);
+        let (base, parent) = match kind {
+            Kind::Base => (None, None),
+            Kind::Adapter { base, parent } => (Some(base), parent),
+        };
+        Self::deposit_event(Event::Registered { model, owner, base, parent });
+        Self::deposit_event(Event::VersionRegistered { model, version: 1, artefact });
+        Ok(())
+    }
+
+    /// What a version of a model of this kind may look like.
+    fn checked(
+        kind: &Kind,
+        artefact: ContentId,
+        config: ContentId,
+        trained_on: TrainedOn,
+        index: Option<IndexInfo>,
+    ) -> Result<ModelVersionInfo, Error<T>> {
+        let zero_index = |index: IndexInfo| {
+            index.content.is_zero() || index.root.is_zero() || index.method.is_zero()
+        };
+        ensure!(
+            !artefact.is_zero() && !config.is_zero() && !index.is_some_and(zero_index),
+            Error::<T>::InvalidArtefact
+        );
+        ensure!(
+            match kind {
+                Kind::Base => trained_on.is_empty() && index.is_none(),
+                Kind::Adapter { .. } => !trained_on.is_empty(),
+            },
+            Error::<T>::InvalidTraining
+        );
+        let unique: BTreeSet<_> = trained_on.into_iter().collect();
+        let trained_on = TrainedOn::truncate_from(unique.into_iter().collect());
+        Ok(ModelVersionInfo { artefact, config, trained_on, index, registered: Self::now() })
+    }
+
+    /// What all licences of these datanet versions allow; an error where one does not allow training.
+    fn training_terms(trained_on: &TrainedOn) -> Result<Terms, Error<T>> {
+        let now = Self::now();
+        trained_on.iter().try_fold(Terms::OPEN, |terms, (datanet, number)| {
+            let (version, datanet) = Self::datanet_version(*datanet, *number)?;
+            ensure!(
+                !version.licence.revocable || version.consent_epoch == datanet.consent_epoch,
+                Error::<T>::Stale
+            );
+            [version.licence, datanet.licence].into_iter().try_fold(terms, |terms, licence| {
+                ensure!(licence.training, Error::<T>::ForbiddenByLicence);
+                ensure!(licence.expires.is_none_or(|last| now <= last), Error::<T>::Expired);
+                let Licence { commercial, derivatives, .. } = licence;
+                Ok(terms.and(Terms { commercial, derivatives }))
+            })
+        })
+    }
+
+    /// Whether `terms` allow these prices, and a parent where there is one.
+    fn ensure_allowed(
+        kind: &Kind,
+        terms: Terms,
+        price_in: Balance,
+        price_out: Balance,
+    ) -> Result<(), Error<T>> {
+        let free = price_in == 0 && price_out == 0;
+        let derived = matches!(kind, Kind::Adapter { parent: Some(_), .. });
+        ensure!(
+            (free || terms.commercial) && (!derived || terms.derivatives),
+            Error::<T>::ForbiddenByLicence
+        );
+        Ok(())
+    }
+
+    /// Pays the price for training under each version's licence to its datanet.
+    fn pay_training(who: &T::AccountId, model: ModelId, trained_on: &TrainedOn) -> DispatchResult {
+        for (datanet, number) in trained_on {
+            let amount = Self::datanet_version(*datanet, *number)?.0.licence.training_price;
+            if amount == 0 {
+                continue;
+            }
+            <T as Config>::Currency::transfer(
+                who,
+                &DatanetsPallet::<T>::treasury(*datanet),
+                amount,
+                Preservation::Preserve,
+            )?;
+            Self::deposit_event(Event::TrainingPaid { model, datanet: *datanet, amount });
+        }
+        Ok(())
+    }
+
+    fn datanet_version(
+        datanet: DatanetId,
+        number: VersionNumber,
+    ) -> Result<(Version, pallet_datanets::DatanetOf<T>), Error<T>> {
+        let version = DatanetsPallet::<T>::version(datanet, number).ok_or(Error::<T>::NotFound)?;
+        let datanet = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
+        Ok((version, datanet))
+    }
+
+    /// A model that is not deprecated.
+    fn usable(model: ModelId) -> Result<ModelOf<T>, Error<T>> {
+        let stored = Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
+        ensure!(!stored.deprecated, Error::<T>::WrongPhase);
+        Ok(stored)
+    }
+
+    fn owned(origin: OriginFor<T>, model: ModelId) -> Result<ModelOf<T>, DispatchError> {
+        let who = ensure_signed(origin)?;
+        let stored = Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
+        ensure!(stored.owner == who, Error::<T>::NotOwner);
+        Ok(stored)
+    }
+
+    /// What a model with this many versions occupies on chain.
+    pub(crate) fn footprint(versions: ModelVersion) -> Footprint {
+        let version = ModelVersionInfo::max_encoded_len().saturating_mul(versions as usize);
+        Footprint::from_parts(1, ModelOf::<T>::max_encoded_len().saturating_add(version))
+    }
+
+    fn now() -> BlockNumber {
+        frame_system::Pallet::<T>::block_number().saturated_into()
+    }
+}

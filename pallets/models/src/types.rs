@@ -1,0 +1,118 @@
+//! What is stored about models.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{traits::ConstU32, BoundedVec};
+use openledger_primitives::{
+    Balance, BlockNumber, ContentId, DatanetId, ModelId, ModelVersion, VersionNumber, H256,
+};
+use scale_info::TypeInfo;
+
+/// The longest name of a model, in bytes.
+pub const MAX_NAME: u32 = 64;
+/// The most datanet versions that one model version is trained on.
+pub const MAX_DATANETS: u32 = 8;
+/// The most steps from a model up to its base.
+pub const MAX_DEPTH: u8 = 8;
+
+/// A model's name, for people.
+pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
+/// Datanet versions; ascending, each once.
+pub type TrainedOn = BoundedVec<(DatanetId, VersionNumber), ConstU32<MAX_DATANETS>>;
+
+/// What a model is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Kind {
+    /// A whole checkpoint.
+    Base,
+    /// A low-rank change to one.
+    Adapter {
+        /// The base model it changes.
+        base: ModelId,
+        /// The adapter that its training started from.
+        parent: Option<ModelId>,
+    },
+}
+
+/// What the licences of all data behind a model allow, its ancestors' data included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Terms {
+    /// Its answers may be sold.
+    pub commercial: bool,
+    /// Adapters may be derived from it.
+    pub derivatives: bool,
+}
+
+impl Terms {
+    /// Everything allowed.
+    pub const OPEN: Self = Self { commercial: true, derivatives: true };
+
+    /// What both allow.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            commercial: self.commercial && other.commercial,
+            derivatives: self.derivatives && other.derivatives,
+        }
+    }
+}
+
+/// A base model or an adapter.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Model<AccountId, Ticket> {
+    /// Who sets its prices and earns the owner's part.
+    pub owner: AccountId,
+    /// What it is made of.
+    pub kind: Kind,
+    /// Its name, for people; need not be unique.
+    pub name: Name,
+    /// Its newest version.
+    pub latest: ModelVersion,
+    /// Units per 1,000 tokens of a prompt.
+    pub price_in: Balance,
+    /// Units per 1,000 tokens of an answer.
+    pub price_out: Balance,
+    /// Whether it takes no more settlements, versions and descendants.
+    pub deprecated: bool,
+    /// Steps up to its base: 0 for a base.
+    pub depth: u8,
+    /// What the licences of all data behind it allow.
+    pub terms: Terms,
+    /// The owner's storage deposit.
+    pub ticket: Ticket,
+}
+
+/// An attribution index: what tells whose data made an answer likely.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct IndexInfo {
+    /// Where its bytes are found.
+    pub content: ContentId,
+    /// Merkle root over its blocks.
+    pub root: H256,
+    /// The identity of the method that built it.
+    pub method: H256,
+}
+
+/// One version of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct ModelVersionInfo {
+    /// Of a base: the content id of its manifest. Of an adapter: of its `adapter_model.safetensors`.
+    pub artefact: ContentId,
+    /// The content id of its `config.json` or `adapter_config.json`.
+    pub config: ContentId,
+    /// The datanet versions it was trained on.
+    pub trained_on: TrainedOn,
+    /// Its attribution index; without one, its answers cannot be settled.
+    pub index: Option<IndexInfo>,
+    /// The block it was registered in.
+    pub registered: BlockNumber,
+}
