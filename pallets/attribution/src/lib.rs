@@ -1,1 +1,734 @@
+//! # Attribution
+//!
+//! Divides the fee of each settlement among everybody who made its answers possible, by a computation
+//! that a committee does off chain and anybody can repeat.
+//!
+//! ## Surface
+//!
+//! A settlement arrives from `pallet-payments`. A *committee* of attributors is drawn at random,
+//! weighted by bond. Each member's off-chain worker ([`worker`]) has its engine compute the *share
+//! vector*, then [`commit`](Pallet::commit)s to it, and [`reveal`](Pallet::reveal)s it when all have
+//! committed or the time is up. With the last reveal the settlement is decided: the shares are the
+//! entry-wise median, and the fee is divided. [`advance`](Pallet::advance) lets anyone move a
+//! settlement on when its time is up: with the commitments and reveals there are; with another
+//! committee, if there are none; and after [`Parameters::max_attempts`] committees with all of the data
+//! part to the pools. Everybody then takes what is theirs: [`claim`](Pallet::claim),
+//! [`claim_contributions`](Pallet::claim_contributions). Nothing is paid, or decided, in a hook.
+//!
+//! ## Cross-pallet contract
+//!
+//! - `pallet-payments` calls [`OnSettlement`] with the fee in the pot already; its `Currency` is the
+//!   one of this pallet.
+//! - `pallet-providers` knows the attributors, their bonds, and for whom a worker signs.
+//! - `pallet-models` knows what a version was trained on, who owns its lineage, and what its licences
+//!   demand for the data; `pallet-datanets` who made a contribution and how many records it has.
+//! - The runtime gives randomness, the parameters that governance sets, and the treasury's account. It
+//!   endows the [pot](Pallet::pot) with the existential deposit at genesis, which stays there for ever:
+//!   so the first fee may be below it, and the last claim need not leave it behind.
+//!
+//! ## Money model
+//!
+//! All that is settled and not yet paid out lies in the pot. At any time
+//!
+//! ```text
+//! pot ≥ existential deposit
+//!     + Σ total_fee of settlements not decided
+//!     + Σ Credits                              operators, attributors, owners
+//!     + Σ Earned.accrued − Earned.claimed      contributions: direct, and collected from pools
+//!     + Σ PoolEntries.units × (Pools.per_unit − entry_per_unit)   contributions: still in the pools
+//!     + Σ Pools.carry                          pools: what did not divide
+//! ```
+//!
+//! with equality unless somebody made the pot a present. Deciding turns the first line into the others
+//! and one transfer to the treasury, and `try_state` checks that all that the data was ever given is
+//! exactly what contributions accrued plus what the pools carry. Everything rounds down; what that
+//! leaves is the treasury's. If the treasury cannot receive its part, it is credited like anybody else
+//! and claimed later. A claim that its receiver cannot take (it would lie below the existential
+//! deposit) fails, and the credit stays.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(any(test, feature = "runtime-benchmarks")),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing
+    )
+)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod decide;
+pub mod draw;
+#[cfg(test)]
+mod mock;
+mod pool;
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+pub mod worker;
+
+pub use pallet::*;
+pub use pool::{Pool, PoolEntry};
+pub use types::*;
+pub use weights::WeightInfo;
+
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Encode;
+use frame_support::{
+    dispatch::{Pays, PostDispatchInfo},
+    pallet_prelude::*,
+    traits::{fungible::Mutate as _, tokens::Preservation, Randomness},
+    PalletId,
+};
+use frame_system::{
+    offchain::{AppCrypto, CreateSignedTransaction},
+    pallet_prelude::*,
+};
+use openledger_primitives::{
+    attribution::Attribution,
+    reads::{Claimable, ContributionClaim, Phase, SettlementState},
+    shares::{ShareList, ShareVector},
+    Balance, BlockNumber, ContributionId, DatanetId, ModelId, ModelVersion, Ppm, SettlementId, H256,
+};
+use pallet_payments::{OnSettlement, Settled};
+use sp_runtime::{
+    traits::AccountIdConversion, AccountId32, ArithmeticError, SaturatedConversion,
+};
+
+/// The account that holds what is settled and not yet claimed is derived from this.
+pub const PALLET_ID: PalletId = PalletId(*b"ol/attrb");
+/// The most contributions that one call claims for.
+pub const MAX_CLAIMED: u32 = 32;
+
+/// Money is what channels hold.
+pub(crate) type CurrencyOf<T> = <T as pallet_payments::Config>::Currency;
+/// A settlement as this runtime stores it.
+pub type SettlementOf<T> = Settlement<<T as frame_system::Config>::AccountId>;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<AccountId = AccountId32, Hash = H256>
+        + CreateSignedTransaction<Call<Self>>
+        + pallet_datanets::Config
+        + pallet_payments::Config
+    {
+        /// The key with which an attributor's off-chain worker signs: [`worker::crypto::WorkerKey`].
+        type AuthorityId: AppCrypto<Self::Public, Self::Signature>;
+
+        /// What committees are drawn by. Nobody who submits a settlement may know it beforehand.
+        type Randomness: Randomness<H256, BlockNumberFor<Self>>;
+
+        /// The parameters of settlements to come; those out of range are corrected, see
+        /// [`Parameters::in_range`].
+        type Parameters: Get<Parameters>;
+
+        /// The treasury's account.
+        type Treasury: Get<Self::AccountId>;
+
+        /// The most undecided settlements of one attributor. Whoever has as many is not drawn.
+        #[pallet::constant]
+        type MaxJobs: Get<u32>;
+
+        /// Weights of the calls.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// All settlements.
+    #[pallet::storage]
+    pub type Settlements<T: Config> =
+        StorageMap<_, Twox64Concat, SettlementId, SettlementOf<T>, OptionQuery>;
+
+    /// The id of the next settlement.
+    #[pallet::storage]
+    pub type NextSettlementId<T: Config> = StorageValue<_, SettlementId, ValueQuery>;
+
+    /// What the members of the present committee committed to.
+    #[pallet::storage]
+    pub type Commitments<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SettlementId,
+        Blake2_128Concat,
+        T::AccountId,
+        H256,
+        OptionQuery,
+    >;
+
+    /// What the members of the present committee revealed.
+    #[pallet::storage]
+    pub type Reveals<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SettlementId,
+        Blake2_128Concat,
+        T::AccountId,
+        Attribution,
+        OptionQuery,
+    >;
+
+    /// The undecided settlements in whose present committee an attributor is.
+    #[pallet::storage]
+    pub type JobsOf<T: Config> = StorageMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        BoundedVec<SettlementId, <T as Config>::MaxJobs>,
+        ValueQuery,
+    >;
+
+    /// What an account may claim for its work and its models, in units.
+    #[pallet::storage]
+    pub type Credits<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
+
+    /// What each contribution earned, but for what still lies in its pool.
+    #[pallet::storage]
+    pub type Earned<T: Config> =
+        StorageMap<_, Twox64Concat, ContributionId, Earnings, ValueQuery>;
+
+    /// What each datanet's contributions earn together.
+    #[pallet::storage]
+    pub type Pools<T: Config> = StorageMap<_, Twox64Concat, DatanetId, Pool, ValueQuery>;
+
+    /// How many of a model version's contributions, ascending, have entered their pools. At most 256
+    /// enter at each settlement, which bounds its cost.
+    #[pallet::storage]
+    pub type Entered<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, ModelVersion, u32, ValueQuery>;
+
+    /// The contributions in their datanet's pool.
+    #[pallet::storage]
+    pub type PoolEntries<T: Config> =
+        StorageMap<_, Twox64Concat, ContributionId, PoolEntry, OptionQuery>;
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A committee was drawn for a settlement.
+        CommitteeDrawn {
+            /// The settlement.
+            settlement: SettlementId,
+            /// Which committee this is, from 1.
+            attempt: u8,
+            /// Its members; nobody, if there was nobody to be drawn.
+            committee: Vec<T::AccountId>,
+            /// The last block in which they may commit.
+            deadline: BlockNumber,
+        },
+        /// A member committed to its result.
+        Committed {
+            /// The settlement.
+            settlement: SettlementId,
+            /// The member.
+            attributor: T::AccountId,
+        },
+        /// The committee may reveal.
+        RevealStarted {
+            /// The settlement.
+            settlement: SettlementId,
+            /// The last block in which it may.
+            deadline: BlockNumber,
+        },
+        /// A member revealed its result.
+        Revealed {
+            /// The settlement.
+            settlement: SettlementId,
+            /// The member.
+            attributor: T::AccountId,
+        },
+        /// A settlement was decided by its committee: its fee is divided.
+        Finalised {
+            /// The settlement.
+            settlement: SettlementId,
+            /// Whose shares.
+            shares: ShareVector,
+            /// How the fee was divided.
+            split: openledger_primitives::split::Split,
+            /// The members within the tolerance, who are paid.
+            accepted: Vec<T::AccountId>,
+        },
+        /// No committee answered: the data part of a settlement went to the pools.
+        FellBack {
+            /// The settlement.
+            settlement: SettlementId,
+            /// How the fee was divided.
+            split: openledger_primitives::split::Split,
+        },
+        /// An account was paid for its work and its models.
+        Claimed {
+            /// The account.
+            account: T::AccountId,
+            /// How much, in units.
+            amount: Balance,
+        },
+        /// A contributor was paid for a contribution.
+        ContributionClaimed {
+            /// The contribution.
+            contribution: ContributionId,
+            /// Who was paid.
+            account: T::AccountId,
+            /// How much, in units.
+            amount: Balance,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// No such settlement, commitment or contribution, or nothing to claim.
+        NotFound,
+        /// This member has committed, or revealed, already.
+        AlreadyExists,
+        /// The account is no member's worker.
+        NotMember,
+        /// The settlement is not in the phase that this needs.
+        WrongPhase,
+        /// The phase is not over yet.
+        TooEarly,
+        /// The phase is over: `advance` the settlement.
+        Expired,
+        /// The shares are out of order, zero somewhere, or do not sum to 1,000,000 with the pool.
+        InvalidShares,
+        /// The shares name a contribution that the model's version was not trained on.
+        UnknownContribution,
+        /// The commitment was made to something else: another result, salt or attempt.
+        InvalidReveal,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            assert!(<T as Config>::MaxJobs::get() > 0, "an attributor must be able to work");
+            assert!(T::Parameters::get().is_valid(), "parameters are out of range");
+        }
+
+        fn offchain_worker(now: BlockNumberFor<T>) {
+            worker::run::<T>(now.saturated_into());
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight = <T as Config>::WeightInfo)]
+    impl<T: Config> Pallet<T> {
+        /// As the worker of a committee's member, commit to a result.
+        ///
+        /// `commitment` is the tagged BLAKE2b-256 hash over the genesis hash, the settlement, the
+        /// attempt, the attributor's account, a salt that you keep, and the result. Free of charge
+        /// when it succeeds. When all members have committed, revealing begins at once.
+        #[pallet::call_index(0)]
+        pub fn commit(
+            origin: OriginFor<T>,
+            settlement: SettlementId,
+            commitment: H256,
+        ) -> DispatchResultWithPostInfo {
+            let worker = ensure_signed(origin)?;
+            let (mut entry, attributor) = Self::member(settlement, &worker, Phase::Committing)?;
+            ensure!(
+                !Commitments::<T>::contains_key(settlement, &attributor),
+                Error::<T>::AlreadyExists
+            );
+            Commitments::<T>::insert(settlement, &attributor, commitment);
+            Self::deposit_event(Event::Committed { settlement, attributor });
+            if Commitments::<T>::iter_key_prefix(settlement).count() == entry.committee.len() {
+                Self::start_reveal(settlement, &mut entry);
+                Settlements::<T>::insert(settlement, entry);
+            }
+            Ok(Pays::No.into())
+        }
+
+        /// As the worker of a committee's member, reveal the result that you committed to.
+        ///
+        /// `shares` are ascending by contribution, none zero, and sum to 1,000,000 parts per million
+        /// with `pool`; `query_root` and `partials_root` commit to how they were computed. Free of
+        /// charge when it succeeds. With the last reveal the settlement is decided.
+        #[pallet::call_index(1)]
+        #[pallet::weight(<T as Config>::WeightInfo::reveal_last())]
+        pub fn reveal(
+            origin: OriginFor<T>,
+            settlement: SettlementId,
+            shares: ShareList,
+            pool: Ppm,
+            query_root: H256,
+            partials_root: H256,
+            salt: H256,
+        ) -> DispatchResultWithPostInfo {
+            let worker = ensure_signed(origin)?;
+            let (mut entry, attributor) = Self::member(settlement, &worker, Phase::Revealing)?;
+            let commitment =
+                Commitments::<T>::get(settlement, &attributor).ok_or(Error::<T>::NotFound)?;
+            ensure!(
+                !Reveals::<T>::contains_key(settlement, &attributor),
+                Error::<T>::AlreadyExists
+            );
+            let shares =
+                ShareVector::new(shares, pool).map_err(|_| Error::<T>::InvalidShares)?;
+            Self::ensure_known(&shares, entry.model, entry.version)?;
+            let attribution = Attribution { shares, query_root, partials_root };
+            ensure!(
+                Self::commitment(&attribution, settlement, entry.attempt, &attributor, &salt)
+                    == commitment,
+                Error::<T>::InvalidReveal
+            );
+            Reveals::<T>::insert(settlement, &attributor, attribution);
+            Self::deposit_event(Event::Revealed { settlement, attributor });
+            let committed = Commitments::<T>::iter_key_prefix(settlement).count();
+            if Reveals::<T>::iter_key_prefix(settlement).count() < committed {
+                return Ok(PostDispatchInfo {
+                    actual_weight: Some(<T as Config>::WeightInfo::reveal()),
+                    pays_fee: Pays::No,
+                });
+            }
+            Self::finalise(settlement, &mut entry)?;
+            Settlements::<T>::insert(settlement, entry);
+            Ok(Pays::No.into())
+        }
+
+        /// Move a settlement on whose time is up. Anyone may; free of charge when it succeeds.
+        ///
+        /// From committing to revealing with the commitments there are, or from revealing to the
+        /// decision with the reveals there are. If there are none, another committee is drawn, and
+        /// after the last attempt the data part goes to the datanets' pools. A settlement for which
+        /// nobody could be drawn gets its committee at any time, as soon as there is somebody.
+        #[pallet::call_index(2)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::advance_decide()
+                .max(<T as Config>::WeightInfo::advance_redraw())
+        )]
+        pub fn advance(
+            origin: OriginFor<T>,
+            settlement: SettlementId,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
+            let is_over = Self::now() > entry.deadline;
+            match entry.phase {
+                Phase::Committing if entry.committee.is_empty() && !is_over => {
+                    let committee = Self::draw_committee(settlement, &entry);
+                    ensure!(!committee.is_empty(), Error::<T>::TooEarly);
+                    Self::convene(settlement, &mut entry, committee);
+                }
+                Phase::Committing | Phase::Revealing if !is_over => {
+                    return Err(Error::<T>::TooEarly.into());
+                }
+                Phase::Committing => {
+                    if Commitments::<T>::iter_key_prefix(settlement).next().is_some() {
+                        Self::start_reveal(settlement, &mut entry);
+                    } else {
+                        Self::retry(settlement, &mut entry)?;
+                    }
+                }
+                Phase::Revealing => {
+                    if Reveals::<T>::iter_key_prefix(settlement).next().is_some() {
+                        Self::finalise(settlement, &mut entry)?;
+                    } else {
+                        Self::retry(settlement, &mut entry)?;
+                    }
+                }
+                Phase::Finalised | Phase::Fallback => {
+                    return Err(Error::<T>::WrongPhase.into());
+                }
+            }
+            Settlements::<T>::insert(settlement, entry);
+            Ok(Pays::No.into())
+        }
+
+        /// Pay an account what it earned as operator, attributor or owner of models. Anyone may.
+        ///
+        /// It fails, and the credit stays, when the account does not exist yet and the credit is less
+        /// than the existential deposit.
+        #[pallet::call_index(3)]
+        pub fn claim(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
+            ensure_signed(origin)?;
+            let amount = Credits::<T>::take(&account);
+            ensure!(amount > 0, Error::<T>::NotFound);
+            Self::pay(&account, amount)?;
+            Self::deposit_event(Event::Claimed { account, amount });
+            Ok(())
+        }
+
+        /// Pay contributors what contributions of theirs earned, directly and through the pools. Anyone
+        /// may, for at most 32 contributions at once.
+        ///
+        /// It fails for all, and the earnings stay, when one of the contributors cannot be paid: it has
+        /// no account yet and its part is less than the existential deposit.
+        #[pallet::call_index(4)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::claim_contributions(ids.len().saturated_into())
+        )]
+        pub fn claim_contributions(
+            origin: OriginFor<T>,
+            ids: BoundedVec<ContributionId, ConstU32<MAX_CLAIMED>>,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            let mut due = BTreeMap::<T::AccountId, Balance>::new();
+            for contribution in ids {
+                let account = pallet_datanets::Pallet::<T>::payout_account(contribution)
+                    .ok_or(Error::<T>::NotFound)?;
+                let amount = Self::settle_earnings(contribution)?;
+                if amount == 0 {
+                    continue;
+                }
+                let sum = due.entry(account.clone()).or_default();
+                *sum = sum.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+                Self::deposit_event(Event::ContributionClaimed { contribution, account, amount });
+            }
+            ensure!(!due.is_empty(), Error::<T>::NotFound);
+            // One payment for each account: small earnings may only together reach the minimum.
+            for (account, amount) in due {
+                Self::pay(&account, amount)?;
+            }
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// What an account could claim now, for its work and for each of its contributions.
+        pub fn claimable(account: T::AccountId) -> Claimable {
+            let contributions = pallet_datanets::ContributionsOf::<T>::iter_key_prefix(&account)
+                .map(|contribution| {
+                    let earned = Self::earnings(contribution);
+                    ContributionClaim {
+                        contribution,
+                        accrued: earned.accrued,
+                        claimed: earned.claimed,
+                    }
+                })
+                .collect();
+            Claimable { credit: Credits::<T>::get(account), contributions }
+        }
+
+        /// Where a settlement stands.
+        pub fn settlement(settlement: SettlementId) -> Option<SettlementState> {
+            Settlements::<T>::get(settlement).map(|entry| entry.state(settlement))
+        }
+
+        /// The undecided settlements in whose committee an attributor is, ascending.
+        pub fn open_jobs(attributor: T::AccountId) -> Vec<SettlementId> {
+            let mut jobs = JobsOf::<T>::get(attributor).into_inner();
+            jobs.sort_unstable();
+            jobs
+        }
+
+        /// The account that holds what is settled and not yet claimed.
+        pub fn pot() -> T::AccountId {
+            PALLET_ID.into_account_truncating()
+        }
+    }
+}
+
+impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
+    fn pot() -> T::AccountId {
+        Self::pot()
+    }
+
+    fn on_settlement(settled: Settled<T::AccountId>) -> Result<SettlementId, DispatchError> {
+        let id = NextSettlementId::<T>::get();
+        NextSettlementId::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+        let Settled { model, version, operator, receipts_root, batch, count, total_fee } = settled;
+        Self::enter_pools(model, version);
+        let mut parameters = T::Parameters::get().in_range();
+        let least = pallet_models::Pallet::<T>::min_data_share(model, version);
+        parameters.split = with_data_share(parameters.split, least);
+        let mut settlement = Settlement {
+            model,
+            version,
+            operator,
+            receipts_root,
+            batch,
+            count,
+            total_fee,
+            submitted: Self::now(),
+            parameters,
+            phase: Phase::Committing,
+            attempt: 1,
+            committee: BoundedVec::new(),
+            deadline: 0,
+            decided: None,
+            shares: None,
+            split: None,
+        };
+        let committee = Self::draw_committee(id, &settlement);
+        Self::convene(id, &mut settlement, committee);
+        Settlements::<T>::insert(id, settlement);
+        Ok(id)
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// The current block.
+    pub(crate) fn now() -> BlockNumber {
+        frame_system::Pallet::<T>::block_number().saturated_into()
+    }
+
+    /// The settlement and the attributor for whom `worker` signs, if the attributor is in its committee
+    /// and the settlement is in `phase` and in time.
+    fn member(
+        settlement: SettlementId,
+        worker: &T::AccountId,
+        phase: Phase,
+    ) -> Result<(SettlementOf<T>, T::AccountId), Error<T>> {
+        let attributor = pallet_providers::Pallet::<T>::attributor_of(worker)
+            .ok_or(Error::<T>::NotMember)?;
+        let entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
+        ensure!(entry.phase == phase, Error::<T>::WrongPhase);
+        ensure!(entry.committee.contains(&attributor), Error::<T>::NotMember);
+        ensure!(Self::now() <= entry.deadline, Error::<T>::Expired);
+        Ok((entry, attributor))
+    }
+
+    /// Whether `shares` name only contributions on which the model's version was trained.
+    pub(crate) fn ensure_known(
+        shares: &ShareVector,
+        model: ModelId,
+        version: ModelVersion,
+    ) -> Result<(), Error<T>> {
+        // Ascending.
+        let known = pallet_models::Pallet::<T>::contributions(model, version);
+        let all = shares.shares().iter().all(|s| known.binary_search(&s.contribution).is_ok());
+        ensure!(all, Error::<T>::UnknownContribution);
+        Ok(())
+    }
+
+    /// What `attributor` commits to with this result.
+    pub(crate) fn commitment(
+        attribution: &Attribution,
+        settlement: SettlementId,
+        attempt: u8,
+        attributor: &T::AccountId,
+        salt: &H256,
+    ) -> H256 {
+        let genesis = pallet_payments::Pallet::<T>::genesis();
+        attribution.commitment(&genesis, settlement, attempt, attributor.as_ref(), salt)
+    }
+
+    /// Draws a committee from the attributors who can take another job.
+    fn draw_committee(id: SettlementId, settlement: &SettlementOf<T>) -> Vec<T::AccountId> {
+        let full = <T as Config>::MaxJobs::get() as usize;
+        let candidates = pallet_providers::Pallet::<T>::attributors()
+            .into_iter()
+            .filter(|(who, _)| JobsOf::<T>::decode_len(who).unwrap_or(0) < full)
+            .collect();
+        let subject = (b"openledger/committee", id, settlement.attempt).encode();
+        let (seed, _) = T::Randomness::random(&subject);
+        draw::draw(&seed, candidates, settlement.parameters.committee)
+    }
+
+    /// Gives a settlement its committee and lets it begin.
+    fn convene(
+        id: SettlementId,
+        settlement: &mut SettlementOf<T>,
+        committee: Vec<T::AccountId>,
+    ) {
+        // The parameters are in range and full attributors were not drawn, so nothing is cut off.
+        settlement.committee = BoundedVec::truncate_from(committee);
+        for member in &settlement.committee {
+            JobsOf::<T>::mutate(member, |jobs| {
+                let pushed = jobs.try_push(id);
+                debug_assert!(pushed.is_ok());
+            });
+        }
+        settlement.phase = Phase::Committing;
+        settlement.deadline = Self::now().saturating_add(settlement.parameters.commit_blocks);
+        Self::deposit_event(Event::CommitteeDrawn {
+            settlement: id,
+            attempt: settlement.attempt,
+            committee: settlement.committee.to_vec(),
+            deadline: settlement.deadline,
+        });
+    }
+
+    fn start_reveal(id: SettlementId, settlement: &mut SettlementOf<T>) {
+        settlement.phase = Phase::Revealing;
+        settlement.deadline = Self::now().saturating_add(settlement.parameters.reveal_blocks);
+        Self::deposit_event(Event::RevealStarted {
+            settlement: id,
+            deadline: settlement.deadline,
+        });
+    }
+
+    /// Frees the committee of its job and forgets what it said.
+    pub(crate) fn dismiss(id: SettlementId, settlement: &SettlementOf<T>) {
+        for member in &settlement.committee {
+            JobsOf::<T>::mutate_exists(member, |jobs| {
+                *jobs = jobs.take().and_then(|mut jobs| {
+                    jobs.retain(|job| *job != id);
+                    (!jobs.is_empty()).then_some(jobs)
+                });
+            });
+        }
+        let _ = Commitments::<T>::clear_prefix(id, MAX_COMMITTEE, None);
+        let _ = Reveals::<T>::clear_prefix(id, MAX_COMMITTEE, None);
+    }
+
+    /// Draws another committee after one that did not answer; after the last, falls back to the pools.
+    fn retry(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
+        Self::dismiss(id, settlement);
+        if settlement.attempt >= settlement.parameters.max_attempts {
+            return Self::fall_back(id, settlement);
+        }
+        settlement.attempt = settlement.attempt.saturating_add(1);
+        let committee = Self::draw_committee(id, settlement);
+        Self::convene(id, settlement, committee);
+        Ok(())
+    }
+
+    /// What a contribution earned by now, its pool included.
+    pub(crate) fn earnings(contribution: ContributionId) -> Earnings {
+        let mut earned = Earned::<T>::get(contribution);
+        let pending = PoolEntries::<T>::get(contribution).and_then(|entry| {
+            let datanet = pallet_datanets::Pallet::<T>::contribution(contribution)?.datanet;
+            Some(entry.earned(&Pools::<T>::get(datanet)))
+        });
+        earned.accrued = earned.accrued.saturating_add(pending.unwrap_or(0));
+        earned
+    }
+
+    /// Collects what a contribution earned in its pool, marks all it earned as claimed, and returns what
+    /// had not been.
+    fn settle_earnings(contribution: ContributionId) -> Result<Balance, DispatchError> {
+        let mut earned = Self::earnings(contribution);
+        let due = earned
+            .accrued
+            .checked_sub(earned.claimed)
+            .ok_or(ArithmeticError::Underflow)?;
+        if due == 0 {
+            return Ok(0);
+        }
+        earned.claimed = earned.accrued;
+        Earned::<T>::insert(contribution, earned);
+        if let Some(mut entry) = PoolEntries::<T>::get(contribution) {
+            let datanet = pallet_datanets::Pallet::<T>::contribution(contribution)
+                .ok_or(Error::<T>::NotFound)?
+                .datanet;
+            entry.entry_per_unit = Pools::<T>::get(datanet).per_unit;
+            PoolEntries::<T>::insert(contribution, entry);
+        }
+        Ok(due)
+    }
+
+    /// Pays from the pot, which stays alive.
+    fn pay(account: &T::AccountId, amount: Balance) -> DispatchResult {
+        CurrencyOf::<T>::transfer(&Self::pot(), account, amount, Preservation::Preserve)?;
+        Ok(())
+    }
+}

@@ -1,1 +1,571 @@
+//! # Payments
+//!
+//! Payment channels, vouchers and settlements: how the fee of an answer gets from whoever asked to
+//! the pot from which everybody is paid.
+//!
+//! ## Surface
+//!
+//! A payer opens a channel to one operator and puts money in. With each request it signs, off chain, a
+//! *voucher*: a permission to have taken at most so much from this channel in its whole life. The
+//! operator answers, collects receipts, and from time to time brings the newest voucher of each
+//! channel together with the Merkle root over its receipts: [`settle`](Pallet::settle). The cost on
+//! chain does not grow with the number of answers. Vouchers only grow, so showing one twice takes
+//! nothing twice.
+//!
+//! ## Cross-pallet contract
+//!
+//! - `pallet-providers`: only active operators are paid.
+//! - `pallet-models`: a settlement names a version of an adapter that is not deprecated and has an
+//!   attribution index; without one nobody could tell whose data made the answers.
+//! - [`OnSettlement`]: whoever divides the fees names the pot, and takes charge of each fee once it is
+//!   there. Its error undoes the settlement, money and all.
+//!
+//! ## Money model
+//!
+//! A channel's money stays on the payer's own account, *on hold* for [`HoldReason::Channel`]; for each
+//! payer, what is on hold = Σ `deposit − claimed` over its channels. It leaves in two ways only:
+//! `settle` moves the claimed part to the pot, [`close`](Pallet::close) gives the rest back.
+//!
+//! What is on hold is promised to the operator, so `settle` takes it whatever has been frozen on the
+//! account since: a payer must not be able to make its own signature worthless by locking funds. So
+//! that unvested or otherwise frozen money cannot be spent in this way, an account with a freeze that
+//! reaches into its free balance can neither open nor top up a channel; pay from another account.
+//!
+//! The payer can always get its money back: after asking, [`Config::CloseDelay`] blocks later (in
+//! which the operator brings its last voucher), even if the operator has vanished; and a channel that
+//! is forgotten can be closed by anyone, that long after its end.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(any(test, feature = "runtime-benchmarks")),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing
+    )
+)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+use alloc::collections::BTreeSet;
+use frame_support::{
+    pallet_prelude::*,
+    traits::{
+        fungible::{self, hold::Mutate as _, Inspect as _},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
+    },
+};
+use frame_system::pallet_prelude::*;
+use openledger_primitives::{
+    voucher::{wrapped, Voucher},
+    Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
+};
+use pallet_models::Kind;
+use pallet_providers::Role;
+use sp_runtime::{
+    traits::{Verify, Zero},
+    AccountId32, ArithmeticError, SaturatedConversion,
+};
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<AccountId = AccountId32, Hash = H256>
+        + pallet_providers::Config
+        + pallet_models::Config
+    {
+        /// Where channels hold their money.
+        type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>
+            + fungible::hold::Mutate<Self::AccountId, Reason = <Self as Config>::RuntimeHoldReason>;
+
+        /// The runtime's reasons for a hold.
+        type RuntimeHoldReason: From<HoldReason>;
+
+        /// Who divides the fees.
+        type OnSettlement: OnSettlement<Self::AccountId>;
+
+        /// The least that opens a channel, in units.
+        #[pallet::constant]
+        type MinDeposit: Get<Balance>;
+
+        /// Blocks between a payer's request to close and the closing, in which the operator can still
+        /// claim.
+        #[pallet::constant]
+        type CloseDelay: Get<BlockNumber>;
+
+        /// The most channels that one settlement draws on.
+        #[pallet::constant]
+        type MaxClaims: Get<u32>;
+
+        /// The most receipts that one settlement counts.
+        #[pallet::constant]
+        type MaxReceipts: Get<u32>;
+
+        /// Weights of the calls.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// Why funds are on hold.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// What a channel has left.
+        Channel,
+    }
+
+    /// The open channels.
+    #[pallet::storage]
+    pub type Channels<T: Config> =
+        StorageMap<_, Twox64Concat, ChannelId, Channel<T::AccountId>, OptionQuery>;
+
+    /// The open channels of a payer.
+    #[pallet::storage]
+    pub type ChannelsOf<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        ChannelId,
+        (),
+        OptionQuery,
+    >;
+
+    /// The id of the next channel.
+    #[pallet::storage]
+    pub type NextChannelId<T: Config> = StorageValue<_, ChannelId, ValueQuery>;
+
+    /// The block in which a model was last settled.
+    #[pallet::storage]
+    pub type LastSettled<T: Config> =
+        StorageMap<_, Twox64Concat, ModelId, BlockNumber, OptionQuery>;
+
+    /// The settlement of each operator's receipts root. By operator, so that nobody can spoil
+    /// another's settlement by handing in its root first.
+    #[pallet::storage]
+    pub type Roots<T: Config> =
+        StorageMap<_, Blake2_128Concat, (T::AccountId, H256), SettlementId, OptionQuery>;
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A payer opened a channel.
+        ChannelOpened {
+            /// The channel.
+            channel: ChannelId,
+            /// Who pays.
+            payer: T::AccountId,
+            /// Who may be paid.
+            operator: T::AccountId,
+            /// What was put in, in units.
+            deposit: Balance,
+            /// The last block for which it is meant.
+            expires: BlockNumber,
+        },
+        /// A payer put more into a channel.
+        ToppedUp {
+            /// The channel.
+            channel: ChannelId,
+            /// How much, in units.
+            amount: Balance,
+            /// Everything put in so far, in units.
+            deposit: Balance,
+        },
+        /// A payer asked to close a channel.
+        CloseRequested {
+            /// The channel.
+            channel: ChannelId,
+            /// The block from which it may close it.
+            from: BlockNumber,
+        },
+        /// A channel was closed.
+        ChannelClosed {
+            /// The channel.
+            channel: ChannelId,
+            /// Who paid.
+            payer: T::AccountId,
+            /// What it got back, in units.
+            returned: Balance,
+        },
+        /// An operator took from a channel.
+        Claimed {
+            /// The channel.
+            channel: ChannelId,
+            /// How much, in units.
+            amount: Balance,
+            /// Everything taken so far, in units.
+            claimed: Balance,
+        },
+        /// An operator's receipts were settled; their fee is in the pot.
+        Settled {
+            /// The settlement.
+            settlement: SettlementId,
+            /// The model that answered.
+            model: ModelId,
+            /// Its version.
+            version: ModelVersion,
+            /// Who served the answers.
+            operator: T::AccountId,
+            /// Merkle root over the receipts' ids.
+            receipts_root: H256,
+            /// How many receipts.
+            count: u32,
+            /// Their fees together, in units.
+            total_fee: Balance,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// No such channel, model, or version of the model.
+        NotFound,
+        /// This operator has settled these receipts already.
+        AlreadyExists,
+        /// Only the channel's payer may do this.
+        NotPayer,
+        /// Only an active operator may do this, and only with channels that pay it.
+        NotOperator,
+        /// The payer has asked to close the channel already, or, to close, has not asked yet.
+        WrongPhase,
+        /// The channel cannot be closed yet.
+        TooEarly,
+        /// The model has been settled in this block already: try again in the next.
+        TooMany,
+        /// The voucher, or the channel, is past its last block.
+        Expired,
+        /// The voucher does not cover the amount on top of what was claimed: it is not the newest.
+        Stale,
+        /// The voucher promises more than the channel's deposit.
+        BeyondDeposit,
+        /// The signature is not the payer's over this voucher.
+        BadSignature,
+        /// The amount is zero, or the deposit less than the minimum.
+        InvalidAmount,
+        /// Some of the account's free money is frozen or unvested: pay from another account.
+        InvalidPayer,
+        /// The channel's last block has passed already.
+        InvalidExpiry,
+        /// A channel is claimed from twice.
+        InvalidClaims,
+        /// The number of receipts is zero or too large.
+        InvalidCount,
+        /// The claims do not sum to the total fee, or there is none.
+        InvalidFee,
+        /// The model is no adapter with an attribution index, or deprecated.
+        InvalidModel,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            assert!(T::MinDeposit::get() > 0, "without a deposit, channels would cost nothing");
+            assert!(T::CloseDelay::get() > 0, "the operator needs time for its last claim");
+            assert!(T::MaxClaims::get() > 0, "a settlement draws on at least one channel");
+            assert!(T::MaxReceipts::get() > 0, "a settlement counts at least one receipt");
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight = <T as Config>::WeightInfo)]
+    impl<T: Config> Pallet<T> {
+        /// Open a channel to an operator.
+        ///
+        /// `deposit` (in units; 1 OPEN = 10^18) is held on your account; with each request you sign a
+        /// voucher for some of it. `expires` is the last block for which you mean to use the channel.
+        /// You get back what was not claimed: see `request_close`.
+        #[pallet::call_index(0)]
+        pub fn open_channel(
+            origin: OriginFor<T>,
+            operator: T::AccountId,
+            deposit: Balance,
+            expires: BlockNumber,
+        ) -> DispatchResult {
+            let payer = ensure_signed(origin)?;
+            ensure!(
+                pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
+                Error::<T>::NotOperator
+            );
+            ensure!(deposit >= T::MinDeposit::get(), Error::<T>::InvalidAmount);
+            ensure!(expires > Self::now(), Error::<T>::InvalidExpiry);
+            Self::hold(&payer, deposit)?;
+            let channel = NextChannelId::<T>::get();
+            NextChannelId::<T>::put(channel.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+            ChannelsOf::<T>::insert(&payer, channel, ());
+            Channels::<T>::insert(
+                channel,
+                Channel {
+                    payer: payer.clone(),
+                    operator: operator.clone(),
+                    deposit,
+                    claimed: 0,
+                    expires,
+                    closing: None,
+                },
+            );
+            Self::deposit_event(Event::ChannelOpened {
+                channel,
+                payer,
+                operator,
+                deposit,
+                expires,
+            });
+            Ok(())
+        }
+
+        /// Put `amount` units more into a channel of yours, unless it has ended or you asked to close
+        /// it.
+        #[pallet::call_index(1)]
+        pub fn top_up(
+            origin: OriginFor<T>,
+            channel: ChannelId,
+            amount: Balance,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
+            ensure!(entry.payer == who, Error::<T>::NotPayer);
+            ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
+            ensure!(entry.expires >= Self::now(), Error::<T>::Expired);
+            ensure!(amount > 0, Error::<T>::InvalidAmount);
+            Self::hold(&who, amount)?;
+            let deposit = entry.deposit.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+            entry.deposit = deposit;
+            Channels::<T>::insert(channel, entry);
+            Self::deposit_event(Event::ToppedUp { channel, amount, deposit });
+            Ok(())
+        }
+
+        /// Ask to close a channel of yours.
+        ///
+        /// The operator has a delay to bring your last voucher; then `close` returns the rest to you.
+        #[pallet::call_index(2)]
+        pub fn request_close(origin: OriginFor<T>, channel: ChannelId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
+            ensure!(entry.payer == who, Error::<T>::NotPayer);
+            ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
+            let from = Self::now().saturating_add(T::CloseDelay::get());
+            entry.closing = Some(from);
+            Channels::<T>::insert(channel, entry);
+            Self::deposit_event(Event::CloseRequested { channel, from });
+            Ok(())
+        }
+
+        /// Close a channel and return what is left to its payer.
+        ///
+        /// Its operator may do so at any time, its payer once the delay after `request_close` is over,
+        /// and anyone once that delay has passed since the channel's last block.
+        #[pallet::call_index(3)]
+        pub fn close(origin: OriginFor<T>, channel: ChannelId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
+            let now = Self::now();
+            if now <= entry.expires.saturating_add(T::CloseDelay::get()) && who != entry.operator {
+                ensure!(who == entry.payer, Error::<T>::TooEarly);
+                let from = entry.closing.ok_or(Error::<T>::WrongPhase)?;
+                ensure!(now >= from, Error::<T>::TooEarly);
+            }
+            let returned = entry.left();
+            <T as Config>::Currency::release(
+                &Self::hold_reason(),
+                &entry.payer,
+                returned,
+                Precision::Exact,
+            )?;
+            Channels::<T>::remove(channel);
+            ChannelsOf::<T>::remove(&entry.payer, channel);
+            Self::deposit_event(Event::ChannelClosed { channel, payer: entry.payer, returned });
+            Ok(())
+        }
+
+        /// Settle a batch of receipts: take their fee from the payers' channels.
+        ///
+        /// You are the operator that served them all with one version of one model. `claims` holds the
+        /// newest voucher of each channel and what you take on it now; together they are `total_fee`
+        /// units, the sum over the `count` receipts under `receipts_root`. `batch` is the content id
+        /// of their transcripts, which must be where the attributors' engines find it. A model can be
+        /// settled once in each block, and a root once.
+        #[pallet::call_index(4)]
+        #[pallet::weight(<T as Config>::WeightInfo::settle(claims.len().saturated_into()))]
+        pub fn settle(
+            origin: OriginFor<T>,
+            model: ModelId,
+            version: ModelVersion,
+            claims: BoundedVec<Claim, T::MaxClaims>,
+            receipts_root: H256,
+            batch: ContentId,
+            count: u32,
+            total_fee: Balance,
+        ) -> DispatchResult {
+            let operator = ensure_signed(origin)?;
+            ensure!(
+                pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
+                Error::<T>::NotOperator
+            );
+            ensure!(count > 0 && count <= T::MaxReceipts::get(), Error::<T>::InvalidCount);
+            ensure!(total_fee > 0, Error::<T>::InvalidFee);
+            let sum = claims
+                .iter()
+                .try_fold(0 as Balance, |sum, claim| sum.checked_add(claim.amount))
+                .ok_or(ArithmeticError::Overflow)?;
+            ensure!(sum == total_fee, Error::<T>::InvalidFee);
+            let mut seen = BTreeSet::new();
+            ensure!(
+                claims.iter().all(|claim| seen.insert(claim.channel)),
+                Error::<T>::InvalidClaims
+            );
+            Self::ensure_attributable(model, version)?;
+            let now = Self::now();
+            ensure!(LastSettled::<T>::get(model) != Some(now), Error::<T>::TooMany);
+            let root = (operator.clone(), receipts_root);
+            ensure!(!Roots::<T>::contains_key(&root), Error::<T>::AlreadyExists);
+
+            let genesis = Self::genesis();
+            let pot = T::OnSettlement::pot();
+            for claim in &claims {
+                Self::take(claim, &operator, &pot, &genesis, now)?;
+            }
+            let settlement = T::OnSettlement::on_settlement(Settled {
+                model,
+                version,
+                operator: operator.clone(),
+                receipts_root,
+                batch,
+                count,
+                total_fee,
+            })?;
+            LastSettled::<T>::insert(model, now);
+            Roots::<T>::insert(root, settlement);
+            Self::deposit_event(Event::Settled {
+                settlement,
+                model,
+                version,
+                operator,
+                receipts_root,
+                count,
+                total_fee,
+            });
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// A channel, as long as it is open.
+        pub fn channel(channel: ChannelId) -> Option<Channel<T::AccountId>> {
+            Channels::<T>::get(channel)
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// The current block.
+    pub(crate) fn now() -> BlockNumber {
+        frame_system::Pallet::<T>::block_number().saturated_into()
+    }
+
+    /// The hash of the chain's first block, which vouchers bind.
+    pub fn genesis() -> H256 {
+        frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
+    }
+
+    pub(crate) fn hold_reason() -> <T as Config>::RuntimeHoldReason {
+        HoldReason::Channel.into()
+    }
+
+    /// Puts money of `payer` on hold for a channel, if none of its free money is frozen.
+    fn hold(payer: &T::AccountId, amount: Balance) -> DispatchResult {
+        let reducible = |force| {
+            <T as Config>::Currency::reducible_balance(payer, Preservation::Expendable, force)
+        };
+        ensure!(
+            reducible(Fortitude::Polite) == reducible(Fortitude::Force),
+            Error::<T>::InvalidPayer
+        );
+        <T as Config>::Currency::hold(&Self::hold_reason(), payer, amount)
+    }
+
+    /// Whether answers of this version can be attributed.
+    fn ensure_attributable(model: ModelId, version: ModelVersion) -> DispatchResult {
+        let entry = pallet_models::Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
+        let info =
+            pallet_models::Pallet::<T>::version(model, version).ok_or(Error::<T>::NotFound)?;
+        let is_adapter = matches!(entry.kind, Kind::Adapter { .. });
+        ensure!(
+            is_adapter && info.index.is_some() && !entry.deprecated,
+            Error::<T>::InvalidModel
+        );
+        Ok(())
+    }
+
+    /// Moves what `claim` takes from its channel to the pot.
+    fn take(
+        claim: &Claim,
+        operator: &T::AccountId,
+        pot: &T::AccountId,
+        genesis: &H256,
+        now: BlockNumber,
+    ) -> DispatchResult {
+        let mut channel = Channels::<T>::get(claim.channel).ok_or(Error::<T>::NotFound)?;
+        ensure!(channel.operator == *operator, Error::<T>::NotOperator);
+        ensure!(claim.expires >= now, Error::<T>::Expired);
+        ensure!(claim.amount > 0, Error::<T>::InvalidAmount);
+        ensure!(claim.cumulative <= channel.deposit, Error::<T>::BeyondDeposit);
+        let claimed = channel.claimed.checked_add(claim.amount).ok_or(Error::<T>::Stale)?;
+        ensure!(claimed <= claim.cumulative, Error::<T>::Stale);
+        let signed = Voucher {
+            channel: claim.channel,
+            cumulative: claim.cumulative,
+            expires: claim.expires,
+        }
+        .preimage(genesis);
+        ensure!(
+            claim.signature.verify(signed.as_slice(), &channel.payer)
+                || claim.signature.verify(wrapped(&signed).as_slice(), &channel.payer),
+            Error::<T>::BadSignature
+        );
+        <T as Config>::Currency::transfer_on_hold(
+            &Self::hold_reason(),
+            &channel.payer,
+            pot,
+            claim.amount,
+            Precision::Exact,
+            Restriction::Free,
+            // Promised: no freeze made since keeps it. See the money model.
+            Fortitude::Force,
+        )?;
+        channel.claimed = claimed;
+        Channels::<T>::insert(claim.channel, channel);
+        Self::deposit_event(Event::Claimed {
+            channel: claim.channel,
+            amount: claim.amount,
+            claimed,
+        });
+        Ok(())
+    }
+}

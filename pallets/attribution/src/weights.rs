@@ -1,0 +1,55 @@
+//! What each call costs: estimates by reads and writes, until the benchmarks have run.
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights of this pallet's calls.
+pub trait WeightInfo {
+    fn commit() -> Weight;
+    /// A reveal that is not the last.
+    fn reveal() -> Weight;
+    /// The last reveal: decides the settlement.
+    fn reveal_last() -> Weight;
+    /// Decides the settlement, by the reveals or in favour of the pools.
+    fn advance_decide() -> Weight;
+    /// Draws another committee.
+    fn advance_redraw() -> Weight;
+    fn claim() -> Weight;
+    /// For `c` contributions, each of another account.
+    fn claim_contributions(c: u32) -> Weight;
+}
+
+/// Weights for a Substrate node.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> SubstrateWeight<T> {
+    fn estimate(microseconds: u64, reads: u64, writes: u64) -> Weight {
+        Weight::from_parts(microseconds.saturating_mul(1_000_000), 50_000)
+            .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+    }
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    fn commit() -> Weight {
+        Self::estimate(60, 20, 2)
+    }
+    fn reveal() -> Weight {
+        Self::estimate(300, 35, 1)
+    }
+    fn reveal_last() -> Weight {
+        Self::estimate(10_000, 370, 350)
+    }
+    fn advance_decide() -> Weight {
+        Self::estimate(10_000, 370, 350)
+    }
+    fn advance_redraw() -> Weight {
+        Self::estimate(3_000, 140, 70)
+    }
+    fn claim() -> Weight {
+        Self::estimate(60, 3, 3)
+    }
+    fn claim_contributions(c: u32) -> Weight {
+        Self::estimate(30, 1, 1)
+            .saturating_add(Self::estimate(60, 5, 4).saturating_mul(c.into()))
+    }
+}

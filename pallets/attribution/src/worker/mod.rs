@@ -1,0 +1,327 @@
+//! The attributor's off-chain worker: the only thing that signs for an attributor, and only `commit` and
+//! `reveal`.
+//!
+//! It runs on every new best block, so again after a re-organisation, and decides anew each time from
+//! what the chain says and what it remembers ([`memory`]); nothing depends on having seen an earlier
+//! block. For each key of type `poaw` in the node's keystore that serves an attributor, it
+//!
+//! 1. waits, while a transaction of this key is in flight: it counts as done only when the chain shows
+//!    what it did, and as lost after [`memory::LOST_AFTER`] blocks;
+//! 2. takes the lowest job that it can do something about now;
+//! 3. hands it to the [`engine`], or asks how far it is, or takes the result, checks it as the chain
+//!    will, and stores it with a fresh salt;
+//! 4. commits, and when the committee reveals, reveals.
+//!
+//! It never waits: all requests of one block together have [`engine::PATIENCE`], and a job at which the
+//! engine fails is tried again after 1, 2, 4, 8, then 16 blocks, while later jobs have their turn.
+
+pub mod crypto;
+mod engine;
+mod memory;
+
+use crate::*;
+use engine::{Engine, Progress};
+use frame_system::offchain::{Account, SendSignedTransaction, Signer};
+use memory::{InFlight, Memory, Remembered, Step};
+use sp_runtime::offchain::{
+    storage_lock::{StorageLock, Time},
+    Duration,
+};
+
+/// The target of everything that the worker logs.
+const LOG: &str = "openledger::worker";
+/// Two blocks can be imported at nearly the same time, but only one run may act.
+const LOCK: &[u8] = b"openledger::lock";
+/// A run that died has lost the lock after this long.
+const LOCK_MILLIS: u64 = 5_000;
+
+/// One run of the worker, on top of block `now`.
+pub fn run<T: Config>(now: BlockNumber) {
+    let members: Vec<_> = Signer::<T, T::AuthorityId>::keystore_accounts()
+        .filter_map(|account| {
+            let attributor = pallet_providers::Pallet::<T>::attributor_of(&account.id)?;
+            Some((attributor, account))
+        })
+        .collect();
+    if members.is_empty() {
+        return;
+    }
+    let mut lock =
+        StorageLock::<Time>::with_deadline(LOCK, Duration::from_millis(LOCK_MILLIS));
+    let Ok(_guard) = lock.try_lock() else { return };
+    let engine = Engine::connect();
+    for (attributor, account) in members {
+        let memory = Memory::of(account.id.as_ref());
+        Member::<T> { attributor, account, memory, now }.work(&engine);
+    }
+}
+
+/// An attributor, and the key that serves it here.
+struct Member<T: Config> {
+    attributor: T::AccountId,
+    account: Account<T>,
+    memory: Memory,
+    now: BlockNumber,
+}
+
+/// Whether another job may have its turn in this block.
+enum Turn {
+    Next,
+    Over,
+}
+
+impl<T: Config> Member<T> {
+    fn work(&self, engine: &Engine) {
+        let jobs = Pallet::<T>::open_jobs(self.attributor.clone());
+        self.memory.keep(self.now, |settlement, attempt| {
+            jobs.contains(&settlement)
+                && Settlements::<T>::get(settlement).is_some_and(|s| s.attempt == attempt)
+        });
+        if self.is_in_flight() {
+            return;
+        }
+        for id in jobs {
+            let Some(settlement) = Settlements::<T>::get(id) else { continue };
+            let turn = match self.due(id, &settlement) {
+                Some(Step::Commit) => self.commit(id, &settlement, engine),
+                Some(Step::Reveal) => self.reveal(id, &settlement),
+                None => Turn::Next,
+            };
+            if let Turn::Over = turn {
+                return;
+            }
+        }
+    }
+
+    /// What the chain waits for from this member, if it would still be in time in the next block.
+    fn due(&self, id: SettlementId, settlement: &SettlementOf<T>) -> Option<Step> {
+        if self.now >= settlement.deadline || !settlement.committee.contains(&self.attributor) {
+            return None;
+        }
+        let committed = Commitments::<T>::contains_key(id, &self.attributor);
+        match settlement.phase {
+            Phase::Committing if !committed => Some(Step::Commit),
+            Phase::Revealing if committed && !Reveals::<T>::contains_key(id, &self.attributor) => {
+                Some(Step::Reveal)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a transaction of this key may still be on its way.
+    fn is_in_flight(&self) -> bool {
+        let Some(flight) = self.memory.in_flight() else { return false };
+        let is_due = Settlements::<T>::get(flight.settlement).is_some_and(|settlement| {
+            settlement.attempt == flight.attempt
+                && self.due(flight.settlement, &settlement) == Some(flight.step)
+        });
+        if is_due && self.now.saturating_sub(flight.submitted_at) < memory::LOST_AFTER {
+            return true;
+        }
+        if is_due {
+            log::warn!(
+                target: LOG,
+                "settlement {}: the chain has not seen the {:?} of block {}; sending it again",
+                flight.settlement, flight.step, flight.submitted_at,
+            );
+        }
+        self.memory.landed();
+        false
+    }
+
+    /// Brings a job towards its commitment.
+    fn commit(&self, id: SettlementId, settlement: &SettlementOf<T>, engine: &Engine) -> Turn {
+        match self.memory.recall(id, settlement.attempt) {
+            Some(Remembered::Ready { salt, attribution }) => {
+                self.send_commitment(id, settlement.attempt, &attribution, &salt);
+                Turn::Over
+            }
+            Some(Remembered::Failed { retry_at, .. } | Remembered::Running { retry_at, .. })
+                if retry_at > self.now =>
+            {
+                Turn::Next
+            }
+            Some(Remembered::Running { job, failures, .. }) => {
+                self.poll(id, settlement, engine, job, failures);
+                Turn::Over
+            }
+            Some(Remembered::Failed { failures, .. }) => {
+                self.post(id, settlement, engine, failures);
+                Turn::Over
+            }
+            None => {
+                self.post(id, settlement, engine, 0);
+                Turn::Over
+            }
+        }
+    }
+
+    /// Hands a job to the engine.
+    fn post(
+        &self,
+        id: SettlementId,
+        settlement: &SettlementOf<T>,
+        engine: &Engine,
+        failures: u32,
+    ) {
+        let Some(body) = engine::job::<T>(id, settlement) else {
+            log::warn!(target: LOG, "settlement {id}: its model is not known; trying again later");
+            return self.fail(id, settlement.attempt, failures);
+        };
+        match engine.post(body) {
+            Ok(job) => {
+                log::info!(target: LOG, "settlement {id}: the engine took it as job {job}");
+                let running = Remembered::Running { job: job.into(), failures, retry_at: 0 };
+                self.memory.remember(id, settlement.attempt, &running);
+            }
+            Err(error) => {
+                log::warn!(
+                    target: LOG,
+                    "settlement {id}: cannot hand it to the engine at {}: {error}", engine.url(),
+                );
+                self.fail(id, settlement.attempt, failures);
+            }
+        }
+    }
+
+    /// Asks the engine how far it is, and takes the result when there is one.
+    fn poll(
+        &self,
+        id: SettlementId,
+        settlement: &SettlementOf<T>,
+        engine: &Engine,
+        job: Vec<u8>,
+        failures: u32,
+    ) {
+        let attempt = settlement.attempt;
+        match engine.poll(&job) {
+            Ok(Progress::Pending) => {}
+            Ok(Progress::Done(attribution)) => {
+                let known = Pallet::<T>::ensure_known(
+                    &attribution.shares,
+                    settlement.model,
+                    settlement.version,
+                );
+                if known.is_err() {
+                    log::warn!(
+                        target: LOG,
+                        "settlement {id}: the engine's shares name a contribution that version {} of \
+                         model {} was not trained on; asking it to compute them again",
+                        settlement.version, settlement.model,
+                    );
+                    return self.fail(id, attempt, failures);
+                }
+                let salt = H256(sp_io::offchain::random_seed());
+                // Before anything is sent: without the salt, a commitment could never be revealed.
+                let ready = Remembered::Ready { salt, attribution: attribution.clone() };
+                self.memory.remember(id, attempt, &ready);
+                self.send_commitment(id, attempt, &attribution, &salt);
+            }
+            Ok(Progress::Failed(error)) => {
+                log::warn!(target: LOG, "settlement {id}: the engine failed: {error}");
+                self.fail(id, attempt, failures);
+            }
+            Ok(Progress::Unknown) => {
+                log::warn!(target: LOG, "settlement {id}: the engine forgot it; sending it again");
+                self.fail(id, attempt, failures);
+            }
+            Err(error) => {
+                log::warn!(
+                    target: LOG,
+                    "settlement {id}: no answer from the engine at {}: {error}", engine.url(),
+                );
+                let failures = failures.saturating_add(1);
+                let retry_at = self.now.saturating_add(memory::pause(failures));
+                let running = Remembered::Running { job, failures, retry_at };
+                self.memory.remember(id, attempt, &running);
+            }
+        }
+    }
+
+    /// Remembers that a job must be handed to the engine again, but not at once.
+    fn fail(&self, id: SettlementId, attempt: u8, failures: u32) {
+        let failures = failures.saturating_add(1);
+        let retry_at = self.now.saturating_add(memory::pause(failures));
+        self.memory.remember(id, attempt, &Remembered::Failed { failures, retry_at });
+    }
+
+    fn send_commitment(
+        &self,
+        id: SettlementId,
+        attempt: u8,
+        attribution: &Attribution,
+        salt: &H256,
+    ) {
+        let commitment =
+            Pallet::<T>::commitment(attribution, id, attempt, &self.attributor, salt);
+        self.send(id, attempt, Step::Commit, Call::commit { settlement: id, commitment });
+    }
+
+    fn reveal(&self, id: SettlementId, settlement: &SettlementOf<T>) -> Turn {
+        let attempt = settlement.attempt;
+        let Some(Remembered::Ready { salt, attribution }) = self.memory.recall(id, attempt) else {
+            log::error!(
+                target: LOG,
+                "settlement {id}: cannot reveal what was committed, for the node's off-chain \
+                 database lost it; leave it to the others",
+            );
+            return Turn::Next;
+        };
+        let commitment =
+            Pallet::<T>::commitment(&attribution, id, attempt, &self.attributor, &salt);
+        if Commitments::<T>::get(id, &self.attributor) != Some(commitment) {
+            log::error!(
+                target: LOG,
+                "settlement {id}: the commitment on chain is not to the result that this node has; \
+                 does another node use the same key?",
+            );
+            return Turn::Next;
+        }
+        let Attribution { shares, query_root, partials_root } = attribution;
+        let pool = shares.pool();
+        let shares = ShareList::truncate_from(shares.shares().to_vec());
+        self.send(
+            id,
+            attempt,
+            Step::Reveal,
+            Call::reveal {
+                settlement: id,
+                shares,
+                pool,
+                query_root,
+                partials_root,
+                salt,
+            },
+        );
+        Turn::Over
+    }
+
+    /// Signs a call with this member's key and sends it.
+    fn send(&self, settlement: SettlementId, attempt: u8, step: Step, call: Call<T>) {
+        let submitted_at = self.now;
+        // Before it is sent: a run that dies in between must not send it twice.
+        self.memory.takes_off(&InFlight { settlement, attempt, step, submitted_at });
+        let signer = Signer::<T, T::AuthorityId>::any_account()
+            .with_filter(alloc::vec![self.account.public.clone()]);
+        match signer.send_signed_transaction(|_| call.clone()) {
+            Some((_, Ok(()))) => {
+                log::info!(target: LOG, "settlement {settlement}: sent the {step:?}");
+            }
+            Some((_, Err(()))) => {
+                log::warn!(
+                    target: LOG,
+                    "settlement {settlement}: the transaction pool refused the {step:?}; has the \
+                     worker's account {:?} a balance for fees?", self.account.id,
+                );
+                self.memory.landed();
+            }
+            None => {
+                log::warn!(
+                    target: LOG,
+                    "settlement {settlement}: cannot sign the {step:?} with {:?}", self.account.id,
+                );
+                self.memory.landed();
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What must hold between the storage items.
+
+use crate::*;
+use alloc::collections::BTreeMap;
+use frame_support::traits::fungible::InspectHold;
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        let mut held = BTreeMap::<T::AccountId, Balance>::new();
+        let mut channels = 0usize;
+        for (id, channel) in Channels::<T>::iter() {
+            channels = channels.saturating_add(1);
+            ensure!(id < NextChannelId::<T>::get(), "a channel that was never opened");
+            ensure!(channel.claimed <= channel.deposit, "more claimed than deposited");
+            ensure!(
+                ChannelsOf::<T>::contains_key(&channel.payer, id),
+                "a channel that its payer's list lacks"
+            );
+            let sum = held.entry(channel.payer.clone()).or_default();
+            *sum = sum.saturating_add(channel.left());
+        }
+        ensure!(ChannelsOf::<T>::iter().count() == channels, "a list names a closed channel");
+        let reason = Self::hold_reason();
+        for (payer, sum) in held {
+            ensure!(
+                <T as Config>::Currency::balance_on_hold(&reason, &payer) == sum,
+                "funds on hold differ from what the payer's channels have left"
+            );
+        }
+        let now = Self::now();
+        for (_, block) in LastSettled::<T>::iter() {
+            ensure!(block <= now, "a settlement in the future");
+        }
+        Ok(())
+    }
+}
