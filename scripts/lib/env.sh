@@ -1,0 +1,35 @@
+# Sourced by every script: where things are, and how to say things.
+
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/openledger
+# Outlives a clone, so that dependencies are compiled once.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
+export PATH="$HOME/.cargo/bin:$PATH"
+# The wasm target's toolchain, where it is not rustup's own (see scripts/lib/wasm-target).
+if [ -f "$cache/wasm-toolchain" ]; then
+    WASM_BUILD_TOOLCHAIN=$(cat "$cache/wasm-toolchain")
+    export WASM_BUILD_TOOLCHAIN
+fi
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Debian packages that building, running and testing need.
+apt_packages=(protobuf-compiler clang libclang-dev lld cmake pkg-config libssl-dev build-essential curl git python3 nodejs npm)
+apt_missing() {
+    local package
+    for package in "${apt_packages[@]}"; do
+        case $package in
+        # Any Node and npm will do, Debian's or not.
+        nodejs) have node && continue ;;
+        npm) have npm && continue ;;
+        python3) have python3 && continue ;;
+        esac
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+    done
+}
+wasm_target_ready() {
+    [ -n "${WASM_BUILD_TOOLCHAIN:-}" ] || rustup target list --installed 2>/dev/null | grep -qx wasm32v1-none
+}
