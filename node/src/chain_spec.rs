@@ -31,15 +31,16 @@ pub fn load(id: &str) -> Result<ChainSpec, String> {
         }
         "" | genesis::LIVE => named("OpenLedger", "openledger", ChainType::Live, genesis::LIVE),
         path => ChainSpec::from_json_file(path.into()).map_err(|error| {
-            format!("no chain is named {path:?} (dev, local and live are), nor is it a file: {error}")
+            format!(
+                "no chain is named {path:?} (dev, local and live are), nor is it a file: {error}"
+            )
         }),
     }
 }
 
 fn named(name: &str, id: &str, kind: ChainType, preset: &str) -> Result<ChainSpec, String> {
-    let code = WASM_BINARY.ok_or(
-        "this node was built without a runtime; build it again without SKIP_WASM_BUILD",
-    )?;
+    let code = WASM_BINARY
+        .ok_or("this node was built without a runtime; build it again without SKIP_WASM_BUILD")?;
     let properties = Properties::from_iter([
         ("tokenSymbol".to_owned(), "OPEN".into()),
         ("tokenDecimals".to_owned(), DECIMALS.into()),

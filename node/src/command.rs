@@ -83,10 +83,7 @@ pub fn run() -> Result<()> {
                 sc_consensus_grandpa::revert(client, blocks)?;
                 Ok(())
             });
-            Ok((
-                cmd.run(parts.client, parts.backend, Some(revert_consensus)),
-                parts.task_manager,
-            ))
+            Ok((cmd.run(parts.client, parts.backend, Some(revert_consensus)), parts.task_manager))
         }),
         Some(Subcommand::ChainInfo(cmd)) => {
             cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config))
@@ -104,9 +101,7 @@ fn benchmark(cli: &Cli, cmd: &frame_benchmarking_cli::BenchmarkCmd) -> Result<()
 
     cli.create_runner(cmd)?.sync_run(|_| match cmd {
         BenchmarkCmd::Pallet(cmd) => cmd.run_with_spec::<HashingFor<Block>, ()>(None),
-        BenchmarkCmd::Overhead(cmd) => {
-            cmd.run_with_default_builder_and_spec::<Block, ()>(None)
-        }
+        BenchmarkCmd::Overhead(cmd) => cmd.run_with_default_builder_and_spec::<Block, ()>(None),
         _ => Err("only `benchmark pallet` and `benchmark overhead` are offered".into()),
     })
 }

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
-use openledger_runtime::{Block, Hash, RuntimeApi};
-use sc_client_api::{Backend, BlockBackend};
+use openledger_runtime::{apis::RuntimeApi, Block, Hash, WORKER_KEY_TYPE};
+use sc_client_api::Backend;
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::{
     warp_proof, FinalityProofProvider, GrandpaPruningFilter, SharedVoterState,
@@ -26,7 +26,6 @@ use sp_consensus_babe::{
     inherents::{BabeCreateInherentDataProviders, InherentDataProvider},
     BabeApi, SlotDuration,
 };
-use sp_core::crypto::KeyTypeId;
 use sp_keystore::KeystorePtr;
 
 use crate::rpc;
@@ -48,9 +47,6 @@ type BlockImport = sc_consensus_babe::BabeBlockImport<
 
 /// A justification is kept for every this many blocks, for those who sync or bridge later.
 const JUSTIFICATION_PERIOD: u32 = 512;
-
-/// The key type with which the attribution worker signs.
-const WORKER_KEY_TYPE: KeyTypeId = KeyTypeId(*b"poaw");
 
 /// What consensus needs beyond the usual parts.
 pub struct Consensus {
@@ -203,9 +199,7 @@ fn start_on<Network: NetworkBackend<Block, Hash>>(
     let public_addresses = config.network.public_addresses.clone();
     let network_directory = config.network.net_config_path.clone();
     let registry = config.prometheus_registry().cloned();
-    let genesis_hash = client
-        .block_hash(0)?
-        .ok_or_else(|| Error::Other("the database holds no genesis block".into()))?;
+    let genesis_hash = client.chain_info().genesis_hash;
 
     let mut net_config = FullNetworkConfiguration::<_, _, Network>::new(
         &config.network,
@@ -329,9 +323,7 @@ fn start_on<Network: NetworkBackend<Block, Hash>>(
             block_import,
             sync_oracle: Arc::clone(&sync_service),
             justification_sync_link: Arc::clone(&sync_service),
-            create_inherent_data_providers: move |_, ()| async move {
-                Ok(slot_and_time(slot_duration))
-            },
+            create_inherent_data_providers: move |_, ()| async move { Ok(slot_and_time(slot_duration)) },
             force_authoring,
             backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
             babe_link,
@@ -409,7 +401,11 @@ fn start_on<Network: NetworkBackend<Block, Hash>>(
 /// Refuses a chain that nobody makes blocks for, which is what the `live` preset is before its launch.
 fn require_validators(client: &Client, config: &Configuration) -> Result<(), Error> {
     let best = client.chain_info().best_hash;
-    let authorities = client.runtime_api().configuration(best)?.authorities;
+    let authorities = client
+        .runtime_api()
+        .configuration(best)
+        .map_err(|error| Error::Application(Box::new(error)))?
+        .authorities;
     if !authorities.is_empty() {
         return Ok(());
     }

@@ -5,6 +5,10 @@ use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     weights::Weight,
 };
+use openledger_primitives::{
+    reads::{Claimable, Lineage, SettlementState},
+    DatanetId, ModelId, SettlementId,
+};
 use pallet_grandpa::AuthorityId as GrandpaId;
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
@@ -17,9 +21,10 @@ use sp_runtime::{
 use sp_version::RuntimeVersion;
 
 use crate::{
-    configs::consensus::EpochDuration, genesis, AccountId, AuthorityDiscovery, Babe, Balance,
-    Block, Executive, Grandpa, Historical, InherentDataExt, Nonce, Runtime, RuntimeCall,
-    RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, BABE_GENESIS, VERSION,
+    configs::consensus::EpochDuration, genesis, AccountId, Attribution, AuthorityDiscovery, Babe,
+    Balance, Block, Datanets, Executive, Grandpa, Historical, InherentDataExt, Models, Nonce,
+    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
+    BABE_GENESIS, VERSION,
 };
 
 sp_api::impl_runtime_apis! {
@@ -248,6 +253,32 @@ sp_api::impl_runtime_apis! {
 
         fn query_length_to_fee(length: u32) -> Balance {
             TransactionPayment::length_to_fee(length)
+        }
+    }
+
+    impl openledger_runtime_api::OpenLedgerApi<Block, AccountId> for Runtime {
+        fn claimable(account: AccountId) -> Claimable {
+            Attribution::claimable(account)
+        }
+
+        fn lineage(model: ModelId) -> Option<Lineage> {
+            let latest = Models::model(model)?.latest;
+            let trained_on = Models::version(model, latest)?.trained_on.into_inner();
+            let ancestors =
+                Models::lineage(model).into_iter().skip(1).map(|(ancestor, _)| ancestor).collect();
+            Some(Lineage { model, version: latest, ancestors, trained_on })
+        }
+
+        fn settlement(settlement: SettlementId) -> Option<SettlementState> {
+            Attribution::settlement(settlement)
+        }
+
+        fn datanet_treasury(datanet: DatanetId) -> AccountId {
+            Datanets::treasury(datanet)
+        }
+
+        fn attribution_pot() -> AccountId {
+            Attribution::pot()
         }
     }
 

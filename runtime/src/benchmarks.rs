@@ -1,9 +1,13 @@
 //! The benchmarks that the runtime carries, for `openledger-node benchmark pallet`.
 
 use alloc::{string::String, vec::Vec};
-use frame_benchmarking::{baseline::Pallet as BaselineBench, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
+use frame_benchmarking::{
+    baseline::Pallet as BaselineBench, BenchmarkBatch, BenchmarkConfig, BenchmarkList,
+};
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
-use frame_system_benchmarking::{extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench};
+use frame_system_benchmarking::{
+    extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench,
+};
 use sp_storage::TrackedStorageKey;
 
 use crate::*;
@@ -24,6 +28,11 @@ frame_benchmarking::define_benchmarks!(
     [pallet_scheduler, Scheduler]
     [pallet_parameters, Parameters]
     [pallet_sudo, Sudo]
+    [pallet_datanets, Datanets]
+    [pallet_models, Models]
+    [pallet_payments, Payments]
+    [pallet_providers, Providers]
+    [pallet_attribution, Attribution]
 );
 
 impl frame_system_benchmarking::Config for Runtime {}

@@ -6,7 +6,7 @@ use frame_support::{
     traits::{
         fungible::{Balanced, Credit},
         tokens::imbalance::ResolveTo,
-        Currency, Imbalance, OnUnbalanced,
+        Currency, Get, Imbalance, OnUnbalanced,
     },
     PalletId,
 };
@@ -38,9 +38,7 @@ impl OnUnbalanced<pallet_balances::NegativeImbalance<Runtime>> for SlashToTreasu
 pub struct ToTreasuryAndAuthor;
 
 impl OnUnbalanced<Credit<AccountId, Balances>> for ToTreasuryAndAuthor {
-    fn on_unbalanceds(
-        mut fee_then_tip: impl Iterator<Item = Credit<AccountId, Balances>>,
-    ) {
+    fn on_unbalanceds(mut fee_then_tip: impl Iterator<Item = Credit<AccountId, Balances>>) {
         let Some(fee) = fee_then_tip.next() else { return };
         let treasury_part = params::fees::TreasuryPart::get() * fee.peek();
         let (treasury, mut author) = fee.split(treasury_part);

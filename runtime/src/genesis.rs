@@ -14,6 +14,7 @@
 
 use alloc::{format, vec, vec::Vec};
 use frame_support::{build_struct_json_patch, PalletId};
+use pallet_providers::Role;
 use serde_json::Value;
 use sp_core::{crypto::get_public_from_string_or_panic, sr25519};
 use sp_genesis_builder::PresetId;
@@ -22,9 +23,9 @@ use sp_runtime::traits::AccountIdConversion;
 
 use crate::{
     fees::TreasuryAccount,
-    units::{MONTHS, TOTAL_ISSUANCE, UNIT},
-    AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, RuntimeGenesisConfig,
-    SessionConfig, SessionKeys, SudoConfig, VestingConfig, BABE_GENESIS,
+    units::{EXISTENTIAL_DEPOSIT, MONTHS, TOTAL_ISSUANCE, UNIT},
+    AccountId, Attribution, BabeConfig, Balance, BalancesConfig, BlockNumber, ProvidersConfig,
+    RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, VestingConfig, BABE_GENESIS,
 };
 
 /// One validator, Alice, who also holds the Root key.
@@ -43,14 +44,19 @@ pub const TEAM: PalletId = PalletId(*b"ol/team0");
 /// Holds 5 % for liquidity.
 pub const LIQUIDITY: PalletId = PalletId(*b"ol/liqdt");
 
-/// What the treasury starts with, so that its account exists; a part of the community's share.
+/// What the treasury starts with, so that its account exists; taken from the community's share.
 pub const TREASURY_START: Balance = UNIT;
+
+/// What the attribution pot starts with, so that its account exists before the first fee.
+pub const POT_START: Balance = EXISTENTIAL_DEPOSIT;
 
 /// What each well-known account has in the `development` and `local` presets.
 const DEVELOPER_BALANCE: Balance = 10_000_000 * UNIT;
 /// What an attributor's worker has there, for its transaction fees.
 const WORKER_BALANCE: Balance = 10_000 * UNIT;
-/// The attributors there. Each one's off-chain worker signs with `//Name//poaw`.
+/// What each attributor of the `local` preset has bonded.
+const ATTRIBUTOR_BOND: Balance = 100_000 * UNIT;
+/// The attributors there: registered from the start in `local`, by extrinsic in `development`. Each one's off-chain worker signs with `//Name//poaw`.
 const ATTRIBUTORS: [Sr25519Keyring; 3] =
     [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie];
 
@@ -73,7 +79,12 @@ impl Holding {
         Self { account, amount, release: None }
     }
 
-    fn locked(account: AccountId, amount: Balance, begin: BlockNumber, length: BlockNumber) -> Self {
+    fn locked(
+        account: AccountId,
+        amount: Balance,
+        begin: BlockNumber,
+        length: BlockNumber,
+    ) -> Self {
         Self { account, amount, release: Some(Release { begin, length }) }
     }
 }
@@ -124,7 +135,8 @@ fn developers() -> Vec<Holding> {
     let accounts = Sr25519Keyring::well_known()
         .map(|key| Holding::free(key.to_account_id(), DEVELOPER_BALANCE));
     let workers = ATTRIBUTORS.map(|key| Holding::free(worker_account(key), WORKER_BALANCE));
-    let mut holdings: Vec<_> = accounts.chain(workers).collect();
+    let pot = Holding::free(Attribution::pot(), POT_START);
+    let mut holdings: Vec<_> = accounts.chain(workers).chain([pot]).collect();
     let given: Balance = holdings.iter().map(|holding| holding.amount).sum();
     holdings.push(Holding::free(TreasuryAccount::get(), TOTAL_ISSUANCE - given));
     holdings
@@ -132,10 +144,11 @@ fn developers() -> Vec<Holding> {
 
 /// The distribution of OPEN.
 fn distribution() -> Vec<Holding> {
-    let community = 617_100_000 * UNIT - TREASURY_START;
+    let community = 617_100_000 * UNIT - TREASURY_START - POT_START;
     let cliff = 12 * MONTHS;
     vec![
         Holding::free(TreasuryAccount::get(), TREASURY_START),
+        Holding::free(Attribution::pot(), POT_START),
         Holding::locked(COMMUNITY.into_account_truncating(), community, 0, 48 * MONTHS),
         Holding::locked(
             INVESTORS.into_account_truncating(),
@@ -148,7 +161,18 @@ fn distribution() -> Vec<Holding> {
     ]
 }
 
-fn patch(validators: &[Validator], root: Option<AccountId>, holdings: Vec<Holding>) -> Value {
+fn patch(
+    validators: &[Validator],
+    attributors: &[Sr25519Keyring],
+    root: Option<AccountId>,
+    holdings: Vec<Holding>,
+) -> Value {
+    let providers = attributors
+        .iter()
+        .map(|key| {
+            (Role::Attributor, key.to_account_id(), ATTRIBUTOR_BOND, Some(worker_account(*key)))
+        })
+        .collect::<Vec<_>>();
     let vesting = holdings
         .iter()
         .filter_map(|Holding { account, release, .. }| {
@@ -162,6 +186,7 @@ fn patch(validators: &[Validator], root: Option<AccountId>, holdings: Vec<Holdin
     build_struct_json_patch!(RuntimeGenesisConfig {
         babe: BabeConfig { epoch_config: BABE_GENESIS },
         balances: BalancesConfig { balances },
+        providers: ProvidersConfig { providers },
         session: SessionConfig {
             keys: validators.iter().map(Validator::session_entry).collect::<Vec<_>>(),
         },
@@ -173,9 +198,11 @@ fn patch(validators: &[Validator], root: Option<AccountId>, holdings: Vec<Holdin
 /// The JSON of a preset, or nothing where there is none of that name.
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
-        DEVELOPMENT => patch(&[ALICE], Some(Sr25519Keyring::Alice.to_account_id()), developers()),
-        LOCAL => patch(&[ALICE, BOB, CHARLIE], None, developers()),
-        LIVE => patch(&[], None, distribution()),
+        DEVELOPMENT => {
+            patch(&[ALICE], &[], Some(Sr25519Keyring::Alice.to_account_id()), developers())
+        }
+        LOCAL => patch(&[ALICE, BOB, CHARLIE], &ATTRIBUTORS, None, developers()),
+        LIVE => patch(&[], &[], None, distribution()),
         _ => return None,
     };
     Some(patch.to_string().into_bytes())

@@ -31,6 +31,7 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
+pub use pallet_attribution::worker::crypto::KEY_TYPE as WORKER_KEY_TYPE;
 pub use pallet_session::historical as session_historical;
 pub use params::{RuntimeParameters, RuntimeParametersKey};
 
@@ -49,12 +50,6 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     transaction_version: 1,
     system_version: 1,
 };
-
-/// The native side of the version that a client carries.
-#[cfg(feature = "std")]
-pub fn native_version() -> sp_version::NativeVersion {
-    sp_version::NativeVersion { runtime_version: VERSION, can_author_with: Default::default() }
-}
 
 /// Slots in a BABE epoch, and blocks in a session where no slot is empty: ten minutes.
 pub const SLOTS_PER_EPOCH: BlockNumber = 10 * units::MINUTES;
@@ -186,6 +181,17 @@ mod runtime {
     pub type Scheduler = pallet_scheduler;
     #[runtime::pallet_index(32)]
     pub type Parameters = pallet_parameters;
+
+    #[runtime::pallet_index(40)]
+    pub type Datanets = pallet_datanets;
+    #[runtime::pallet_index(41)]
+    pub type Models = pallet_models;
+    #[runtime::pallet_index(42)]
+    pub type Payments = pallet_payments;
+    #[runtime::pallet_index(43)]
+    pub type Providers = pallet_providers;
+    #[runtime::pallet_index(44)]
+    pub type Attribution = pallet_attribution;
 
     #[runtime::pallet_index(250)]
     pub type Sudo = pallet_sudo;

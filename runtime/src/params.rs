@@ -2,9 +2,10 @@
 //! `Parameters::set_parameter` sets another.
 
 use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
+use openledger_primitives::{split::SplitParameters, Ppm};
 use sp_runtime::Perbill;
 
-use crate::Runtime;
+use crate::{units::MINUTES, BlockNumber, Runtime};
 
 #[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
 pub mod tunables {
@@ -17,6 +18,43 @@ pub mod tunables {
         /// The part of a transaction's fee that goes to the treasury; the block's author has the rest.
         #[codec(index = 0)]
         pub static TreasuryPart: Perbill = Perbill::from_percent(80);
+    }
+
+    /// How settlements are attributed. A settlement keeps the values that it was submitted under.
+    #[dynamic_pallet_params]
+    #[codec(index = 1)]
+    pub mod attribution {
+        /// How a fee is divided. Parts that do not sum to the whole are passed over for the default.
+        #[codec(index = 0)]
+        pub static Split: SplitParameters = SplitParameters::DEFAULT;
+
+        /// How many attributors compute one settlement.
+        #[codec(index = 1)]
+        pub static Committee: u32 = 3;
+
+        /// Blocks that a committee has to compute and commit, engine included.
+        #[codec(index = 2)]
+        pub static CommitBlocks: BlockNumber = 30 * MINUTES;
+
+        /// Blocks that it then has to reveal.
+        #[codec(index = 3)]
+        pub static RevealBlocks: BlockNumber = 5 * MINUTES;
+
+        /// How far from the median a member's shares may lie (sum of absolute differences).
+        #[codec(index = 4)]
+        pub static Tolerance: Ppm = 20_000;
+
+        /// Shares below this go to the datanets' pools.
+        #[codec(index = 5)]
+        pub static Floor: Ppm = 1_000;
+
+        /// The part of an owner's income that goes on to the owners of what the model derives from.
+        #[codec(index = 6)]
+        pub static Royalty: Ppm = 100_000;
+
+        /// Committees drawn before a settlement falls back to the datanets' pools.
+        #[codec(index = 7)]
+        pub static MaxAttempts: u8 = 3;
     }
 }
 

@@ -1,17 +1,15 @@
 //! Units of money and time.
 
+pub use openledger_primitives::{TOTAL_ISSUANCE, UNIT};
+
 use crate::{Balance, BlockNumber};
 
 /// Decimals of OPEN.
 pub const DECIMALS: u8 = 18;
-/// One OPEN, in the smallest unit.
-pub const UNIT: Balance = 1_000_000_000_000_000_000;
 /// A thousandth of an OPEN.
 pub const MILLI: Balance = UNIT / 1_000;
 /// A millionth of an OPEN.
 pub const MICRO: Balance = UNIT / 1_000_000;
-/// All the OPEN there is and will be: a thousand million.
-pub const TOTAL_ISSUANCE: Balance = 1_000_000_000 * UNIT;
 
 /// The least that an account may hold.
 pub const EXISTENTIAL_DEPOSIT: Balance = MICRO;

@@ -12,10 +12,7 @@ use sp_staking::{
     SessionIndex,
 };
 
-use crate::{
-    units::DAYS,
-    AccountId, BlockNumber, Historical, Runtime, Session, SLOTS_PER_EPOCH,
-};
+use crate::{units::DAYS, AccountId, BlockNumber, Historical, Runtime, Session, SLOTS_PER_EPOCH};
 
 /// An equivocation may be reported for this long, in blocks; the proofs that a report needs are kept
 /// for as many sessions.

@@ -1,43 +1,19 @@
 //! What each preset puts on the chain.
 
-use frame_support::{genesis_builder_helper::build_state, traits::Currency, PalletId};
+mod common;
+
+use common::state_of;
+use frame_support::{traits::Currency, PalletId};
 use openledger_runtime::{
     fees::TreasuryAccount,
     genesis::{self, worker_account},
     units::{DAYS, MONTHS, TOTAL_ISSUANCE, UNIT},
-    AccountId, Balance, Balances, BlockNumber, Runtime, RuntimeGenesisConfig, Session, System,
+    AccountId, Attribution, Balance, Balances, BlockNumber, Providers, Runtime, Session, System,
     Vesting,
 };
 use pallet_vesting::Vesting as Schedules;
-use serde_json::Value;
-use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::traits::AccountIdConversion;
-
-/// Lays `patch` over `base`, object by object.
-fn merge(base: &mut Value, patch: Value) {
-    match (base, patch) {
-        (Value::Object(base), Value::Object(patch)) => {
-            for (key, value) in patch {
-                merge(base.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (base, patch) => *base = patch,
-    }
-}
-
-/// The state that a preset starts with, built as a node builds it.
-fn state_of(preset: &str) -> TestExternalities {
-    let patch = genesis::preset(&preset.into()).expect("the preset exists");
-    let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
-    merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));
-    let mut state = TestExternalities::new_empty();
-    state.execute_with(|| {
-        build_state::<RuntimeGenesisConfig>(serde_json::to_vec(&config).unwrap())
-            .expect("the preset builds")
-    });
-    state
-}
 
 fn sum_of_balances() -> Balance {
     frame_system::Account::<Runtime>::iter()
@@ -87,12 +63,9 @@ fn validators_should_be_those_of_the_preset() {
     assert_eq!(validators("development"), [Sr25519Keyring::AliceStash.to_account_id()]);
     let mut local = validators("local");
     local.sort();
-    let mut expected = [
-        Sr25519Keyring::AliceStash,
-        Sr25519Keyring::BobStash,
-        Sr25519Keyring::CharlieStash,
-    ]
-    .map(|key| key.to_account_id());
+    let mut expected =
+        [Sr25519Keyring::AliceStash, Sr25519Keyring::BobStash, Sr25519Keyring::CharlieStash]
+            .map(|key| key.to_account_id());
     expected.sort();
     assert_eq!(local, expected);
     assert!(validators("live").is_empty());
@@ -102,8 +75,7 @@ fn validators_should_be_those_of_the_preset() {
 fn workers_should_have_open_for_their_fees() {
     for preset in ["development", "local"] {
         state_of(preset).execute_with(|| {
-            for attributor in
-                [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie]
+            for attributor in [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie]
             {
                 assert!(Balances::free_balance(worker_account(attributor)) >= 1_000 * UNIT);
             }
@@ -112,12 +84,28 @@ fn workers_should_have_open_for_their_fees() {
 }
 
 #[test]
+fn attributors_should_be_registered_with_their_workers_in_local_only() {
+    let attributors = [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie];
+    state_of("local").execute_with(|| {
+        assert_eq!(Providers::attributors().len(), attributors.len());
+        for attributor in attributors {
+            assert_eq!(
+                Providers::attributor_of(&worker_account(attributor)),
+                Some(attributor.to_account_id())
+            );
+        }
+    });
+    for preset in ["development", "live"] {
+        assert!(state_of(preset).execute_with(Providers::attributors).is_empty(), "{preset}");
+    }
+}
+
+#[test]
 fn live_should_be_split_as_the_distribution_says() {
     state_of("live").execute_with(|| {
         let held = |pallet| Balances::total_balance(&held_by(pallet));
         let percent_hundredths = |amount: Balance| amount * 10_000 / TOTAL_ISSUANCE;
-        let community =
-            held(genesis::COMMUNITY) + Balances::total_balance(&TreasuryAccount::get());
+        let community = held(genesis::COMMUNITY) + Balances::total_balance(&TreasuryAccount::get());
         assert_eq!(percent_hundredths(community), 6_171);
         assert_eq!(percent_hundredths(held(genesis::INVESTORS)), 1_829);
         assert_eq!(percent_hundredths(held(genesis::TEAM)), 1_500);

@@ -33,10 +33,8 @@ fn alice() -> AccountId {
 #[test]
 fn burn_should_be_refused() {
     with_alice().execute_with(|| {
-        let burn = RuntimeCall::Balances(pallet_balances::Call::burn {
-            value: UNIT,
-            keep_alive: true,
-        });
+        let burn =
+            RuntimeCall::Balances(pallet_balances::Call::burn { value: UNIT, keep_alive: true });
         assert!(!KeepSupply::contains(&burn));
         assert_noop!(
             burn.dispatch(RuntimeOrigin::signed(alice())),

@@ -1,5 +1,7 @@
 //! What the node answers over RPC beyond what every such node does.
 
+mod openledger;
+
 use std::{error::Error, sync::Arc};
 
 use jsonrpsee::RpcModule;
@@ -17,6 +19,7 @@ use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
 use sp_keystore::KeystorePtr;
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
+use self::openledger::{OpenLedger, OpenLedgerServer};
 use crate::service::{Client, FullBackend, SelectChain, TransactionPool};
 
 /// What the RPC methods work on.
@@ -58,14 +61,10 @@ pub fn create(deps: Dependencies) -> Result<RpcModule<()>, Box<dyn Error + Send 
         )
         .into_rpc(),
     )?;
+    module.merge(OpenLedger::new(Arc::clone(&deps.client)).into_rpc())?;
     module.merge(
-        SyncState::new(
-            deps.chain_spec,
-            deps.client,
-            deps.shared_authority_set,
-            deps.babe_worker,
-        )?
-        .into_rpc(),
+        SyncState::new(deps.chain_spec, deps.client, deps.shared_authority_set, deps.babe_worker)?
+            .into_rpc(),
     )?;
     Ok(module)
 }

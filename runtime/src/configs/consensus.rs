@@ -9,9 +9,7 @@ use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 
 use crate::{
     units::{deposit, BLOCK_MILLIS},
-    validators::{
-        DisableOffenders, FixedSet, NothingMore, REPORTABLE_BLOCKS, REPORTABLE_SESSIONS,
-    },
+    validators::{DisableOffenders, FixedSet, NothingMore, REPORTABLE_BLOCKS, REPORTABLE_SESSIONS},
     AccountId, Babe, Balance, Balances, Historical, Offences, Runtime, RuntimeEvent, Session,
     SessionKeys, SLOTS_PER_EPOCH,
 };

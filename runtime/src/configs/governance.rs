@@ -61,7 +61,7 @@ impl pallet_parameters::Config for Runtime {
     type AdminOrigin = AsEnsureOriginWithArg<EnsureRoot<AccountId>>;
     type RuntimeEvent = RuntimeEvent;
     type RuntimeParameters = RuntimeParameters;
-    type WeightInfo = pallet_parameters::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = ();
 }
 
 impl pallet_sudo::Config for Runtime {

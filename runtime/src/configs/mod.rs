@@ -4,4 +4,5 @@ pub mod accounts;
 pub mod consensus;
 pub mod governance;
 pub mod money;
+pub mod product;
 pub mod system;

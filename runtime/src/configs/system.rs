@@ -5,7 +5,7 @@ use frame_support::{
     derive_impl,
     dispatch::DispatchClass,
     parameter_types,
-    traits::{ConstU32, ConstU64, ConstU8, Contains, VariantCountOf},
+    traits::{ConstU16, ConstU32, ConstU64, Contains},
     weights::{
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
         Weight,
@@ -20,8 +20,8 @@ use sp_runtime::{
 
 use crate::{
     units::BLOCK_MILLIS, AccountId, Babe, Balance, Block, BlockNumber, Nonce, PalletInfo, Runtime,
-    RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask,
-    Signature, SignedPayload, TxExtension, UncheckedExtrinsic, VERSION,
+    RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, Signature, SignedPayload, TxExtension,
+    UncheckedExtrinsic, VERSION,
 };
 
 /// The part of a block that ordinary calls may fill; the rest is for operational ones.
@@ -67,7 +67,7 @@ impl frame_system::Config for Runtime {
     type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
     type MaxConsumers = ConstU32<64>;
     type Nonce = Nonce;
-    type SS58Prefix = ConstU8<42>;
+    type SS58Prefix = ConstU16<42>;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type Version = Version;
 }
@@ -127,8 +127,9 @@ where
         // An era holds a power of two of blocks, and must end within the block hashes that are kept.
         let period = u64::from(OFFCHAIN_TRANSACTION_BLOCKS);
         // Within a block, `block_number` is that block; the parent is the last one with a hash.
-        let parent =
-            frame_system::Pallet::<Runtime>::block_number().saturated_into::<u64>().saturating_sub(1);
+        let parent = frame_system::Pallet::<Runtime>::block_number()
+            .saturated_into::<u64>()
+            .saturating_sub(1);
         let extension = signed_extension(Era::mortal(period, parent), nonce);
         let payload = SignedPayload::new(call, extension)
             .inspect_err(|error| {

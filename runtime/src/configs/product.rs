@@ -1,0 +1,128 @@
+//! OpenLedger's own pallets: datanets, models, providers, payments, attribution.
+
+use frame_support::{
+    parameter_types,
+    traits::{fungible::HoldConsideration, ConstU32, Get, LinearStoragePrice, Randomness},
+    PalletId,
+};
+use pallet_attribution::{worker::crypto::WorkerKey, Parameters};
+
+use crate::{
+    fees::TreasuryAccount,
+    params,
+    units::{deposit, DAYS, HOURS, MILLI, UNIT},
+    AccountId, Attribution, Balance, Balances, BlockNumber, Hash, Runtime, RuntimeHoldReason,
+};
+
+parameter_types! {
+    pub const DatanetsPalletId: PalletId = PalletId(*b"ol/datan");
+    pub const DatanetDepositBase: Balance = deposit(1, 0);
+    pub const DatanetDepositPerByte: Balance = deposit(0, 1);
+    pub const DatanetHoldReason: RuntimeHoldReason =
+        RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Deposit);
+}
+
+impl pallet_datanets::Config for Runtime {
+    type Consideration = HoldConsideration<
+        AccountId,
+        Balances,
+        DatanetHoldReason,
+        LinearStoragePrice<DatanetDepositBase, DatanetDepositPerByte, Balance>,
+    >;
+    type Currency = Balances;
+    type PalletId = DatanetsPalletId;
+    type ReviewPeriod = ConstU32<{ 7 * DAYS }>;
+    type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+    pub const ModelDepositBase: Balance = deposit(1, 0);
+    pub const ModelDepositPerByte: Balance = deposit(0, 1);
+    pub const ModelHoldReason: RuntimeHoldReason =
+        RuntimeHoldReason::Models(pallet_models::HoldReason::Deposit);
+}
+
+impl pallet_models::Config for Runtime {
+    type Consideration = HoldConsideration<
+        AccountId,
+        Balances,
+        ModelHoldReason,
+        LinearStoragePrice<ModelDepositBase, ModelDepositPerByte, Balance>,
+    >;
+    type Currency = Balances;
+    type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+    pub const MinBond: Balance = 1_000 * UNIT;
+}
+
+impl pallet_providers::Config for Runtime {
+    type Currency = Balances;
+    type MaxAttributors = ConstU32<256>;
+    type MinBond = MinBond;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type UnbondingDelay = ConstU32<{ 7 * DAYS }>;
+    type WeightInfo = pallet_providers::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+    pub const MinChannelDeposit: Balance = MILLI;
+}
+
+impl pallet_payments::Config for Runtime {
+    type CloseDelay = ConstU32<HOURS>;
+    type Currency = Balances;
+    type MaxClaims = ConstU32<64>;
+    type MaxReceipts = ConstU32<1_000_000>;
+    type MinDeposit = MinChannelDeposit;
+    type OnSettlement = Attribution;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type WeightInfo = pallet_payments::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_attribution::Config for Runtime {
+    type AuthorityId = WorkerKey;
+    type MaxJobs = ConstU32<64>;
+    type Parameters = AttributionParameters;
+    type Randomness = CommitteeRandomness;
+    type Treasury = TreasuryAccount;
+    type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
+}
+
+/// What governance has set for settlements to come.
+pub struct AttributionParameters;
+
+impl Get<Parameters> for AttributionParameters {
+    fn get() -> Parameters {
+        use params::attribution::*;
+
+        Parameters {
+            split: Split::get(),
+            committee: Committee::get(),
+            commit_blocks: CommitBlocks::get(),
+            reveal_blocks: RevealBlocks::get(),
+            tolerance: Tolerance::get(),
+            floor: Floor::get(),
+            royalty: Royalty::get(),
+            max_attempts: MaxAttempts::get(),
+        }
+    }
+}
+
+/// BABE's randomness of the epoch before, and the VRF output of the parent block's author.
+///
+/// The first is known for a whole epoch: alone, it would let whoever submits a settlement choose the
+/// moment at which the committee suits. The second is not known before the parent block is, and its
+/// author's only influence on it is to make no block.
+pub struct CommitteeRandomness;
+
+impl Randomness<Hash, BlockNumber> for CommitteeRandomness {
+    fn random(subject: &[u8]) -> (Hash, BlockNumber) {
+        let (epoch, since) = pallet_babe::RandomnessFromOneEpochAgo::<Runtime>::random(subject);
+        match pallet_babe::ParentBlockRandomness::<Runtime>::random(epoch.as_bytes()) {
+            (Some(both), parent) => (both, parent),
+            (None, _) => (epoch, since),
+        }
+    }
+}
