@@ -1,0 +1,119 @@
+//! Per-record gradients against what they must equal.
+
+mod common;
+
+use ndarray::{s, Array2};
+use openledger_lm::{Capture, Labels, Model, Sequence};
+
+/// `Σ_t X[i,t,:] ⊗ G[i,t,:]` of each matrix.
+fn gradients(capture: &Capture, record: usize) -> Vec<Array2<f32>> {
+    let factors = capture.matrices.iter();
+    factors
+        .map(|(x, g)| x.slice(s![record, .., ..]).t().dot(&g.slice(s![record, .., ..])))
+        .collect()
+}
+
+fn close(ours: f32, truth: f32, tolerance: f32) -> bool {
+    (ours - truth).abs() <= tolerance * (1.0 + truth.abs())
+}
+
+#[test]
+fn capture_should_name_shape_and_order_matrices_when_asked() {
+    let model = common::adapted();
+    let specs = model.lora_matrices();
+    assert_eq!(specs.len(), 2 * 7 * 2);
+    assert_eq!(specs[0].name, "layers.0.self_attn.q_proj.lora_A");
+    assert_eq!(specs[27].name, "layers.1.mlp.down_proj.lora_B");
+    let capture = model.capture(&common::sequences(), Labels::Data).unwrap();
+    for (spec, (x, g)) in specs.iter().zip(&capture.matrices) {
+        assert_eq!(x.dim(), (3, 10, spec.input), "{}", spec.name);
+        assert_eq!(g.dim(), (3, 10, spec.output), "{}", spec.name);
+    }
+}
+
+#[test]
+fn capture_should_equal_finite_differences_when_one_value_moves() {
+    let model = common::adapted();
+    let sequences = common::sequences();
+    let capture = model.capture(&sequences, Labels::Data).unwrap();
+    let values = model.lora_values();
+    let step = 1e-2;
+    for (matrix, value) in values.iter().enumerate() {
+        // One entry of each matrix, at a place that varies.
+        let at = ((matrix * 5) % value.nrows(), (matrix * 3) % value.ncols());
+        let moved = |by: f32| -> Vec<f32> {
+            let mut values = values.clone();
+            values[matrix][at] += by;
+            model.with_lora_values(values).unwrap().losses(&sequences).unwrap()
+        };
+        let (up, down) = (moved(step), moved(-step));
+        for record in 0..sequences.len() {
+            let truth = (up[record] - down[record]) / (2.0 * step);
+            let ours = gradients(&capture, record)[matrix][at];
+            let name = &model.lora_matrices()[matrix].name;
+            assert!(close(ours, truth, 2e-3), "{name} {at:?} of {record}: {ours}, not {truth}");
+        }
+    }
+}
+
+fn equal_a_loop_of_one(model: &Model, labels: impl Fn(usize) -> Labels, sequences: &[Sequence]) {
+    let together = model.capture(sequences, labels(0)).unwrap();
+    for (record, sequence) in sequences.iter().enumerate() {
+        let alone = model.capture(std::slice::from_ref(sequence), labels(record)).unwrap();
+        assert!(close(together.losses[record], alone.losses[0], 1e-5));
+        for (ours, truth) in gradients(&together, record).iter().zip(gradients(&alone, 0)) {
+            for (&ours, &truth) in ours.iter().zip(&truth) {
+                assert!(close(ours, truth, 1e-4), "{ours}, not {truth}");
+            }
+        }
+    }
+}
+
+#[test]
+fn capture_should_equal_a_loop_of_one_when_batched() {
+    equal_a_loop_of_one(&common::adapted(), |_| Labels::Data, &common::sequences());
+}
+
+#[test]
+fn losses_should_equal_captured_losses_when_labels_are_the_data() {
+    let (model, sequences) = (common::adapted(), common::sequences());
+    let captured = model.capture(&sequences, Labels::Data).unwrap().losses;
+    assert_eq!(model.losses(&sequences).unwrap(), captured);
+    let targets: usize = sequences.iter().map(Sequence::targets).sum();
+    let mean = model.mean_loss(&sequences).unwrap();
+    let sum: f32 = captured.iter().sum();
+    assert!(close(mean as f32, sum / targets as f32, 1e-5));
+}
+
+#[test]
+fn losses_should_leave_out_context_when_it_does_not_count() {
+    let model = common::adapted();
+    let whole = common::sequences().remove(1);
+    let loss = |from, len| {
+        let sequence = Sequence { ids: whole.ids[..len].to_vec(), from };
+        model.losses(&[sequence]).unwrap()[0]
+    };
+    // log p(all) = log p(context) + log p(rest | context)
+    assert!(close(loss(1, 11), loss(1, 4) + loss(4, 11), 1e-5));
+}
+
+#[test]
+fn sampled_labels_should_follow_the_seed_and_the_model_when_drawn() {
+    let (model, sequences) = (common::adapted(), common::sequences());
+    let capture = |seed| model.capture(&sequences, Labels::Sampled { seed }).unwrap().losses;
+    assert_eq!(capture(1), capture(1));
+    assert_ne!(capture(1), capture(2));
+    // The mean loss over draws is the entropy of the predictions.
+    let logits = model.forward(&sequences[0].ids[..6]).unwrap();
+    let entropy: f32 = logits
+        .rows()
+        .into_iter()
+        .map(|row| {
+            let sum: f32 = row.iter().map(|l| l.exp()).sum();
+            -row.iter().map(|l| l.exp() / sum * (l - sum.ln())).sum::<f32>()
+        })
+        .sum();
+    let draws = 400;
+    let mean = (0..draws).map(|seed| capture(seed)[0]).sum::<f32>() / draws as f32;
+    assert!((mean - entropy).abs() < 0.05 * entropy, "{mean}, not {entropy}");
+}
