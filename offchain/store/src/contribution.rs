@@ -1,0 +1,76 @@
+//! Records in one blob under one Merkle root, and contributions in a version.
+
+use codec::Encode;
+use openledger_primitives::{hashing, merkle, ContentId, ContributionId, H256};
+
+use crate::{
+    record::{self, Record},
+    BlobStore, Error, Result,
+};
+
+/// A contribution as it is submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contribution {
+    /// Canonical JSONL.
+    pub blob: Vec<u8>,
+    /// Content id of the blob.
+    pub content: ContentId,
+    /// Merkle root over the records' hashes, in order.
+    pub root: H256,
+    /// How many records.
+    pub records: u32,
+}
+
+impl Contribution {
+    /// Packs `records`, in their order.
+    ///
+    /// # Errors
+    /// [`Error::NoRecords`], or [`Error::TooLarge`] beyond the size of one file.
+    pub fn new(records: &[Record]) -> Result<Self> {
+        if records.is_empty() {
+            return Err(Error::NoRecords);
+        }
+        let blob = record::to_jsonl(records);
+        let (found, limit) = (blob.len() as u64, record::MAX_FILE as u64);
+        if found > limit {
+            return Err(Error::TooLarge { what: "bytes of JSONL", found, limit });
+        }
+        Ok(Self {
+            content: hashing::content_id(&blob),
+            root: root(records),
+            // A record has more than one byte, so there are fewer than the limit of bytes.
+            records: records.len() as u32,
+            blob,
+        })
+    }
+
+    /// Bytes of the blob.
+    pub fn bytes(&self) -> u64 {
+        self.blob.len() as u64
+    }
+}
+
+/// The Merkle root over the hashes of records, in order.
+pub fn root(records: &[Record]) -> H256 {
+    let hashes: Vec<H256> = records.iter().map(Record::hash).collect();
+    merkle::root(&hashes)
+}
+
+/// The records of a contribution, verified by content id and root.
+///
+/// # Errors
+/// If the blob is missing or damaged, is not JSONL of records, or its records have another root.
+pub async fn fetch(store: &BlobStore, content: &ContentId, expected: &H256) -> Result<Vec<Record>> {
+    let records = record::parse_jsonl(&store.get(content).await?)?;
+    match root(&records) {
+        root if root == *expected => Ok(records),
+        found => Err(Error::WrongRoot { content: *content, expected: *expected, found }),
+    }
+}
+
+/// The root of a version: over `blake2b_256(SCALE((contribution, root)))`, ascending by contribution.
+pub fn version_root(contributions: &[(ContributionId, H256)]) -> H256 {
+    let leaves: Vec<H256> =
+        contributions.iter().map(|member| hashing::content_id(&member.encode())).collect();
+    merkle::root(&leaves)
+}
