@@ -1,0 +1,285 @@
+//! Worst cases: the longest strings, all curators, a full version.
+
+use crate::*;
+use alloc::vec;
+use frame_benchmarking::v2::*;
+use frame_support::assert_ok;
+use frame_system::RawOrigin;
+use openledger_primitives::UNIT;
+
+const FUNDS: Balance = 1_000_000 * UNIT;
+
+fn name() -> Name {
+    Name::truncate_from(vec![b'n'; MAX_NAME as usize])
+}
+
+fn metadata() -> Metadata {
+    Metadata::truncate_from(vec![b'm'; MAX_METADATA as usize])
+}
+
+fn funded<T: Config>(who: T::AccountId) -> T::AccountId {
+    T::Currency::set_balance(&who, FUNDS);
+    who
+}
+
+/// As many curators as there can be. The one who reviews is among them.
+fn curators<T: Config>() -> CuratorsOf<T> {
+    Curators::truncate_from((0..MAX_CURATORS).map(curator::<T>).collect())
+}
+
+fn curator<T: Config>(index: u32) -> T::AccountId {
+    account("curator", index, 0)
+}
+
+/// Root and content id number `index` of `datanet`.
+fn root(datanet: DatanetId, index: u32) -> H256 {
+    content_id(&(datanet, index).encode())
+}
+
+fn create<T: Config>(owner: &T::AccountId, licence: Licence) -> DatanetId {
+    let datanet = NextDatanetId::<T>::get();
+    let origin = RawOrigin::Signed(owner.clone()).into();
+    assert_ok!(Pallet::<T>::create(
+        origin,
+        name(),
+        metadata(),
+        licence,
+        Policy::AllowList,
+        curators::<T>(),
+    ));
+    datanet
+}
+
+fn contribute<T: Config>(
+    owner: &T::AccountId,
+    contributor: &T::AccountId,
+    datanet: DatanetId,
+    index: u32,
+) -> ContributionId {
+    let id = NextContributionId::<T>::get();
+    let owner = RawOrigin::Signed(owner.clone()).into();
+    assert_ok!(Pallet::<T>::allow(owner, datanet, contributor.clone(), true));
+    assert_ok!(Pallet::<T>::contribute(
+        RawOrigin::Signed(contributor.clone()).into(),
+        datanet,
+        root(datanet, index),
+        root(datanet, index),
+        1_000,
+        1_000_000,
+        name(),
+    ));
+    id
+}
+
+fn accept<T: Config>(id: ContributionId) {
+    let origin = RawOrigin::Signed(curator::<T>(0)).into();
+    assert_ok!(Pallet::<T>::review(origin, id, Verdict::Accept));
+}
+
+/// A datanet of `owner` with `count` accepted contributions, all of `owner`.
+fn filled<T: Config>(owner: &T::AccountId, licence: Licence, count: u32) -> DatanetId {
+    let datanet = create::<T>(owner, licence);
+    for index in 0..count {
+        accept::<T>(contribute::<T>(owner, owner, datanet, index));
+    }
+    datanet
+}
+
+/// A new datanet of `owner` with one version of `count` contributions: for the benchmarks of pallets
+/// that build on versions.
+pub fn published<T: Config>(
+    owner: &T::AccountId,
+    licence: Licence,
+    count: u32,
+) -> (DatanetId, VersionNumber) {
+    let owner = funded::<T>(owner.clone());
+    let datanet = filled::<T>(&owner, licence, count);
+    assert_ok!(Pallet::<T>::publish(RawOrigin::Signed(owner).into(), datanet));
+    (datanet, 1)
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn create() {
+        let owner = funded::<T>(whitelisted_caller());
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(owner),
+            name(),
+            metadata(),
+            Licence::OPEN,
+            Policy::AllowList,
+            curators::<T>(),
+        );
+
+        assert!(Datanets::<T>::contains_key(0));
+    }
+
+    #[benchmark]
+    fn set_curators() {
+        let owner = funded::<T>(whitelisted_caller());
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let others = (0..MAX_CURATORS).map(|index| account("other", index, 0)).collect();
+        let others = Curators::truncate_from(others);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), datanet, others.clone());
+
+        assert_eq!(Datanets::<T>::get(datanet).unwrap().curators, sorted(others));
+    }
+
+    #[benchmark]
+    fn set_licence() {
+        let owner = funded::<T>(whitelisted_caller());
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), datanet, Licence::OPEN);
+
+        assert_eq!(Datanets::<T>::get(datanet).unwrap().consent_epoch, 1);
+    }
+
+    #[benchmark]
+    fn allow() {
+        let owner = funded::<T>(whitelisted_caller());
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let who: T::AccountId = account("contributor", 0, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), datanet, who.clone(), true);
+
+        assert!(Allowed::<T>::contains_key(datanet, who));
+    }
+
+    #[benchmark]
+    fn contribute() {
+        let owner = funded::<T>(account("owner", 0, 0));
+        let contributor = funded::<T>(whitelisted_caller());
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        Allowed::<T>::insert(datanet, &contributor, ());
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(contributor),
+            datanet,
+            root(datanet, 0),
+            root(datanet, 0),
+            1_000,
+            1_000_000,
+            name(),
+        );
+
+        assert!(Contributions::<T>::contains_key(0));
+    }
+
+    /// Into a list that it fills.
+    #[benchmark]
+    fn review_accept() {
+        let owner = funded::<T>(account("owner", 0, 0));
+        let datanet = filled::<T>(&owner, Licence::OPEN, MAX_CONTRIBUTIONS - 1);
+        let id = super::contribute::<T>(&owner, &owner, datanet, MAX_CONTRIBUTIONS);
+
+        #[extrinsic_call]
+        review(RawOrigin::Signed(curator::<T>(0)), id, Verdict::Accept);
+
+        assert_eq!(Accepted::<T>::get(datanet).len() as u32, MAX_CONTRIBUTIONS);
+    }
+
+    /// Returns the deposit and frees the root.
+    #[benchmark]
+    fn review_reject() {
+        let owner = funded::<T>(account("owner", 0, 0));
+        let contributor = funded::<T>(account("contributor", 0, 0));
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let id = super::contribute::<T>(&owner, &contributor, datanet, 0);
+
+        #[extrinsic_call]
+        review(RawOrigin::Signed(curator::<T>(0)), id, Verdict::Reject(RejectReason::Malformed));
+
+        assert!(!Roots::<T>::contains_key((datanet, root(datanet, 0))));
+    }
+
+    #[benchmark]
+    fn lapse() {
+        let owner = funded::<T>(account("owner", 0, 0));
+        let contributor = funded::<T>(account("contributor", 0, 0));
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let id = super::contribute::<T>(&owner, &contributor, datanet, 0);
+        let over = Pallet::<T>::now() + T::ReviewPeriod::get() + 1;
+        frame_system::Pallet::<T>::set_block_number(over.into());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), id);
+
+        assert_eq!(Contributions::<T>::get(id).unwrap().status, Status::Lapsed);
+    }
+
+    /// From a full version, published under a revocable licence.
+    #[benchmark]
+    fn withdraw() {
+        let owner = funded::<T>(whitelisted_caller());
+        let licence = Licence { revocable: true, ..Licence::OPEN };
+        let (datanet, _) = published::<T>(&owner, licence, MAX_CONTRIBUTIONS);
+        let id = Accepted::<T>::get(datanet)[0];
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), id);
+
+        assert_eq!(Datanets::<T>::get(datanet).unwrap().consent_epoch, 1);
+    }
+
+    #[benchmark]
+    fn publish(n: Linear<1, MAX_CONTRIBUTIONS>) {
+        let owner = funded::<T>(whitelisted_caller());
+        let datanet = filled::<T>(&owner, Licence::OPEN, n);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), datanet);
+
+        assert_eq!(Pallet::<T>::version(datanet, 1).unwrap().contributions.len() as u32, n);
+    }
+
+    #[benchmark]
+    fn spend() {
+        let owner = funded::<T>(whitelisted_caller());
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let dest: T::AccountId = account("dest", 0, 0);
+        T::Currency::set_balance(&Pallet::<T>::treasury(datanet), UNIT);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), datanet, dest.clone(), UNIT);
+
+        assert_eq!(T::Currency::balance(&dest), UNIT);
+    }
+
+    #[benchmark]
+    fn transfer_ownership() {
+        let owner = funded::<T>(whitelisted_caller());
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let to: T::AccountId = account("to", 0, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), datanet, to.clone());
+
+        assert_eq!(PendingOwners::<T>::get(datanet), Some(to));
+    }
+
+    #[benchmark]
+    fn accept_ownership() {
+        let owner = funded::<T>(account("owner", 0, 0));
+        let to = funded::<T>(whitelisted_caller());
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        PendingOwners::<T>::insert(datanet, &to);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(to.clone()), datanet);
+
+        assert_eq!(Datanets::<T>::get(datanet).unwrap().owner, to);
+    }
+
+    impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);
+}

@@ -164,8 +164,7 @@ pub mod pallet {
 
     /// Which contribution brought a Merkle root into a datanet.
     #[pallet::storage]
-    pub type Roots<T: Config> =
-        StorageMap<_, Blake2_128Concat, (DatanetId, H256), ContributionId>;
+    pub type Roots<T: Config> = StorageMap<_, Blake2_128Concat, (DatanetId, H256), ContributionId>;
 
     /// All versions.
     #[pallet::storage]
@@ -500,6 +499,10 @@ pub mod pallet {
         /// Check the bytes first: content id, root, records, and whether they belong here. A rejected
         /// contribution's deposit returns to its contributor.
         #[pallet::call_index(5)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::review_accept()
+                .max(<T as Config>::WeightInfo::review_reject())
+        )]
         pub fn review(
             origin: OriginFor<T>,
             contribution: ContributionId,
@@ -529,10 +532,10 @@ pub mod pallet {
                     })?;
                     stored.status = Status::Accepted;
                     Contributions::<T>::insert(contribution, stored);
-                },
+                }
                 Verdict::Reject(reason) => {
                     Self::end(contribution, stored, Status::Rejected { reason })?;
-                },
+                }
             }
             Self::deposit_event(Event::Reviewed { contribution, datanet, curator, verdict });
             Ok(())

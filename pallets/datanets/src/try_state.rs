@@ -60,7 +60,10 @@ impl<T: Config> Pallet<T> {
                     .iter()
                     .map(|c| Self::contribution(*c).map(|c| u64::from(c.records)))
                     .sum();
-                ensure!(records == Some(version.records), "a version's records are its contributions'");
+                ensure!(
+                    records == Some(version.records),
+                    "a version's records are its contributions'"
+                );
                 ensure!(version.consent_epoch <= datanet.consent_epoch, "epochs only grow");
             }
         }

@@ -10,7 +10,8 @@ pub trait WeightInfo {
     fn set_licence() -> Weight;
     fn allow() -> Weight;
     fn contribute() -> Weight;
-    fn review() -> Weight;
+    fn review_accept() -> Weight;
+    fn review_reject() -> Weight;
     fn lapse() -> Weight;
     fn withdraw() -> Weight;
     fn publish(n: u32) -> Weight;
@@ -45,7 +46,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn contribute() -> Weight {
         Self::estimate(6, 6)
     }
-    fn review() -> Weight {
+    fn review_accept() -> Weight {
+        Self::estimate(3, 2)
+    }
+    fn review_reject() -> Weight {
         Self::estimate(5, 5)
     }
     fn lapse() -> Weight {

@@ -489,10 +489,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn do_set_worker(attributor: &T::AccountId, worker: Option<T::AccountId>) -> DispatchResult {
-        ensure!(
-            Providers::<T>::contains_key(Role::Attributor, attributor),
-            Error::<T>::NotFound
-        );
+        ensure!(Providers::<T>::contains_key(Role::Attributor, attributor), Error::<T>::NotFound);
         if let Some(worker) = &worker {
             ensure!(
                 Workers::<T>::get(worker).is_none_or(|served| served == *attributor),
@@ -539,14 +536,14 @@ impl<T: Config> Pallet<T> {
                     if let Some((_, listed)) = list.get_mut(index) {
                         *listed = bond;
                     }
-                },
+                }
                 Ok(index) => {
                     list.remove(index);
-                },
-                Err(index) if active => list
-                    .try_insert(index, (who.clone(), bond))
-                    .map_err(|_| Error::<T>::TooMany)?,
-                Err(_) => {},
+                }
+                Err(index) if active => {
+                    list.try_insert(index, (who.clone(), bond)).map_err(|_| Error::<T>::TooMany)?
+                }
+                Err(_) => {}
             }
             Ok(())
         })

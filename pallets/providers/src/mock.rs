@@ -3,10 +3,10 @@
 use crate as pallet_providers;
 use crate::*;
 use frame_support::{
-    derive_impl, parameter_types,
-    traits::{ConstU128, ConstU32, Hooks, VariantCountOf},
+    assert_noop, derive_impl,
+    traits::{ConstU128, ConstU32, VariantCountOf},
 };
-use sp_runtime::{AccountId32, BuildStorage};
+use sp_runtime::{traits::Dispatchable, AccountId32, BuildStorage};
 
 type Block = frame_system::mocking::MockBlock<Test>;
 
@@ -57,16 +57,12 @@ pub const MIN_BOND: Balance = 100;
 pub const DELAY: BlockNumber = 10;
 pub const FUNDS: Balance = 10_000;
 
-parameter_types! {
-    pub const UnbondingDelay: BlockNumber = DELAY;
-}
-
 impl Config for Test {
     type Currency = Balances;
     type MaxAttributors = ConstU32<3>;
     type MinBond = ConstU128<MIN_BOND>;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type UnbondingDelay = UnbondingDelay;
+    type UnbondingDelay = ConstU32<DELAY>;
     type WeightInfo = weights::SubstrateWeight<Test>;
 }
 
@@ -75,8 +71,26 @@ pub fn account(n: u8) -> AccountId32 {
     AccountId32::new([n; 32])
 }
 
-pub fn signed(n: u8) -> RuntimeOrigin {
-    RuntimeOrigin::signed(account(n))
+/// Sends `call` from account number `n`.
+pub fn send(n: u8, call: Call<Test>) -> DispatchResult {
+    send_as(RuntimeOrigin::signed(account(n)), call)
+}
+
+/// Sends `call` from `origin`, as a transaction would: a failure leaves nothing behind.
+pub fn send_as(origin: RuntimeOrigin, call: Call<Test>) -> DispatchResult {
+    RuntimeCall::from(call).dispatch(origin).map(|_| ()).map_err(|error| error.error)
+}
+
+/// Checks that neither nobody nor Root can send `call`.
+pub fn assert_needs_signature(call: Call<Test>) {
+    for origin in [RuntimeOrigin::none(), RuntimeOrigin::root()] {
+        assert_noop!(send_as(origin, call.clone()), DispatchError::BadOrigin);
+    }
+}
+
+/// The last event.
+pub fn last_event() -> RuntimeEvent {
+    System::events().pop().expect("there is an event").event
 }
 
 pub fn held(role: Role, n: u8) -> Balance {
@@ -84,7 +98,9 @@ pub fn held(role: Role, n: u8) -> Balance {
     Balances::balance_on_hold(&HoldReason::from(role).into(), &account(n))
 }
 
-pub fn ext(providers: Vec<(Role, AccountId32, Balance, Option<AccountId32>)>) -> sp_io::TestExternalities {
+pub fn ext(
+    providers: Vec<(Role, AccountId32, Balance, Option<AccountId32>)>,
+) -> sp_io::TestExternalities {
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     pallet_balances::GenesisConfig::<Test> {
         balances: (1..10).map(|n| (account(n), FUNDS)).collect(),
@@ -92,9 +108,7 @@ pub fn ext(providers: Vec<(Role, AccountId32, Balance, Option<AccountId32>)>) ->
     }
     .assimilate_storage(&mut storage)
     .unwrap();
-    pallet_providers::GenesisConfig::<Test> { providers }
-        .assimilate_storage(&mut storage)
-        .unwrap();
+    pallet_providers::GenesisConfig::<Test> { providers }.assimilate_storage(&mut storage).unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| System::set_block_number(1));
     ext
@@ -108,6 +122,7 @@ pub fn run(test: impl FnOnce()) {
     });
 }
 
+/// Checks all invariants, and that no OPEN came or went.
 pub fn check() {
     Providers::integrity_test();
     Providers::do_try_state().unwrap();

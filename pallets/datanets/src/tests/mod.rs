@@ -1,0 +1,104 @@
+mod accept_ownership;
+mod allow;
+mod contribute;
+mod create;
+mod invariants;
+mod lapse;
+mod publish;
+mod review;
+mod set_curators;
+mod set_licence;
+mod spend;
+mod transfer_ownership;
+mod withdraw;
+
+use crate::{mock::*, *};
+use frame_support::{assert_noop, assert_ok};
+
+// Who is who in these tests.
+const OWNER: u8 = 1;
+const CURATOR: u8 = 2;
+const CONTRIBUTOR: u8 = 3;
+const STRANGER: u8 = 4;
+
+fn name(text: &str) -> Name {
+    Name::truncate_from(text.as_bytes().to_vec())
+}
+
+fn create_call(licence: Licence, policy: Policy) -> Call<Test> {
+    Call::create {
+        name: name("solidity"),
+        metadata: Metadata::truncate_from(b"contracts".to_vec()),
+        licence,
+        policy,
+        curators: Curators::truncate_from(vec![account(CURATOR)]),
+    }
+}
+
+/// An open datanet of [`OWNER`], reviewed by [`CURATOR`].
+fn datanet() -> DatanetId {
+    datanet_under(Licence::OPEN)
+}
+
+fn datanet_under(licence: Licence) -> DatanetId {
+    let id = NextDatanetId::<Test>::get();
+    assert_ok!(send(OWNER, create_call(licence, Policy::Open)));
+    id
+}
+
+fn root(n: u8) -> H256 {
+    H256([n; 32])
+}
+
+fn contribute_call(datanet: DatanetId, n: u8) -> Call<Test> {
+    Call::contribute {
+        datanet,
+        root: root(n),
+        content: root(n),
+        records: 10,
+        bytes: 1_000,
+        label: name("label"),
+    }
+}
+
+/// A pending contribution of [`CONTRIBUTOR`] with root number `n`.
+fn contribute(datanet: DatanetId, n: u8) -> ContributionId {
+    let id = NextContributionId::<Test>::get();
+    assert_ok!(send(CONTRIBUTOR, contribute_call(datanet, n)));
+    id
+}
+
+fn review(n: u8, contribution: ContributionId, verdict: Verdict) -> DispatchResult {
+    send(n, Call::review { contribution, verdict })
+}
+
+/// An accepted contribution of [`CONTRIBUTOR`] with root number `n`.
+fn accepted(datanet: DatanetId, n: u8) -> ContributionId {
+    let id = contribute(datanet, n);
+    assert_ok!(review(CURATOR, id, Verdict::Accept));
+    id
+}
+
+fn publish(n: u8, datanet: DatanetId) -> DispatchResult {
+    send(n, Call::publish { datanet })
+}
+
+fn withdraw(n: u8, contribution: ContributionId) -> DispatchResult {
+    send(n, Call::withdraw { contribution })
+}
+
+fn lapse(n: u8, contribution: ContributionId) -> DispatchResult {
+    send(n, Call::lapse { contribution })
+}
+
+fn status(contribution: ContributionId) -> Status {
+    Pallet::<Test>::contribution(contribution).expect("contributed").status
+}
+
+fn stored(datanet: DatanetId) -> DatanetOf<Test> {
+    Datanets::<Test>::get(datanet).expect("created")
+}
+
+fn after_review_period() {
+    System::set_block_number(System::block_number() + u64::from(REVIEW_PERIOD) + 1);
+}

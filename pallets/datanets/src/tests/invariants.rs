@@ -1,0 +1,66 @@
+use super::*;
+use proptest::prelude::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Contribute(u8, DatanetId, u8),
+    Review(u8, ContributionId, Verdict),
+    Lapse(ContributionId),
+    Withdraw(u8, ContributionId),
+    Publish(DatanetId),
+    SetLicence(DatanetId, bool),
+    HandOver(u8, u8, DatanetId),
+    Wait(u32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = 1..5u8;
+    let (datanet, contribution) = (0..2u32, 0..12u32);
+    let verdict = prop_oneof![
+        3 => Just(Verdict::Accept),
+        1 => Just(Verdict::Reject(RejectReason::Duplicate)),
+    ];
+    prop_oneof![
+        4 => (who.clone(), datanet.clone(), 1..6u8).prop_map(|(n, d, r)| Step::Contribute(n, d, r)),
+        4 => (2..4u8, contribution.clone(), verdict).prop_map(|(n, c, v)| Step::Review(n, c, v)),
+        1 => contribution.clone().prop_map(Step::Lapse),
+        2 => (who.clone(), contribution).prop_map(|(n, c)| Step::Withdraw(n, c)),
+        2 => datanet.clone().prop_map(Step::Publish),
+        1 => (datanet.clone(), any::<bool>()).prop_map(|(d, r)| Step::SetLicence(d, r)),
+        1 => (who.clone(), who, datanet).prop_map(|(a, b, d)| Step::HandOver(a, b, d)),
+        1 => (1..REVIEW_PERIOD).prop_map(Step::Wait),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn invariants_should_hold_when_calls_come_in_any_order(steps in prop::collection::vec(step(), 1..60)) {
+        run(|| {
+            datanet();
+            datanet_under(Licence { revocable: true, ..Licence::OPEN });
+            for step in steps {
+                // Many of these fail; a failure must leave nothing behind.
+                let _ = match step {
+                    Step::Contribute(n, datanet, root) => send(n, contribute_call(datanet, root)),
+                    Step::Review(n, contribution, verdict) => review(n, contribution, verdict),
+                    Step::Lapse(contribution) => lapse(STRANGER, contribution),
+                    Step::Withdraw(n, contribution) => withdraw(n, contribution),
+                    Step::Publish(datanet) => publish(CURATOR, datanet),
+                    Step::SetLicence(datanet, revocable) => {
+                        send(OWNER, Call::set_licence { datanet, licence: Licence { revocable, ..Licence::OPEN } })
+                    },
+                    Step::HandOver(from, to, datanet) => {
+                        send(from, Call::transfer_ownership { datanet, new_owner: account(to) })
+                            .and_then(|()| send(to, Call::accept_ownership { datanet }))
+                    },
+                    Step::Wait(blocks) => {
+                        let now = System::block_number();
+                        System::set_block_number(now + u64::from(blocks));
+                        Ok(())
+                    },
+                };
+                check();
+            }
+        });
+    }
+}

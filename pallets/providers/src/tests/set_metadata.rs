@@ -1,0 +1,30 @@
+use super::*;
+
+fn metadata() -> Metadata {
+    Metadata::truncate_from(b"https://example.org".to_vec())
+}
+
+#[test]
+fn set_metadata_should_store_it_when_registered() {
+    run(|| {
+        assert_ok!(register(1, Operator, MIN_BOND));
+        assert_ok!(send(1, Call::set_metadata { role: Operator, metadata: metadata() }));
+        assert_eq!(stored(1, Operator).metadata, metadata());
+        assert_eq!(last_event(), Event::MetadataSet { role: Operator, who: account(1) }.into());
+    });
+}
+
+#[test]
+fn set_metadata_should_fail_when_not_registered() {
+    run(|| {
+        assert_noop!(
+            send(1, Call::set_metadata { role: Operator, metadata: metadata() }),
+            Error::<Test>::NotFound
+        );
+    });
+}
+
+#[test]
+fn set_metadata_should_fail_when_not_signed() {
+    run(|| assert_needs_signature(Call::set_metadata { role: Operator, metadata: metadata() }));
+}
