@@ -95,17 +95,17 @@ pub struct AttributionParameters;
 
 impl Get<Parameters> for AttributionParameters {
     fn get() -> Parameters {
-        use params::attribution::*;
+        use params::attribution as tuned;
 
         Parameters {
-            split: Split::get(),
-            committee: Committee::get(),
-            commit_blocks: CommitBlocks::get(),
-            reveal_blocks: RevealBlocks::get(),
-            tolerance: Tolerance::get(),
-            floor: Floor::get(),
-            royalty: Royalty::get(),
-            max_attempts: MaxAttempts::get(),
+            split: tuned::Split::get(),
+            committee: tuned::Committee::get(),
+            commit_blocks: tuned::CommitBlocks::get(),
+            reveal_blocks: tuned::RevealBlocks::get(),
+            tolerance: tuned::Tolerance::get(),
+            floor: tuned::Floor::get(),
+            royalty: tuned::Royalty::get(),
+            max_attempts: tuned::MaxAttempts::get(),
         }
     }
 }
