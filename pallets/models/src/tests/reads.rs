@@ -1,0 +1,44 @@
+use super::*;
+
+#[test]
+fn lineage_should_name_owners_from_the_model_to_its_base_when_derived() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(Licence::OPEN));
+        let parent = Adapter::of(base, datanet).registered();
+        let child = NextModelId::<Test>::get();
+        assert_ok!(send(STRANGER, Adapter::of(base, datanet).from(parent).call()));
+        assert_eq!(
+            Pallet::<Test>::lineage(child),
+            [(child, account(STRANGER)), (parent, account(OWNER)), (base, account(OWNER))]
+        );
+        assert_eq!(Pallet::<Test>::lineage(base), [(base, account(OWNER))]);
+        assert_eq!(Pallet::<Test>::lineage(99), []);
+    });
+}
+
+#[test]
+fn contributions_should_unite_all_datanet_versions_when_there_are_several() {
+    run(|| {
+        let base = base();
+        let [first, second] = [100, 70_000]
+            .map(|min_data_share| datanet(Licence { min_data_share, ..Licence::OPEN }));
+        // A second version of the first datanet shares its contributions with the first version.
+        set_licence(first, Licence { min_data_share: 200, ..Licence::OPEN });
+        curate(pallet_datanets::Call::publish { datanet: first });
+        let trained_on = trained_on(&[(first, 1), (first, 2), (second, 1)]);
+        let model = Adapter { trained_on, ..Adapter::of(base, first) }.registered();
+        assert_eq!(Pallet::<Test>::contributions(model, 1), [0, 1, 2, 3]);
+        assert_eq!(Pallet::<Test>::min_data_share(model, 1), 70_000);
+    });
+}
+
+#[test]
+fn contributions_should_be_none_when_there_is_no_data() {
+    run(|| {
+        let base = base();
+        for (model, version) in [(base, 1), (base, 2), (99, 1)] {
+            assert!(Pallet::<Test>::contributions(model, version).is_empty());
+            assert_eq!(Pallet::<Test>::min_data_share(model, version), 0);
+        }
+    });
+}

@@ -1,0 +1,217 @@
+use super::*;
+use frame_support::traits::fungible::Inspect;
+
+const OPEN: Licence = Licence::OPEN;
+
+#[test]
+fn register_adapter_should_store_lineage_and_data_when_licences_allow() {
+    run(|| {
+        let (base, first, second) = (base(), datanet(OPEN), datanet(OPEN));
+        // Named in any order and twice; stored ascending and once.
+        let named = trained_on(&[(second, 1), (first, 1), (second, 1)]);
+        let adapter = Adapter { trained_on: named, ..Adapter::of(base, first) };
+        let id = adapter.registered();
+        let version = Pallet::<Test>::version(id, 1).unwrap();
+        assert_eq!(version.trained_on.into_inner(), [(first, 1), (second, 1)]);
+        assert_eq!(version.index, Some(index()));
+        assert_eq!(model(id).depth, 1);
+        let child = Adapter::of(base, first).from(id).registered();
+        assert_eq!(model(child).kind, Kind::Adapter { base, parent: Some(id) });
+        assert_eq!(model(child).depth, 2);
+    });
+}
+
+#[test]
+fn register_adapter_should_pay_each_datanet_when_training_has_a_price() {
+    run(|| {
+        let base = base();
+        let paid = [30, 50].map(|training_price| datanet(Licence { training_price, ..OPEN }));
+        let free = datanet(OPEN);
+        let trained_on = trained_on(&[(paid[0], 1), (paid[1], 1), (free, 1)]);
+        let before = Balances::total_balance(&account(OWNER));
+        let model = Adapter { trained_on, ..Adapter::of(base, free) }.registered();
+        assert_eq!(Balances::total_balance(&account(OWNER)), before - 80);
+        for (datanet, amount) in [(paid[0], 30), (paid[1], 50), (free, 0)] {
+            let treasury = self::treasury(datanet);
+            assert_eq!(Balances::free_balance(treasury), amount);
+        }
+        System::assert_has_event(
+            Event::TrainingPaid { model, datanet: paid[1], amount: 50 }.into(),
+        );
+    });
+}
+
+#[test]
+fn register_adapter_should_pay_the_versions_price_when_it_changed_since() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(Licence { training_price: 30, ..OPEN }));
+        set_licence(datanet, Licence { training_price: 900, ..OPEN });
+        Adapter::of(base, datanet).registered();
+        assert_eq!(Balances::free_balance(treasury(datanet)), 30);
+    });
+}
+
+#[test]
+fn register_adapter_should_leave_everything_when_the_price_cannot_be_paid() {
+    run(|| {
+        let base = base();
+        let datanet = datanet(Licence { training_price: 2 * FUNDS, ..OPEN });
+        assert_noop!(Adapter::of(base, datanet).send(), sp_runtime::TokenError::FundsUnavailable);
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_training_is_forbidden_then_or_now() {
+    run(|| {
+        let base = base();
+        let closed = Licence { training: false, ..OPEN };
+        let (then, now) = (datanet(closed), datanet(OPEN));
+        set_licence(then, OPEN);
+        set_licence(now, closed);
+        for datanet in [then, now] {
+            assert_noop!(Adapter::of(base, datanet).send(), Error::<Test>::ForbiddenByLicence);
+        }
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_a_licence_has_expired() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(Licence { expires: Some(5), ..OPEN }));
+        System::set_block_number(5);
+        Adapter::of(base, datanet).registered();
+        System::set_block_number(6);
+        assert_noop!(Adapter::of(base, datanet).send(), Error::<Test>::Expired);
+    });
+}
+
+#[test]
+fn register_adapter_should_need_commercial_use_when_a_price_is_set() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(Licence { commercial: false, ..OPEN }));
+        let adapter = Adapter::of(base, datanet);
+        assert_noop!(adapter.clone().send(), Error::<Test>::ForbiddenByLicence);
+        let free = adapter.at(0).registered();
+        // Nor may what derives from it be sold, whatever it was trained on.
+        let open = self::datanet(OPEN);
+        let child = Adapter::of(base, open).from(free);
+        assert_noop!(child.clone().send(), Error::<Test>::ForbiddenByLicence);
+        child.at(0).registered();
+    });
+}
+
+#[test]
+fn register_adapter_should_need_derivatives_when_a_parent_is_named() {
+    run(|| {
+        let base = base();
+        let (open, closed) = (datanet(OPEN), datanet(Licence { derivatives: false, ..OPEN }));
+        let (parent, childless) =
+            (Adapter::of(base, open).registered(), Adapter::of(base, closed).registered());
+        for child in
+            [Adapter::of(base, closed).from(parent), Adapter::of(base, open).from(childless)]
+        {
+            assert_noop!(child.send(), Error::<Test>::ForbiddenByLicence);
+        }
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_consent_was_withdrawn() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(Licence { revocable: true, ..OPEN }));
+        Adapter::of(base, datanet).registered();
+        let contribution =
+            pallet_datanets::Pallet::<Test>::version(datanet, 1).unwrap().contributions[0];
+        curate(pallet_datanets::Call::withdraw { contribution });
+        assert_noop!(Adapter::of(base, datanet).send(), Error::<Test>::Stale);
+        curate(pallet_datanets::Call::publish { datanet });
+        let trained_on = trained_on(&[(datanet, 2)]);
+        Adapter { trained_on, ..Adapter::of(base, datanet) }.registered();
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_the_lineage_is_too_deep() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        let mut parent = Adapter::of(base, datanet).registered();
+        for _ in 1..MAX_DEPTH {
+            parent = Adapter::of(base, datanet).from(parent).registered();
+        }
+        assert_eq!(model(parent).depth, MAX_DEPTH);
+        assert_noop!(Adapter::of(base, datanet).from(parent).send(), Error::<Test>::TooMany);
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_base_or_parent_do_not_fit() {
+    run(|| {
+        let (base, other, datanet) = (base(), base(), datanet(OPEN));
+        let adapter = Adapter::of(base, datanet).registered();
+        assert_noop!(Adapter::of(adapter, datanet).send(), Error::<Test>::InvalidBase);
+        for parent in [base, Adapter::of(other, datanet).registered()] {
+            assert_noop!(
+                Adapter::of(base, datanet).from(parent).send(),
+                Error::<Test>::InvalidParent
+            );
+        }
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_something_named_is_not_there() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        let valid = Adapter::of(base, datanet);
+        for adapter in [
+            Adapter { base: 9, ..valid.clone() },
+            Adapter { parent: Some(9), ..valid.clone() },
+            Adapter { trained_on: trained_on(&[(9, 1)]), ..valid.clone() },
+            Adapter { trained_on: trained_on(&[(datanet, 2)]), ..valid.clone() },
+        ] {
+            assert_noop!(adapter.send(), Error::<Test>::NotFound);
+        }
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_base_or_parent_is_deprecated() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        let parent = Adapter::of(base, datanet).registered();
+        assert_ok!(deprecate(OWNER, parent));
+        assert_noop!(Adapter::of(base, datanet).from(parent).send(), Error::<Test>::WrongPhase);
+        assert_ok!(deprecate(OWNER, base));
+        assert_noop!(Adapter::of(base, datanet).send(), Error::<Test>::WrongPhase);
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_trained_on_nothing() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        let adapter = Adapter { trained_on: TrainedOn::new(), ..Adapter::of(base, datanet) };
+        assert_noop!(adapter.send(), Error::<Test>::InvalidTraining);
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_the_index_has_a_zero_in_it() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        for broken in [
+            IndexInfo { content: hash(0), ..index() },
+            IndexInfo { root: hash(0), ..index() },
+            IndexInfo { method: hash(0), ..index() },
+        ] {
+            let adapter = Adapter { index: Some(broken), ..Adapter::of(base, datanet) };
+            assert_noop!(adapter.send(), Error::<Test>::InvalidArtefact);
+        }
+        Adapter { index: None, ..Adapter::of(base, datanet) }.registered();
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_not_signed() {
+    run(|| assert_needs_signature(Adapter::of(0, 0).call()));
+}
