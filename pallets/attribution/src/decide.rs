@@ -43,12 +43,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn record(
-        settlement: &mut SettlementOf<T>,
-        phase: Phase,
-        shares: ShareVector,
-        split: Split,
-    ) {
+    fn record(settlement: &mut SettlementOf<T>, phase: Phase, shares: ShareVector, split: Split) {
         settlement.phase = phase;
         settlement.decided = Some(Self::now());
         settlement.shares = Some(shares);

@@ -13,9 +13,8 @@ pub fn draw<A>(seed: &H256, candidates: Vec<(A, Balance)>, size: u32) -> Vec<A> 
     let mut urn = candidates;
     let mut drawn = Vec::new();
     for round in 0..size {
-        let total = urn
-            .iter()
-            .fold(U256::zero(), |sum, (_, bond)| sum.saturating_add(U256::from(*bond)));
+        let total =
+            urn.iter().fold(U256::zero(), |sum, (_, bond)| sum.saturating_add(U256::from(*bond)));
         let mut preimage = seed.as_bytes().to_vec();
         preimage.extend_from_slice(&round.to_le_bytes());
         let ticket = U256::from_little_endian(&sp_io::hashing::blake2_256(&preimage));

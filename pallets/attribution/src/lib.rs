@@ -94,12 +94,11 @@ use openledger_primitives::{
     attribution::Attribution,
     reads::{Claimable, ContributionClaim, Phase, SettlementState},
     shares::{ShareList, ShareVector},
-    Balance, BlockNumber, ContributionId, DatanetId, ModelId, ModelVersion, Ppm, SettlementId, H256,
+    Balance, BlockNumber, ContributionId, DatanetId, ModelId, ModelVersion, Ppm, SettlementId,
+    H256,
 };
 use pallet_payments::{OnSettlement, Settled};
-use sp_runtime::{
-    traits::AccountIdConversion, AccountId32, ArithmeticError, SaturatedConversion,
-};
+use sp_runtime::{traits::AccountIdConversion, AccountId32, ArithmeticError, SaturatedConversion};
 
 /// The account that holds what is settled and not yet claimed is derived from this.
 pub const PALLET_ID: PalletId = PalletId(*b"ol/attrb");
@@ -111,6 +110,8 @@ pub(crate) type CurrencyOf<T> = <T as pallet_payments::Config>::Currency;
 /// A settlement as this runtime stores it.
 pub type SettlementOf<T> = Settlement<<T as frame_system::Config>::AccountId>;
 
+// What the attributes below expand to has an `expect` here and there, and calls take what they take.
+#[allow(clippy::expect_used, clippy::too_many_arguments)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -199,8 +200,7 @@ pub mod pallet {
 
     /// What each contribution earned, but for what still lies in its pool.
     #[pallet::storage]
-    pub type Earned<T: Config> =
-        StorageMap<_, Twox64Concat, ContributionId, Earnings, ValueQuery>;
+    pub type Earned<T: Config> = StorageMap<_, Twox64Concat, ContributionId, Earnings, ValueQuery>;
 
     /// What each datanet's contributions earn together.
     #[pallet::storage]
@@ -379,8 +379,7 @@ pub mod pallet {
                 !Reveals::<T>::contains_key(settlement, &attributor),
                 Error::<T>::AlreadyExists
             );
-            let shares =
-                ShareVector::new(shares, pool).map_err(|_| Error::<T>::InvalidShares)?;
+            let shares = ShareVector::new(shares, pool).map_err(|_| Error::<T>::InvalidShares)?;
             Self::ensure_known(&shares, entry.model, entry.version)?;
             let attribution = Attribution { shares, query_root, partials_root };
             ensure!(
@@ -587,8 +586,8 @@ impl<T: Config> Pallet<T> {
         worker: &T::AccountId,
         phase: Phase,
     ) -> Result<(SettlementOf<T>, T::AccountId), Error<T>> {
-        let attributor = pallet_providers::Pallet::<T>::attributor_of(worker)
-            .ok_or(Error::<T>::NotMember)?;
+        let attributor =
+            pallet_providers::Pallet::<T>::attributor_of(worker).ok_or(Error::<T>::NotMember)?;
         let entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
         ensure!(entry.phase == phase, Error::<T>::WrongPhase);
         ensure!(entry.committee.contains(&attributor), Error::<T>::NotMember);
@@ -634,11 +633,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Gives a settlement its committee and lets it begin.
-    fn convene(
-        id: SettlementId,
-        settlement: &mut SettlementOf<T>,
-        committee: Vec<T::AccountId>,
-    ) {
+    fn convene(id: SettlementId, settlement: &mut SettlementOf<T>, committee: Vec<T::AccountId>) {
         // The parameters are in range and full attributors were not drawn, so nothing is cut off.
         settlement.committee = BoundedVec::truncate_from(committee);
         for member in &settlement.committee {
@@ -660,10 +655,7 @@ impl<T: Config> Pallet<T> {
     fn start_reveal(id: SettlementId, settlement: &mut SettlementOf<T>) {
         settlement.phase = Phase::Revealing;
         settlement.deadline = Self::now().saturating_add(settlement.parameters.reveal_blocks);
-        Self::deposit_event(Event::RevealStarted {
-            settlement: id,
-            deadline: settlement.deadline,
-        });
+        Self::deposit_event(Event::RevealStarted { settlement: id, deadline: settlement.deadline });
     }
 
     /// Frees the committee of its job and forgets what it said.
@@ -707,10 +699,7 @@ impl<T: Config> Pallet<T> {
     /// had not been.
     fn settle_earnings(contribution: ContributionId) -> Result<Balance, DispatchError> {
         let mut earned = Self::earnings(contribution);
-        let due = earned
-            .accrued
-            .checked_sub(earned.claimed)
-            .ok_or(ArithmeticError::Underflow)?;
+        let due = earned.accrued.checked_sub(earned.claimed).ok_or(ArithmeticError::Underflow)?;
         if due == 0 {
             return Ok(0);
         }

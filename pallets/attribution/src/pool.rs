@@ -60,9 +60,8 @@ impl PoolEntry {
 /// Divides `amount` in proportion to `weights`, rounding down; what is left over goes to the first.
 /// Without any weight, the first gets everything.
 pub fn divide(amount: Balance, weights: &[u64]) -> Vec<Balance> {
-    let total = weights
-        .iter()
-        .fold(U256::zero(), |sum, weight| sum.saturating_add(U256::from(*weight)));
+    let total =
+        weights.iter().fold(U256::zero(), |sum, weight| sum.saturating_add(U256::from(*weight)));
     let mut parts: Vec<Balance> = weights
         .iter()
         .map(|weight| {

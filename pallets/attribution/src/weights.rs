@@ -49,7 +49,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(60, 3, 3)
     }
     fn claim_contributions(c: u32) -> Weight {
-        Self::estimate(30, 1, 1)
-            .saturating_add(Self::estimate(60, 5, 4).saturating_mul(c.into()))
+        Self::estimate(30, 1, 1).saturating_add(Self::estimate(60, 5, 4).saturating_mul(c.into()))
     }
 }

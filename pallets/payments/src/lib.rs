@@ -49,6 +49,8 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
+pub mod fixtures;
 #[cfg(test)]
 mod mock;
 #[cfg(test)]
@@ -82,6 +84,8 @@ use sp_runtime::{
     AccountId32, ArithmeticError, SaturatedConversion,
 };
 
+// What the attributes below expand to has an `expect` here and there, and calls take what they take.
+#[allow(clippy::expect_used, clippy::too_many_arguments)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -341,11 +345,7 @@ pub mod pallet {
         /// Put `amount` units more into a channel of yours, unless it has ended or you asked to close
         /// it.
         #[pallet::call_index(1)]
-        pub fn top_up(
-            origin: OriginFor<T>,
-            channel: ChannelId,
-            amount: Balance,
-        ) -> DispatchResult {
+        pub fn top_up(origin: OriginFor<T>, channel: ChannelId, amount: Balance) -> DispatchResult {
             let who = ensure_signed(origin)?;
             let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
             ensure!(entry.payer == who, Error::<T>::NotPayer);
@@ -516,10 +516,7 @@ impl<T: Config> Pallet<T> {
         let info =
             pallet_models::Pallet::<T>::version(model, version).ok_or(Error::<T>::NotFound)?;
         let is_adapter = matches!(entry.kind, Kind::Adapter { .. });
-        ensure!(
-            is_adapter && info.index.is_some() && !entry.deprecated,
-            Error::<T>::InvalidModel
-        );
+        ensure!(is_adapter && info.index.is_some() && !entry.deprecated, Error::<T>::InvalidModel);
         Ok(())
     }
 

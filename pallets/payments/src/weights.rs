@@ -18,20 +18,16 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn open_channel() -> Weight {
-        Weight::from_parts(60_000_000, 10_000)
-            .saturating_add(T::DbWeight::get().reads_writes(4, 5))
+        Weight::from_parts(60_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(4, 5))
     }
     fn top_up() -> Weight {
-        Weight::from_parts(50_000_000, 10_000)
-            .saturating_add(T::DbWeight::get().reads_writes(3, 3))
+        Weight::from_parts(50_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(3, 3))
     }
     fn request_close() -> Weight {
-        Weight::from_parts(20_000_000, 5_000)
-            .saturating_add(T::DbWeight::get().reads_writes(1, 1))
+        Weight::from_parts(20_000_000, 5_000).saturating_add(T::DbWeight::get().reads_writes(1, 1))
     }
     fn close() -> Weight {
-        Weight::from_parts(50_000_000, 10_000)
-            .saturating_add(T::DbWeight::get().reads_writes(3, 4))
+        Weight::from_parts(50_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(3, 4))
     }
     fn settle(c: u32) -> Weight {
         // A fixed part with 256 contributions and 100 attributors; two signature checks and three

@@ -92,7 +92,8 @@ impl Engine {
     /// Hands over a job, and returns its id. The same job again is no new one.
     pub fn post(&self, body: Vec<u8>) -> Result<String, EngineError> {
         let url = format!("{}/jobs", self.url);
-        let request = Request::post(&url, vec![body]).add_header("content-type", "application/json");
+        let request =
+            Request::post(&url, vec![body]).add_header("content-type", "application/json");
         let (status, answer) = self.fetch(request)?;
         accepted(status, &answer)
     }

@@ -46,8 +46,7 @@ pub fn run<T: Config>(now: BlockNumber) {
     if members.is_empty() {
         return;
     }
-    let mut lock =
-        StorageLock::<Time>::with_deadline(LOCK, Duration::from_millis(LOCK_MILLIS));
+    let mut lock = StorageLock::<Time>::with_deadline(LOCK, Duration::from_millis(LOCK_MILLIS));
     let Ok(_guard) = lock.try_lock() else { return };
     let engine = Engine::connect();
     for (attributor, account) in members {
@@ -157,13 +156,7 @@ impl<T: Config> Member<T> {
     }
 
     /// Hands a job to the engine.
-    fn post(
-        &self,
-        id: SettlementId,
-        settlement: &SettlementOf<T>,
-        engine: &Engine,
-        failures: u32,
-    ) {
+    fn post(&self, id: SettlementId, settlement: &SettlementOf<T>, engine: &Engine, failures: u32) {
         let Some(body) = engine::job::<T>(id, settlement) else {
             log::warn!(target: LOG, "settlement {id}: its model is not known; trying again later");
             return self.fail(id, settlement.attempt, failures);
@@ -252,8 +245,7 @@ impl<T: Config> Member<T> {
         attribution: &Attribution,
         salt: &H256,
     ) {
-        let commitment =
-            Pallet::<T>::commitment(attribution, id, attempt, &self.attributor, salt);
+        let commitment = Pallet::<T>::commitment(attribution, id, attempt, &self.attributor, salt);
         self.send(id, attempt, Step::Commit, Call::commit { settlement: id, commitment });
     }
 
@@ -284,14 +276,7 @@ impl<T: Config> Member<T> {
             id,
             attempt,
             Step::Reveal,
-            Call::reveal {
-                settlement: id,
-                shares,
-                pool,
-                query_root,
-                partials_root,
-                salt,
-            },
+            Call::reveal { settlement: id, shares, pool, query_root, partials_root, salt },
         );
         Turn::Over
     }

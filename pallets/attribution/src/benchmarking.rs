@@ -1,0 +1,203 @@
+//! Costs at the worst: committees of 16, results of 256 shares over eight datanets, the longest lineage,
+//! and all attributors there may be.
+
+use crate::*;
+use alloc::vec;
+use frame_benchmarking::v2::*;
+use frame_support::traits::fungible::{Inspect, Mutate};
+use frame_system::RawOrigin;
+use openledger_primitives::{
+    licence::Licence,
+    shares::{Share, MAX_SHARES},
+    PPM, UNIT,
+};
+use pallet_payments::fixtures::*;
+
+/// A settlement with a committee of 16 whose workers are known.
+struct Setup<T: Config> {
+    id: SettlementId,
+    members: Vec<AccountId32>,
+    attribution: Attribution,
+    _runtime: core::marker::PhantomData<T>,
+}
+
+impl<T: Config> Setup<T> {
+    fn new() -> Self {
+        let members: Vec<_> = (0..MAX_COMMITTEE).map(attributor::<T>).collect();
+        let each = MAX_SHARES / pallet_models::MAX_DATANETS;
+        let mut datanets = Vec::new();
+        let mut shares = ShareList::new();
+        for _ in 0..pallet_models::MAX_DATANETS {
+            let (id, contributions) = datanet::<T>(Licence::OPEN, &vec![7; each as usize]);
+            datanets.push(id);
+            for contribution in contributions {
+                shares.try_push(Share { contribution, ppm: PPM / MAX_SHARES }).unwrap();
+            }
+        }
+        let base = base::<T>();
+        let mut model = adapter::<T>(base, None, &datanets, true);
+        for _ in 1..pallet_models::MAX_DEPTH {
+            model = adapter::<T>(base, Some(model), &datanets, true);
+        }
+        CurrencyOf::<T>::set_balance(&Pallet::<T>::pot(), CurrencyOf::<T>::minimum_balance());
+        let operator = operator::<T>();
+        let fee = 100 * UNIT;
+        let channel = channel::<T>(&payer::<T>(), &operator, fee);
+        let id = settle::<T>(&operator, model, channel, fee);
+        // Whoever was drawn gives way to those whose workers are known here.
+        let mut settlement = Settlements::<T>::get(id).unwrap();
+        Pallet::<T>::dismiss(id, &settlement);
+        settlement.parameters.committee = MAX_COMMITTEE;
+        Pallet::<T>::convene(id, &mut settlement, members.clone());
+        Settlements::<T>::insert(id, settlement);
+        let pool = PPM % MAX_SHARES;
+        let attribution = Attribution {
+            shares: ShareVector::new(shares, pool).unwrap(),
+            query_root: H256::repeat_byte(1),
+            partials_root: H256::repeat_byte(2),
+        };
+        Self { id, members, attribution, _runtime: core::marker::PhantomData }
+    }
+
+    fn worker(&self, n: usize) -> RawOrigin<AccountId32> {
+        RawOrigin::Signed(pallet_providers::WorkerOf::<T>::get(&self.members[n]).unwrap())
+    }
+
+    fn commit(&self, members: core::ops::Range<usize>) {
+        for n in members {
+            let commitment = Pallet::<T>::commitment(
+                &self.attribution,
+                self.id,
+                1,
+                &self.members[n],
+                &H256::zero(),
+            );
+            Pallet::<T>::commit(self.worker(n).into(), self.id, commitment).unwrap();
+        }
+    }
+
+    fn reveal(&self, members: core::ops::Range<usize>) {
+        let Attribution { shares, query_root, partials_root } = &self.attribution;
+        for n in members {
+            Pallet::<T>::reveal(
+                self.worker(n).into(),
+                self.id,
+                ShareList::truncate_from(shares.shares().to_vec()),
+                shares.pool(),
+                *query_root,
+                *partials_root,
+                H256::zero(),
+            )
+            .unwrap();
+        }
+    }
+
+    fn pass_deadline(&self) {
+        let deadline = Settlements::<T>::get(self.id).unwrap().deadline;
+        frame_system::Pallet::<T>::set_block_number((deadline + 1).into());
+    }
+
+    fn phase(&self) -> Phase {
+        Settlements::<T>::get(self.id).unwrap().phase
+    }
+}
+
+const LAST: usize = MAX_COMMITTEE as usize - 1;
+const ALL: usize = MAX_COMMITTEE as usize;
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn commit() {
+        let setup = Setup::<T>::new();
+        setup.commit(0..LAST);
+        #[extrinsic_call]
+        _(setup.worker(LAST), setup.id, H256::zero());
+        assert_eq!(setup.phase(), Phase::Revealing);
+    }
+
+    #[benchmark]
+    fn reveal() {
+        let setup = Setup::<T>::new();
+        setup.commit(0..ALL);
+        #[block]
+        {
+            setup.reveal(0..1);
+        }
+        assert_eq!(setup.phase(), Phase::Revealing);
+    }
+
+    #[benchmark]
+    fn reveal_last() {
+        let setup = Setup::<T>::new();
+        setup.commit(0..ALL);
+        setup.reveal(0..LAST);
+        #[block]
+        {
+            setup.reveal(LAST..ALL);
+        }
+        assert_eq!(setup.phase(), Phase::Finalised);
+    }
+
+    #[benchmark]
+    fn advance_decide() {
+        let setup = Setup::<T>::new();
+        setup.commit(0..ALL);
+        setup.reveal(0..LAST);
+        setup.pass_deadline();
+        #[extrinsic_call]
+        advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
+        assert_eq!(setup.phase(), Phase::Finalised);
+    }
+
+    #[benchmark]
+    fn advance_redraw() {
+        let setup = Setup::<T>::new();
+        let known = pallet_providers::Attributors::<T>::get().len() as u32;
+        for n in known..<T as pallet_providers::Config>::MaxAttributors::get() {
+            attributor::<T>(n);
+        }
+        setup.commit(0..ALL);
+        setup.pass_deadline();
+        Settlements::<T>::mutate(setup.id, |settlement| {
+            settlement.as_mut().unwrap().parameters.max_attempts = 2
+        });
+        #[extrinsic_call]
+        advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
+        assert_eq!(Settlements::<T>::get(setup.id).unwrap().attempt, 2);
+    }
+
+    #[benchmark]
+    fn claim() {
+        let setup = Setup::<T>::new();
+        setup.commit(0..ALL);
+        setup.reveal(0..ALL);
+        let operator = account("operator", 0);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(account("anyone", 0)), operator.clone());
+        assert!(!Credits::<T>::contains_key(operator));
+    }
+
+    #[benchmark]
+    fn claim_contributions(c: Linear<1, MAX_CLAIMED>) {
+        let setup = Setup::<T>::new();
+        setup.commit(0..ALL);
+        setup.reveal(0..ALL);
+        let ids: Vec<_> = setup
+            .attribution
+            .shares
+            .shares()
+            .iter()
+            .take(c as usize)
+            .map(|share| share.contribution)
+            .collect();
+        let last = *ids.last().unwrap();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(account("anyone", 0)), ids.try_into().unwrap());
+        assert_eq!(Earned::<T>::get(last).claimed, Pallet::<T>::earnings(last).accrued);
+    }
+
+    impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);
+}

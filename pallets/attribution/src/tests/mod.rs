@@ -1,0 +1,146 @@
+//! One file for each call, one for what comes from the payments, one for the division of fees, one for
+//! the off-chain worker, and one for what must hold whatever is called.
+
+// The pallet, not the primitive of this name.
+use crate::mock::Attribution;
+use crate::{mock::*, *};
+use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
+use openledger_primitives::{
+    attribution::Attribution as Outcome,
+    licence::Licence,
+    shares::Share,
+    split::{Split, SplitParameters},
+    PPM,
+};
+use pallet_payments::fixtures::*;
+use sp_runtime::DispatchError::BadOrigin;
+
+mod advance;
+mod claim;
+mod claim_contributions;
+mod commit;
+mod finalise;
+mod invariants;
+mod on_settlement;
+mod reveal;
+mod worker;
+
+/// What each test begins with: an adapter trained on two datanets (contributions 0 and 1 with 10 and 30
+/// records, and 2 with 20), an operator, a payer's channel, and attributors.
+pub struct World {
+    pub operator: AccountId32,
+    pub model: ModelId,
+    pub channel: u64,
+    pub attributors: Vec<AccountId32>,
+}
+
+pub fn world(attributors: u32) -> World {
+    let (payer, operator) = (payer::<Test>(), operator::<Test>());
+    let first = datanet::<Test>(Licence::OPEN, &[10, 30]).0;
+    let second = datanet::<Test>(Licence::OPEN, &[20]).0;
+    let model = adapter::<Test>(base::<Test>(), None, &[first, second], true);
+    let channel = channel::<Test>(&payer, &operator, FUNDS / 2);
+    let attributors = (0..attributors).map(attributor::<Test>).collect();
+    World { operator, model, channel, attributors }
+}
+
+impl World {
+    /// Settles a fee.
+    pub fn settle(&self, fee: Balance) -> SettlementId {
+        settle::<Test>(&self.operator, self.model, self.channel, fee)
+    }
+
+    /// The numbers of the attributors in a settlement's committee.
+    pub fn committee(&self, id: SettlementId) -> Vec<u32> {
+        let committee = stored(id).committee;
+        (0..self.attributors.len())
+            .filter(|n| committee.contains(&self.attributors[*n]))
+            .map(|n| n as u32)
+            .collect()
+    }
+
+    /// Commits for the members with these numbers, each to its own result.
+    pub fn commit(&self, id: SettlementId, results: &[(u32, Outcome)]) {
+        for (n, result) in results {
+            assert_ok!(self.try_commit(id, *n, result));
+        }
+    }
+
+    pub fn try_commit(
+        &self,
+        id: SettlementId,
+        n: u32,
+        result: &Outcome,
+    ) -> DispatchResultWithPostInfo {
+        let commitment = Attribution::commitment(
+            result,
+            id,
+            stored(id).attempt,
+            &account("attributor", n),
+            &salt(n),
+        );
+        Attribution::commit(worker_of(n), id, commitment)
+    }
+
+    /// Commits and reveals for all members, each its own result.
+    pub fn decide(&self, id: SettlementId, results: &[(u32, Outcome)]) {
+        self.commit(id, results);
+        for (n, result) in results {
+            assert_ok!(reveal(id, *n, result));
+        }
+    }
+
+    /// Has all members find the same.
+    pub fn decide_alike(&self, id: SettlementId, shares: &[(ContributionId, Ppm)]) {
+        let results: Vec<_> = self.committee(id).into_iter().map(|n| (n, result(shares))).collect();
+        self.decide(id, &results);
+    }
+}
+
+pub fn stored(id: SettlementId) -> SettlementOf<Test> {
+    Settlements::<Test>::get(id).unwrap()
+}
+
+pub fn salt(n: u32) -> H256 {
+    H256::from_low_u64_be(n.into())
+}
+
+/// These shares, ascending; the pool has the rest.
+pub fn shares(shares: &[(ContributionId, Ppm)]) -> ShareVector {
+    let list: Vec<_> = shares
+        .iter()
+        .map(|(contribution, ppm)| Share { contribution: *contribution, ppm: *ppm })
+        .collect();
+    let given: Ppm = list.iter().map(|share| share.ppm).sum();
+    ShareVector::new(list.try_into().unwrap(), PPM - given).unwrap()
+}
+
+pub fn result(list: &[(ContributionId, Ppm)]) -> Outcome {
+    Outcome {
+        shares: shares(list),
+        query_root: H256::repeat_byte(1),
+        partials_root: H256::repeat_byte(2),
+    }
+}
+
+/// Reveals a result with the salt of attributor number `n`.
+pub fn reveal(id: SettlementId, n: u32, result: &Outcome) -> DispatchResultWithPostInfo {
+    Attribution::reveal(
+        worker_of(n),
+        id,
+        result.shares.shares().to_vec().try_into().unwrap(),
+        result.shares.pool(),
+        result.query_root,
+        result.partials_root,
+        salt(n),
+    )
+}
+
+/// Goes to the block after a settlement's deadline.
+pub fn pass_deadline(id: SettlementId) {
+    System::set_block_number(stored(id).deadline + 1);
+}
+
+pub fn anyone() -> RuntimeOrigin {
+    RuntimeOrigin::signed(account("anyone", 0))
+}

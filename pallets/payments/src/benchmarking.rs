@@ -1,0 +1,87 @@
+//! Costs at the worst: all claims there may be, each with an sr25519 signature over a wrapped voucher
+//! (so that it is checked twice), for a model that names 256 contributions never settled before, and
+//! with all attributors there may be.
+
+use crate::{fixtures::*, *};
+use alloc::vec::Vec;
+use frame_benchmarking::v2::*;
+use frame_support::traits::fungible::Mutate;
+use frame_system::RawOrigin;
+use openledger_primitives::{licence::Licence, shares::MAX_SHARES, UNIT};
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn open_channel() {
+        let (payer, operator) = (payer::<T>(), operator::<T>());
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer), operator, UNIT.max(T::MinDeposit::get()), BlockNumber::MAX);
+        assert!(Channels::<T>::contains_key(0));
+    }
+
+    #[benchmark]
+    fn top_up() {
+        let payer = payer::<T>();
+        let channel = channel::<T>(&payer, &operator::<T>(), T::MinDeposit::get());
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer), channel, 1);
+        assert_eq!(Channels::<T>::get(channel).unwrap().deposit, T::MinDeposit::get() + 1);
+    }
+
+    #[benchmark]
+    fn request_close() {
+        let payer = payer::<T>();
+        let channel = channel::<T>(&payer, &operator::<T>(), T::MinDeposit::get());
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer), channel);
+        assert!(Channels::<T>::get(channel).unwrap().closing.is_some());
+    }
+
+    #[benchmark]
+    fn close() {
+        let operator = operator::<T>();
+        let channel = channel::<T>(&payer::<T>(), &operator, T::MinDeposit::get());
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), channel);
+        assert!(!Channels::<T>::contains_key(channel));
+    }
+
+    #[benchmark]
+    fn settle(c: Linear<1, { T::MaxClaims::get() }>) {
+        let operator = operator::<T>();
+        let genesis_attributors = pallet_providers::Attributors::<T>::get().len() as u32;
+        for n in genesis_attributors..T::MaxAttributors::get() {
+            attributor::<T>(n);
+        }
+        let each = MAX_SHARES / pallet_models::MAX_DATANETS;
+        let datanets: Vec<_> = (0..pallet_models::MAX_DATANETS)
+            .map(|_| datanet::<T>(Licence::OPEN, &alloc::vec![1; each as usize]).0)
+            .collect();
+        let model = adapter::<T>(base::<T>(), None, &datanets, true);
+        let fee = <T as Config>::Currency::minimum_balance();
+        <T as Config>::Currency::set_balance(&T::OnSettlement::pot(), fee);
+        let claims: Vec<_> = (0..c)
+            .map(|_| {
+                let channel = channel::<T>(&payer::<T>(), &operator, T::MinDeposit::get().max(fee));
+                claim::<T>(channel, fee, true)
+            })
+            .collect();
+        let root = H256::repeat_byte(8);
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(operator.clone()),
+            model,
+            1,
+            claims.try_into().unwrap(),
+            root,
+            H256::repeat_byte(9),
+            T::MaxReceipts::get(),
+            fee * Balance::from(c),
+        );
+        assert!(Roots::<T>::contains_key((operator, root)));
+    }
+
+    impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);
+}

@@ -1,0 +1,12 @@
+//! One file for each call, and one for what must hold whatever is called.
+
+use crate::{fixtures::*, mock::*, *};
+use frame_support::{assert_noop, assert_ok};
+use sp_runtime::DispatchError::BadOrigin;
+
+mod close;
+mod invariants;
+mod open_channel;
+mod request_close;
+mod settle;
+mod top_up;
