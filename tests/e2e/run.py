@@ -1,0 +1,213 @@
+"""The whole loop on a real development node with a little data: from contributing to claiming.
+
+    python3 tests/e2e/run.py --binaries DIR [--keep]
+
+Two contributors write in different styles; an adapter learns both, answers paid questions, and the
+chain pays. Then wrong inputs are tried: each must be refused with a sentence, and change nothing.
+The JavaScript clients' tests run against the same network. Prints one line for each test.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "lib" / "demo"))
+
+import corpora  # noqa: E402
+import flow  # noqa: E402
+import report  # noqa: E402
+from cli import Cli, Failed  # noqa: E402
+from network import Network  # noqa: E402
+
+# Beside a demo that is up.
+OFFSET = 1_000
+VERBS = ["send", "lock", "mint", "burn", "wrap", "sign", "seal", "pack", "sort", "drop"]
+NOUNS = ["token", "vault", "order", "ledger", "bridge", "oracle", "market", "wallet", "pool", "vote"]
+
+
+def functions():
+    """Records in the style of code."""
+    for verb in VERBS:
+        for noun in NOUNS:
+            text = (
+                f"function {verb}{noun.title()}(address to, uint256 amount) public returns (bool) {{\n"
+                f"    require(amount > 0, \"{noun}: nothing to {verb}\");\n"
+                f"    _{verb}(msg.sender, to, amount);\n    return true;\n}}"
+            )
+            yield {"text": text, "source": f"code/{verb}.sol"}
+
+
+def clauses():
+    """Records in the style of a contract on paper."""
+    for verb in VERBS:
+        for noun in NOUNS:
+            text = (
+                f"Whoever shall {verb} a {noun} under this agreement does so at their own risk, without warranty of "
+                f"any kind, and shall keep this notice with every copy of the {noun}."
+            )
+            yield {"text": text, "source": f"prose/{verb}.txt"}
+
+
+class Tests:
+    """Counts, and says how each test went."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def __call__(self, name, ok, why=""):
+        self.passed += bool(ok)
+        self.failed += not ok
+        print(f"{'ok  ' if ok else 'FAIL'} {name}{'' if ok else f': {why}'}", flush=True)
+
+
+def refused(tests, name, cli, words, *arguments, suri=None):
+    """Tests that a command ends with an error that has `words` in it."""
+    try:
+        cli(*arguments, suri=suri)
+    except Failed as error:
+        tests(name, any(word in str(error) for word in words), f"expected one of {words} in: {error}")
+    else:
+        tests(name, False, "expected a refusal, got success")
+
+
+def loop(tests, network, folder):
+    """From contributing to claiming; what the tests of wrong input start from."""
+    cli = Cli(
+        network.binaries / "openledger", folder / "home", folder / "store",
+        network.node_url, network.gateway_url, network.logs / "cli.log",
+    )  # fmt: skip
+    sources = [
+        corpora.choose("code", list(functions()), 40, 2),
+        corpora.choose("prose", list(clauses()), 40, 2),
+    ]
+    labels = [source.label for source in sources]
+    network.start_node()
+    network.start_engine(cli.environment)
+    steps = flow.Flow(
+        cli, network, folder,
+        flow.Scale(
+            questions=4, max_tokens=16, heldout_records=8, settle_timeout=240,
+            training=("--epochs", 2, "--rank", 2),
+        ),
+    )  # fmt: skip
+    steps.fund(labels)
+    base = steps.base(ROOT / "models" / "base")
+    datanet, version = steps.datanet("styles", sources)
+    model, job = steps.adapter("styles", base, datanet, version, sources)
+    tests("an adapter learns", job["heldout_loss_adapter"] < job["heldout_loss_base"], job)
+    network.start_gateway(cli.environment, flow.OPERATOR, "--settle-after", 600)
+    channel = steps.channel()
+    receipts = steps.ask("styles", model, channel, sources)
+    tests("every question is answered with a receipt", len(set(receipts)) >= 4, receipts)
+    steps.settle()
+    before = cli("account", "show", *[flow.contributor_suri(label) for label in labels])["accounts"]
+    steps.claim(labels)
+    after = cli("account", "show", *[flow.contributor_suri(label) for label in labels])["accounts"]
+    found = report.gather(cli, network.rpc, {model: job}, receipts, steps.heldout)
+    result = report.build(found)
+    for name, check in result["checks"].items():
+        tests(name.replace("_", " "), check["ok"], check)
+    richer = [int(new["free"]) > int(old["free"]) for old, new in zip(before, after)]
+    paid = [int(payout["claimed"]) > 0 for payout in result["payouts"]]
+    tests("contributors hold what they claimed", any(paid) and any(richer), result["payouts"])
+    (folder / "report.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
+    return cli, datanet, model, channel, next(iter(receipts))
+
+
+def wrong_input(tests, cli, folder, datanet, model, channel, receipt):
+    """Each is refused in words, and nothing changes."""
+    def state():
+        accounts = cli("account", "show", flow.PAYER, flow.OPERATOR, flow.OWNER)["accounts"]
+        return (
+            [(account["free"], account["held"]) for account in accounts],
+            cli("datanet", "show", datanet),
+            cli("settlement", "list"),
+        )
+
+    before = state()
+    empty = folder / "empty.jsonl"
+    empty.touch()
+    refused(tests, "an empty file is refused", cli, ["empty", "no record", "record"],
+            "contribute", datanet, empty, suri=flow.OWNER)  # fmt: skip
+    bad = folder / "bad.jsonl"
+    bad.write_text('{"text": "ok"}\n{"text": \n', encoding="utf-8")
+    refused(tests, "malformed JSONL is refused", cli, ["line 2", "bad.jsonl", "no record"],
+            "contribute", datanet, bad, suri=flow.OWNER)  # fmt: skip
+    latin = folder / "latin.txt"
+    latin.write_bytes(b"caf\xe9 " * 100)
+    refused(tests, "a file that is not UTF-8 is refused", cli, ["UTF-8"],
+            "contribute", datanet, latin, suri=flow.OWNER)  # fmt: skip
+    refused(tests, "a stranger cannot review", cli, ["NotCurator", "curator", "NotFound", "WrongPhase", "not found"],
+            "datanet", "review", "--accept", 0, suri=flow.PAYER)  # fmt: skip
+    refused(tests, "a stranger cannot publish", cli, ["NotCurator", "NotOwner", "curator", "owner"],
+            "datanet", "publish", datanet, suri=flow.PAYER)  # fmt: skip
+    refused(tests, "an unknown model is refused", cli, ["9999"],
+            "model", "show", 9999)  # fmt: skip
+    refused(tests, "a question through another's channel is refused", cli, ["channel", "Channel"],
+            "ask", model, "hello", "--channel", channel, suri=flow.OPERATOR)  # fmt: skip
+    refused(tests, "an unknown receipt is refused", cli, ["receipt"],
+            "audit", "0x" + "00" * 32)  # fmt: skip
+    refused(tests, "a price without an owner's signature is refused", cli, ["NotOwner", "owner"],
+            "model", "price", model, "--price-in", 1, "--price-out", 1, suri=flow.PAYER)  # fmt: skip
+    # Refused transactions pay fees like others: only what no transaction was sent for must be equal.
+    after = state()
+    tests("refusals leave datanets and settlements as they were", after[1:] == before[1:], after[1:])
+    tests("refusals leave what is held as it was",
+          [held for _, held in after[0]] == [held for _, held in before[0]], after[0])  # fmt: skip
+
+    audited = cli("audit", receipt)
+    tests("a receipt is audited without a difference", audited["ok"], audited)
+
+
+def clients(tests, network, facts):
+    """The JavaScript clients, each a program that prints its own lines."""
+    for name in ("polkadot-js.mjs", "papi.mjs"):
+        run = subprocess.run(
+            ["node", str(ROOT / "tests" / "js" / name)],
+            env={**os.environ, "NODE_URL": network.node_url, "FACTS": json.dumps(facts)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        lines = [line for line in run.stdout.splitlines() if line.startswith(("ok  ", "FAIL"))]
+        for line in lines:
+            tests.passed += line.startswith("ok")
+            tests.failed += line.startswith("FAIL")
+            print(line, flush=True)
+        if run.returncode != 0 and not any(line.startswith("FAIL") for line in lines):
+            tests(name, False, run.stderr[-1_500:] or run.stdout[-500:])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binaries", type=pathlib.Path, required=True)
+    parser.add_argument("--keep", action="store_true", help="keep the files of the run")
+    options = parser.parse_args()
+    tests = Tests()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="openledger-e2e-"))
+    network = Network(folder, options.binaries, OFFSET)
+    network.logs.mkdir()
+    try:
+        network.check_ports()
+        cli, datanet, model, channel, receipt = loop(tests, network, folder)
+        wrong_input(tests, cli, folder, datanet, model, channel, receipt)
+        clients(tests, network, {"datanet": datanet, "model": model})
+    except Failed as failure:
+        tests("the run", False, failure)
+    finally:
+        network.stop()
+        if tests.failed or options.keep:
+            print(f"files of the run: {folder}", flush=True)
+        else:
+            subprocess.run(["rm", "-rf", str(folder)], check=True)
+    print(f"end to end: {tests.passed} passed, {tests.failed} failed")
+    return 1 if tests.failed else 0
+
+
+sys.exit(main())
