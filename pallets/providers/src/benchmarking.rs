@@ -3,7 +3,7 @@
 use crate::*;
 use alloc::vec;
 use frame_benchmarking::v2::*;
-use frame_support::traits::fungible::Mutate;
+use frame_support::traits::fungible::{Inspect, Mutate};
 use frame_system::RawOrigin;
 
 const FUNDED: Balance = 1_000;
