@@ -4,7 +4,9 @@
 // The pallet, not the primitive of this name.
 use crate::mock::Attribution;
 use crate::{mock::*, *};
-use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
+use frame_support::{
+    assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungible::Inspect,
+};
 use openledger_primitives::{
     attribution::Attribution as Outcome,
     licence::Licence,

@@ -119,7 +119,7 @@ fn data_share_should_be_met_from_all_parts_in_order_when_it_is_the_whole() {
 fn settlement_should_spare_attributors_when_they_have_all_the_jobs_they_can_take() {
     run(|| {
         let world = world(1);
-        let full = <Test as Config>::MaxJobs::get() as u64;
+        let full = u64::from(<<Test as Config>::MaxJobs as Get<u32>>::get());
         let ids: Vec<_> = (0..=full).map(|_| world.settle(1_000)).collect();
         for id in &ids[..full as usize] {
             assert_eq!(stored(*id).committee.len(), 1);
@@ -156,7 +156,7 @@ fn settlement_should_take_contributions_in_by_parts_when_there_are_many() {
             assert_eq!(Entered::<Test>::get(model, 1), expected);
             assert_eq!(
                 Pools::<Test>::get(first).units + Pools::<Test>::get(second).units,
-                expected.into()
+                u64::from(expected)
             );
         }
     });

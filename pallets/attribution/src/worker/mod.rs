@@ -292,21 +292,16 @@ impl<T: Config> Member<T> {
             Some((_, Ok(()))) => {
                 log::info!(target: LOG, "settlement {settlement}: sent the {step:?}");
             }
-            Some((_, Err(()))) => {
-                log::warn!(
-                    target: LOG,
-                    "settlement {settlement}: the transaction pool refused the {step:?}; has the \
-                     worker's account {:?} a balance for fees?", self.account.id,
-                );
-                self.memory.landed();
-            }
-            None => {
-                log::warn!(
-                    target: LOG,
-                    "settlement {settlement}: cannot sign the {step:?} with {:?}", self.account.id,
-                );
-                self.memory.landed();
-            }
+            // It may be there already. If not, it counts as lost in a few blocks, and is sent again.
+            Some((_, Err(()))) => log::warn!(
+                target: LOG,
+                "settlement {settlement}: the transaction pool refused the {step:?}; has the worker's \
+                 account {:?} a balance for fees?", self.account.id,
+            ),
+            None => log::warn!(
+                target: LOG,
+                "settlement {settlement}: cannot sign the {step:?} with {:?}", self.account.id,
+            ),
         }
     }
 }
