@@ -89,6 +89,8 @@ pub type ContributionOf<T> =
 /// Curators as this runtime stores them.
 pub type CuratorsOf<T> = Curators<<T as frame_system::Config>::AccountId>;
 
+// What the attributes below expand to has an `expect` here and there, and calls take what they take.
+#[allow(clippy::expect_used, clippy::too_many_arguments)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;

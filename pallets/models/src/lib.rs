@@ -79,6 +79,8 @@ use sp_runtime::SaturatedConversion;
 /// A model as this runtime stores it.
 pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
 
+// What the attributes below expand to has an `expect` here and there, and calls take what they take.
+#[allow(clippy::expect_used, clippy::too_many_arguments)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -261,7 +263,6 @@ pub mod pallet {
         /// for training of each version to its datanet, and a storage deposit is held on your account.
         #[pallet::call_index(1)]
         #[pallet::weight(<T as Config>::WeightInfo::register_adapter(trained_on.len() as u32))]
-        #[allow(clippy::too_many_arguments)]
         pub fn register_adapter(
             origin: OriginFor<T>,
             name: Name,

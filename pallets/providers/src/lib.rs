@@ -69,6 +69,8 @@ use frame_system::pallet_prelude::*;
 use openledger_primitives::{Balance, BlockNumber};
 use sp_runtime::SaturatedConversion;
 
+// What the attributes below expand to has an `expect` here and there, and calls take what they take.
+#[allow(clippy::expect_used, clippy::too_many_arguments)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -156,7 +158,7 @@ pub mod pallet {
     #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
         /// `(role, account, bond, worker)`; a worker only for an attributor.
-        pub providers: Vec<(Role, T::AccountId, Balance, Option<T::AccountId>)>,
+        pub providers: Vec<GenesisProvider<T::AccountId>>,
     }
 
     #[pallet::genesis_build]

@@ -98,9 +98,7 @@ pub fn held(role: Role, n: u8) -> Balance {
     Balances::balance_on_hold(&HoldReason::from(role).into(), &account(n))
 }
 
-pub fn ext(
-    providers: Vec<(Role, AccountId32, Balance, Option<AccountId32>)>,
-) -> sp_io::TestExternalities {
+pub fn ext(providers: Vec<GenesisProvider<AccountId32>>) -> sp_io::TestExternalities {
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     pallet_balances::GenesisConfig::<Test> {
         balances: (1..10).map(|n| (account(n), FUNDS)).collect(),

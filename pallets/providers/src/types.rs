@@ -37,6 +37,9 @@ pub enum Role {
     Curator,
 }
 
+/// A provider from the first block on: its role, account, bond in units, and worker's account.
+pub type GenesisProvider<AccountId> = (Role, AccountId, Balance, Option<AccountId>);
+
 /// One account in one role.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Provider {
