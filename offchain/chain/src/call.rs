@@ -1,0 +1,316 @@
+//! The calls that OpenLedger's programs make, with their arguments in the order of `docs/protocol.md`.
+
+use openledger_primitives::{
+    licence::Licence, signature::Signature, voucher::SignedVoucher, Balance, BlockNumber,
+    ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, VersionNumber, H256,
+};
+use subxt::{
+    dynamic::Value,
+    ext::scale_value::Composite,
+    tx::{DynamicPayload, StaticPayload},
+};
+
+use crate::{
+    types::{IndexInfo, Role},
+    AccountId,
+};
+
+/// A call with its arguments, not yet checked against a runtime.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    pallet: &'static str,
+    name: &'static str,
+    arguments: Vec<Value>,
+}
+
+/// Why a contribution is turned down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectReason {
+    /// The bytes are not what was declared.
+    Malformed,
+    /// The records are in the datanet already.
+    Duplicate,
+    /// The records belong elsewhere.
+    OffTopic,
+    /// The records teach nothing.
+    LowQuality,
+    /// The contributor has no right to give them.
+    Unlicensed,
+    /// The records do harm.
+    Harmful,
+}
+
+/// What is taken from a channel in a settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The newest voucher.
+    pub voucher: SignedVoucher,
+    /// What is taken now, in units.
+    pub amount: Balance,
+}
+
+impl Call {
+    fn new(pallet: &'static str, name: &'static str, arguments: impl Into<Vec<Value>>) -> Self {
+        Self { pallet, name, arguments: arguments.into() }
+    }
+
+    /// Such as `Datanets.create`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.pallet, self.name)
+    }
+
+    pub(crate) fn payload(&self) -> DynamicPayload<Composite<()>> {
+        StaticPayload::new(self.pallet, self.name, Composite::unnamed(self.arguments.clone()))
+    }
+}
+
+/// Several calls of which all succeed or none.
+pub fn batch_all(calls: &[Call]) -> Call {
+    let calls: Vec<Value> = calls.iter().map(|call| call.payload().into_value()).collect();
+    Call::new("Utility", "batch_all", [Value::unnamed_composite(calls)])
+}
+
+/// Sends `amount` units; the sender's account must survive.
+pub fn transfer(to: &AccountId, amount: Balance) -> Call {
+    let to = Value::unnamed_variant("Id", [account(to)]);
+    Call::new("Balances", "transfer_keep_alive", [to, Value::u128(amount)])
+}
+
+/// Takes up a role against a bond.
+pub fn register_provider(role: Role, bond: Balance, metadata: &str) -> Call {
+    let role = Value::unnamed_variant(format!("{role:?}"), []);
+    Call::new("Providers", "register", [role, Value::u128(bond), text(metadata)])
+}
+
+/// Names the account that signs for an attributor off chain.
+pub fn set_worker(worker: Option<&AccountId>) -> Call {
+    Call::new("Providers", "set_worker", [option(worker.map(account))])
+}
+
+/// Creates a datanet.
+pub fn create_datanet(
+    name: &str,
+    metadata: &str,
+    licence: &Licence,
+    open: bool,
+    curators: &[AccountId],
+) -> Call {
+    let policy = Value::unnamed_variant(if open { "Open" } else { "AllowList" }, []);
+    let curators = Value::unnamed_composite(curators.iter().map(account));
+    let arguments = [text(name), text(metadata), licence_value(licence), policy, curators];
+    Call::new("Datanets", "create", arguments)
+}
+
+/// Submits records.
+pub fn contribute(
+    datanet: DatanetId,
+    root: &H256,
+    content: &ContentId,
+    records: u32,
+    bytes: u64,
+    label: &str,
+) -> Call {
+    let arguments =
+        [number(datanet), hash(root), hash(content), number(records), number(bytes), text(label)];
+    Call::new("Datanets", "contribute", arguments)
+}
+
+/// Accepts a contribution, or rejects it for a reason.
+pub fn review(contribution: ContributionId, reject: Option<RejectReason>) -> Call {
+    let verdict = match reject {
+        None => Value::unnamed_variant("Accept", []),
+        Some(reason) => {
+            let reason = Value::unnamed_variant(format!("{reason:?}"), []);
+            Value::unnamed_variant("Reject", [reason])
+        }
+    };
+    Call::new("Datanets", "review", [number(contribution), verdict])
+}
+
+/// Freezes what is accepted.
+pub fn publish(datanet: DatanetId) -> Call {
+    Call::new("Datanets", "publish", [number(datanet)])
+}
+
+/// Registers a base model.
+pub fn register_base(
+    name: &str,
+    artefact: &ContentId,
+    config: &ContentId,
+    price_in: Balance,
+    price_out: Balance,
+) -> Call {
+    let arguments =
+        [text(name), hash(artefact), hash(config), Value::u128(price_in), Value::u128(price_out)];
+    Call::new("Models", "register_base", arguments)
+}
+
+/// What is registered of a version of an adapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterVersion {
+    /// Content id of its weights.
+    pub artefact: ContentId,
+    /// Content id of its configuration.
+    pub config: ContentId,
+    /// Ascending.
+    pub trained_on: Vec<(DatanetId, VersionNumber)>,
+    /// Its attribution index.
+    pub index: IndexInfo,
+}
+
+impl AdapterVersion {
+    fn arguments(&self) -> [Value; 4] {
+        let trained_on = self.trained_on.iter().map(|(datanet, version)| {
+            Value::unnamed_composite([number(*datanet), number(*version)])
+        });
+        let index = Value::named_composite([
+            ("content", hash(&self.index.content)),
+            ("root", hash(&self.index.root)),
+            ("method", hash(&self.index.method)),
+        ]);
+        [
+            hash(&self.artefact),
+            hash(&self.config),
+            Value::unnamed_composite(trained_on),
+            option(Some(index)),
+        ]
+    }
+}
+
+/// Registers an adapter.
+pub fn register_adapter(
+    name: &str,
+    base: ModelId,
+    parent: Option<ModelId>,
+    version: &AdapterVersion,
+    price_in: Balance,
+    price_out: Balance,
+) -> Call {
+    let mut arguments = vec![text(name), number(base), option(parent.map(number))];
+    arguments.extend(version.arguments());
+    arguments.extend([Value::u128(price_in), Value::u128(price_out)]);
+    Call::new("Models", "register_adapter", arguments)
+}
+
+/// Registers a new version of an adapter.
+pub fn register_version(model: ModelId, version: &AdapterVersion) -> Call {
+    let mut arguments = vec![number(model)];
+    arguments.extend(version.arguments());
+    Call::new("Models", "register_version", arguments)
+}
+
+/// Sets prices, in units per 1,000 tokens.
+pub fn set_price(model: ModelId, price_in: Balance, price_out: Balance) -> Call {
+    Call::new("Models", "set_price", [number(model), Value::u128(price_in), Value::u128(price_out)])
+}
+
+/// Sets money aside for an operator.
+pub fn open_channel(operator: &AccountId, deposit: Balance, expires: BlockNumber) -> Call {
+    Call::new(
+        "Payments",
+        "open_channel",
+        [account(operator), Value::u128(deposit), number(expires)],
+    )
+}
+
+/// Adds to a channel's deposit.
+pub fn top_up(channel: ChannelId, amount: Balance) -> Call {
+    Call::new("Payments", "top_up", [number(channel), Value::u128(amount)])
+}
+
+/// Starts the delay after which a payer may close.
+pub fn request_close(channel: ChannelId) -> Call {
+    Call::new("Payments", "request_close", [number(channel)])
+}
+
+/// Closes a channel.
+pub fn close(channel: ChannelId) -> Call {
+    Call::new("Payments", "close", [number(channel)])
+}
+
+/// Settles a batch of receipts of one model version.
+pub fn settle(
+    model: ModelId,
+    version: ModelVersion,
+    claims: &[Claim],
+    receipts_root: &H256,
+    batch: &ContentId,
+    count: u32,
+    total_fee: Balance,
+) -> Call {
+    let claims = claims.iter().map(|Claim { voucher, amount }| {
+        let signature = match voucher.signature {
+            Signature::Ed25519(bytes) => {
+                Value::unnamed_variant("Ed25519", [Value::from_bytes(bytes)])
+            }
+            Signature::Sr25519(bytes) => {
+                Value::unnamed_variant("Sr25519", [Value::from_bytes(bytes)])
+            }
+        };
+        Value::named_composite([
+            ("channel", number(voucher.voucher.channel)),
+            ("cumulative", Value::u128(voucher.voucher.cumulative)),
+            ("expires", number(voucher.voucher.expires)),
+            ("signature", signature),
+            ("amount", Value::u128(*amount)),
+        ])
+    });
+    let arguments = [
+        number(model),
+        number(version),
+        Value::unnamed_composite(claims),
+        hash(receipts_root),
+        hash(batch),
+        number(count),
+        Value::u128(total_fee),
+    ];
+    Call::new("Payments", "settle", arguments)
+}
+
+/// Pays an account what it earned for its work and its models.
+pub fn claim(to: &AccountId) -> Call {
+    Call::new("Attribution", "claim", [account(to)])
+}
+
+/// Pays each contribution's owner what it earned. At most 32 at a time.
+pub fn claim_contributions(ids: &[ContributionId]) -> Call {
+    let ids = Value::unnamed_composite(ids.iter().copied().map(number));
+    Call::new("Attribution", "claim_contributions", [ids])
+}
+
+fn account(account: &AccountId) -> Value {
+    Value::from_bytes(account.0)
+}
+
+fn hash(hash: &H256) -> Value {
+    Value::from_bytes(hash.0)
+}
+
+fn text(text: &str) -> Value {
+    Value::from_bytes(text)
+}
+
+fn number(number: impl Into<u128>) -> Value {
+    Value::u128(number.into())
+}
+
+fn option(value: Option<Value>) -> Value {
+    match value {
+        Some(value) => Value::unnamed_variant("Some", [value]),
+        None => Value::unnamed_variant("None", []),
+    }
+}
+
+fn licence_value(licence: &Licence) -> Value {
+    Value::named_composite([
+        ("training", Value::bool(licence.training)),
+        ("evaluation", Value::bool(licence.evaluation)),
+        ("retrieval", Value::bool(licence.retrieval)),
+        ("commercial", Value::bool(licence.commercial)),
+        ("derivatives", Value::bool(licence.derivatives)),
+        ("min_data_share", number(licence.min_data_share)),
+        ("training_price", Value::u128(licence.training_price)),
+        ("expires", option(licence.expires.map(number))),
+        ("revocable", Value::bool(licence.revocable)),
+    ])
+}

@@ -1,0 +1,149 @@
+//! A connection to a node.
+
+use std::sync::Arc;
+
+use openledger_primitives::H256;
+use serde::{Deserialize, Serialize};
+use subxt::{
+    backend::{BlockRef, LegacyBackend},
+    rpcs::{
+        client::{rpc_params, RpcParams},
+        RpcClient,
+    },
+    OnlineClient, PolkadotConfig,
+};
+
+use crate::{Error, Result, View};
+
+/// A block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockId {
+    /// Its height.
+    pub number: u32,
+    /// Its hash.
+    pub hash: H256,
+}
+
+/// A connection to a node. A handle: cloning it shares the connection.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    pub(crate) client: OnlineClient<PolkadotConfig>,
+    rpc: RpcClient,
+    url: Arc<str>,
+}
+
+impl Chain {
+    /// Connects to the RPC of a node, such as `ws://127.0.0.1:9944`.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`].
+    pub async fn connect(url: &str) -> Result<Self> {
+        let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
+        let rpc = RpcClient::from_insecure_url(url)
+            .await
+            .map_err(|error| unreachable(innermost(&error)))?;
+        let backend = LegacyBackend::<PolkadotConfig>::builder().build(rpc.clone());
+        let client = OnlineClient::from_backend(Arc::new(backend))
+            .await
+            .map_err(|error| unreachable(innermost(&error)))?;
+        Ok(Self { client, rpc, url: url.into() })
+    }
+
+    /// The hash of the first block: what tells chains apart.
+    pub fn genesis(&self) -> H256 {
+        self.client.genesis_hash()
+    }
+
+    /// The newest block of the best chain.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub async fn best(&self) -> Result<BlockId> {
+        let hash = self.request("chain_getBlockHash", rpc_params![]).await?;
+        self.block(hash).await
+    }
+
+    /// The newest block that is final.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub async fn finalized(&self) -> Result<BlockId> {
+        let hash = self.request("chain_getFinalizedHead", rpc_params![]).await?;
+        self.block(hash).await
+    }
+
+    /// The block at a height of the best chain, if it has one.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub async fn block_at(&self, number: u32) -> Result<Option<BlockId>> {
+        let hash: Option<H256> = self.request("chain_getBlockHash", rpc_params![number]).await?;
+        Ok(hash.map(|hash| BlockId { number, hash }))
+    }
+
+    /// The block with this hash.
+    ///
+    /// # Errors
+    /// If the node does not know it.
+    pub async fn block(&self, hash: H256) -> Result<BlockId> {
+        #[derive(Deserialize)]
+        struct Header {
+            number: String,
+        }
+        let header: Option<Header> = self.request("chain_getHeader", rpc_params![hash]).await?;
+        let unknown = |reason: &str| Error::Unexpected {
+            what: format!("block {hash:?}"),
+            reason: reason.into(),
+        };
+        let header = header.ok_or_else(|| unknown("the node does not know it"))?;
+        let digits = header.number.trim_start_matches("0x");
+        let number = u32::from_str_radix(digits, 16)
+            .map_err(|_| unknown("its header has no number of 32 bits"))?;
+        Ok(BlockId { number, hash })
+    }
+
+    /// The state after a block.
+    ///
+    /// # Errors
+    /// If the node no longer has that state.
+    pub async fn at(&self, block: BlockId) -> Result<View> {
+        let client = self
+            .client
+            .at_block_hash_and_number(BlockRef::from_hash(block.hash), block.number.into())
+            .await
+            .map_err(Error::reading(format!("state at block {}", block.number)))?;
+        Ok(View { client, chain: self.clone(), block })
+    }
+
+    /// The state after the newest block of the best chain.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub async fn now(&self) -> Result<View> {
+        self.at(self.best().await?).await
+    }
+
+    /// A request to the node's RPC.
+    pub(crate) async fn request<T: serde::de::DeserializeOwned>(
+        &self,
+        method: &str,
+        params: RpcParams,
+    ) -> Result<T> {
+        use subxt::rpcs::Error as Rpc;
+        self.rpc.request(method, params).await.map_err(|error| match error {
+            Rpc::Client(_) | Rpc::DisconnectedWillReconnect(_) => {
+                Error::Unreachable { url: self.url.to_string(), reason: innermost(&error) }
+            }
+            error => Error::Unexpected { what: method.into(), reason: error.to_string() },
+        })
+    }
+}
+
+/// What lies at the bottom of an error: the rest is subxt's layers.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,292 @@
+//! What is read from the chain: of each stored value, the fields that OpenLedger's programs look at, found by name.
+//! [`Static`] holds types of the protocol, whose SCALE encoding is part of it.
+
+use openledger_primitives::{
+    licence::Licence, reads::Phase, shares::ShareVector, split::Split, split::SplitParameters,
+    Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
+    VersionNumber, H256,
+};
+use serde::{Deserialize, Serialize};
+use subxt::ext::scale_decode::DecodeAsType;
+pub use subxt::utils::Static;
+
+use crate::AccountId;
+
+/// What a provider does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Serves answers.
+    Operator,
+    /// Computes attributions.
+    Attributor,
+    /// Reviews contributions.
+    Curator,
+}
+
+/// An account's balances, in units.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Account {
+    /// Transactions it has sent.
+    pub nonce: u32,
+    /// Its balances.
+    pub data: Balances,
+}
+
+/// See [`Account`].
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Balances {
+    /// Free.
+    pub free: Balance,
+    /// On hold: bonds, deposits, channels.
+    pub reserved: Balance,
+}
+
+/// One account in one role.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Provider {
+    /// At stake, in units.
+    pub bond: Balance,
+    /// Leaving, in units, and from which block.
+    pub unbonding: Option<(Balance, BlockNumber)>,
+    /// Its description of itself.
+    pub metadata: Vec<u8>,
+    /// The block it registered in.
+    pub since: BlockNumber,
+}
+
+/// Who may contribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub enum Policy {
+    /// Everybody.
+    Open,
+    /// Those on the list.
+    AllowList,
+}
+
+/// A datanet.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Datanet {
+    /// Its owner.
+    pub owner: AccountId,
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its description.
+    pub metadata: Vec<u8>,
+    /// The terms of its next version.
+    pub licence: Static<Licence>,
+    /// How often its terms changed.
+    pub consent_epoch: u32,
+    /// Who may contribute.
+    pub policy: Policy,
+    /// Who reviews.
+    pub curators: Vec<AccountId>,
+    /// Its newest version; zero while there is none.
+    pub latest_version: VersionNumber,
+}
+
+/// Where a contribution stands.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub enum Status {
+    /// Waiting for a curator.
+    Pending {
+        /// The last block in which it may be reviewed.
+        until: BlockNumber,
+    },
+    /// In every version from the next on.
+    Accepted,
+    /// Turned down.
+    Rejected {},
+    /// Not reviewed in time.
+    Lapsed,
+    /// Taken back.
+    Withdrawn,
+}
+
+impl Status {
+    /// In lower case.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pending { .. } => "pending",
+            Self::Accepted => "accepted",
+            Self::Rejected {} => "rejected",
+            Self::Lapsed => "lapsed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// One submission of records.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Contribution {
+    /// The datanet.
+    pub datanet: DatanetId,
+    /// Who made it.
+    pub contributor: AccountId,
+    /// Merkle root over its record hashes.
+    pub root: H256,
+    /// Content id of its blob.
+    pub content: ContentId,
+    /// How many records.
+    pub records: u32,
+    /// How many bytes.
+    pub bytes: u64,
+    /// A label.
+    pub label: Vec<u8>,
+    /// Where it stands.
+    pub status: Status,
+    /// The block it was made in.
+    pub submitted: BlockNumber,
+}
+
+/// A snapshot of a datanet.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Version {
+    /// Merkle root over its contributions.
+    pub root: H256,
+    /// Ascending.
+    pub contributions: Vec<ContributionId>,
+    /// Records.
+    pub records: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// The block it was published in.
+    pub published: BlockNumber,
+}
+
+/// What a model is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub enum Kind {
+    /// A whole checkpoint.
+    Base,
+    /// A low-rank change to one.
+    Adapter {
+        /// The base.
+        base: ModelId,
+        /// The adapter it derives from.
+        parent: Option<ModelId>,
+    },
+}
+
+/// A base model or an adapter.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Model {
+    /// Its owner.
+    pub owner: AccountId,
+    /// What it is made of.
+    pub kind: Kind,
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its newest version.
+    pub latest: ModelVersion,
+    /// Units per 1,000 tokens of a prompt.
+    pub price_in: Balance,
+    /// Units per 1,000 tokens of an answer.
+    pub price_out: Balance,
+    /// Whether it is out of service.
+    pub deprecated: bool,
+}
+
+/// An attribution index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType, Serialize, Deserialize)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct IndexInfo {
+    /// Content id of its file.
+    pub content: ContentId,
+    /// Merkle root over its blocks.
+    pub root: H256,
+    /// Id of its method.
+    pub method: H256,
+}
+
+/// One version of a model.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct ModelVersionInfo {
+    /// Content id of a base's manifest, or of an adapter's weights.
+    pub artefact: ContentId,
+    /// Content id of its configuration.
+    pub config: ContentId,
+    /// The datanet versions it was trained on.
+    pub trained_on: Vec<(DatanetId, VersionNumber)>,
+    /// Its attribution index.
+    pub index: Option<IndexInfo>,
+    /// The block it was registered in.
+    pub registered: BlockNumber,
+}
+
+/// Money set aside by a payer for an operator.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Channel {
+    /// Who pays.
+    pub payer: AccountId,
+    /// Who may be paid.
+    pub operator: AccountId,
+    /// Everything put in, in units.
+    pub deposit: Balance,
+    /// What the operator took, in units.
+    pub claimed: Balance,
+    /// The last block it is meant for.
+    pub expires: BlockNumber,
+    /// From which block the payer may close it.
+    pub closing: Option<BlockNumber>,
+}
+
+/// The rules by which one settlement is decided.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Parameters {
+    /// How the fee is divided.
+    pub split: Static<SplitParameters>,
+    /// The largest distance from the median at which a member is paid.
+    pub tolerance: Ppm,
+    /// Shares below this go to the pools.
+    pub floor: Ppm,
+}
+
+/// A settlement.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Settlement {
+    /// The model that answered.
+    pub model: ModelId,
+    /// Its version.
+    pub version: ModelVersion,
+    /// Who served.
+    pub operator: AccountId,
+    /// Merkle root over the receipts' ids.
+    pub receipts_root: H256,
+    /// Content id of the batch.
+    pub batch: ContentId,
+    /// How many receipts.
+    pub count: u32,
+    /// Their fees, in units.
+    pub total_fee: Balance,
+    /// The block it was submitted in.
+    pub submitted: BlockNumber,
+    /// The rules it is decided by.
+    pub parameters: Parameters,
+    /// Where it stands.
+    pub phase: Static<Phase>,
+    /// Which committee this is, from 1.
+    pub attempt: u8,
+    /// The committee.
+    pub committee: Vec<AccountId>,
+    /// The block it was decided in.
+    pub decided: Option<BlockNumber>,
+    /// Whose shares.
+    pub shares: Option<Static<ShareVector>>,
+    /// How the fee was divided.
+    pub split: Option<Static<Split>>,
+}
