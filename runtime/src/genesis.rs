@@ -12,7 +12,7 @@
 //! governance, can move what has vested, and anyone may call `Vesting::vest_other` to let what is due
 //! go free.
 
-use alloc::{format, vec, vec::Vec};
+use alloc::{format, string::ToString, vec, vec::Vec};
 use frame_support::{build_struct_json_patch, PalletId};
 use pallet_providers::Role;
 use serde_json::Value;
