@@ -11,6 +11,8 @@ use openledger_primitives::{
     shares::{Share, MAX_SHARES},
     PPM, UNIT,
 };
+// The account of that number, not frame-benchmarking's function of this name.
+use pallet_payments::fixtures::account;
 use pallet_payments::fixtures::*;
 
 /// A settlement with a committee of 16 whose workers are known.
