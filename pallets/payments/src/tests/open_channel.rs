@@ -95,7 +95,7 @@ fn open_channel_should_fail_when_the_payer_has_less() {
 fn open_channel_should_fail_when_some_money_is_frozen() {
     run(|| {
         let (payer, operator) = (payer::<Test>(), operator::<Test>());
-        freeze(&payer, 1);
+        freeze(&payer, ED + 1);
         assert_noop!(
             Payments::open_channel(signed(&payer), operator, 500, 20),
             Error::<Test>::InvalidPayer
