@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 MIN_CHARS, MAX_CHARS = 100, 480
 # The most records of one contributor, and the contributions into which they fall.
 RECORDS, PARTS = 84, 3
-# About one file in five is held out.
-HELD_OUT = 5
+# About one file in five is held out, and as many as it takes for a few questions.
+HELD_OUT, LEAST_HELD_OUT = 5, 8
 
 # Label → where its sources lie in the fetched packages.
 SOLIDITY = {
@@ -86,35 +86,45 @@ def stage(packages, folder):
     return {"solidity": list(SOLIDITY), "licences": list(LICENCES)}
 
 
-def is_held_out(source):
-    """Whether a file is held out. A file and its near-copy in another library are, or are not, both:
-    otherwise the copy would be the right answer to a question about the original."""
-    name = source.rpartition("/")[2].replace("Upgradeable", "")
-    return rank(name)[0] % HELD_OUT == 0
+def place(source):
+    """Where a file stands in the order in which files are held out. A file and its near-copy in
+    another library stand at the same place: were only one of them held out, the other would be the
+    right answer to a question about it."""
+    return rank(source.rpartition("/")[2].replace("Upgradeable", ""))
+
+
+def held_out(files):
+    """Which of `files` (name → records) are held out; none that is a good part of everything."""
+    most = sum(map(len, files.values())) // 3
+    small = [name for name in files if len(files[name]) <= most]
+    chosen, records = [], 0
+    for name in sorted(small, key=lambda name: (place(name), name)):
+        if place(name)[0] >= 256 // HELD_OUT and records >= LEAST_HELD_OUT:
+            break
+        chosen.append(name)
+        records += len(files[name])
+    return chosen
 
 
 def choose(label, records, records_limit=RECORDS, parts=PARTS):
-    """A [`Source`] of at most `records_limit` of `records`, in `parts` contributions of whole files."""
-    seen, files, heldout = set(), {}, {}
+    """A `Source` of at most `records_limit` of `records`, in `parts` contributions of whole files."""
+    seen, files = set(), {}
     for record in records:
         text = record["text"]
         if MIN_CHARS <= len(text) <= MAX_CHARS and text not in seen:
             seen.add(text)
-            group = heldout if is_held_out(record["source"]) else files
-            group.setdefault(record["source"], []).append(record)
+            files.setdefault(record["source"], []).append(record)
+    heldout = {name: files.pop(name) for name in held_out(files)}
     # Thin out evenly over all files, then put back into order.
     every = [record for name in sorted(files) for record in files[name]]
     kept = sorted(every, key=lambda record: rank(record["text"]))[:records_limit]
     wanted = {record["text"] for record in kept}
     every = [record for record in every if record["text"] in wanted]
     result = Source(label, [[] for _ in range(parts)])
-    bounds = []
     for number, record in enumerate(every):
-        part = min(number * parts // len(every), parts - 1)
         # A file does not straddle two contributions.
-        if number and record["source"] == every[number - 1]["source"] and bounds:
-            part = bounds[-1]
-        bounds.append(part)
+        if number == 0 or record["source"] != every[number - 1]["source"]:
+            part = number * parts // len(every)
         result.parts[part].append(record)
     result.parts = [part for part in result.parts if part]
     result.heldout = [record for name in sorted(heldout) for record in heldout[name]]

@@ -35,7 +35,7 @@ UNIT = 10**18
 class Scale:
     """How much a run does."""
 
-    questions: int = 24
+    questions: int = 30
     max_tokens: int = 48
     training: tuple = ()
     heldout_records: int = 60

@@ -139,15 +139,18 @@ class Network:
 
     def _start(self, name, program, *arguments, environment=None):
         with open(self.logs / f"{name}.log", "ab") as log:
-            # A session of its own: Ctrl-C reaches the demo, which then decides what ends.
-            process = subprocess.Popen(
-                [str(self.binaries / program), *map(str, arguments)],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            try:
+                # A session of its own: Ctrl-C reaches the demo, which then decides what ends.
+                process = subprocess.Popen(
+                    [str(self.binaries / program), *map(str, arguments)],
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise Failed(f"cannot start the {name}: {error}; scripts/demo builds it") from error
         try:
             processes = json.loads(self.known.read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError):
