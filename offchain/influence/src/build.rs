@@ -62,9 +62,8 @@ pub fn build(
         (0..fisher).map(|i| &ordered[i * ordered.len() / fisher].sequence).collect();
     let all = 2 * fisher + ordered.len();
     let damping = f64::from(method.damping_ppm) / f64::from(PPM);
-    let hessian = EkFac::fit(model, &sample, damping, method.seed, |done, _| {
-        each(Progress { done, all })
-    })?;
+    let hessian =
+        EkFac::fit(model, &sample, damping, method.seed, |done, _| each(Progress { done, all }))?;
 
     let mut sums: Vec<Vec<Array2<f64>>> = hessian
         .blocks
@@ -97,7 +96,7 @@ pub fn build(
                         } else {
                             0.0
                         }
-                    },
+                    }
                 };
                 Ok((position(contributions, example.contribution)?, weight))
             })
@@ -111,12 +110,8 @@ pub fn build(
         });
         each(Progress { done: 2 * fisher + (i * ROWS) + batch.len(), all });
     }
-    let vectors: Vec<Vec<Array2<f64>>> = hessian
-        .blocks
-        .par_iter()
-        .zip(sums)
-        .map(|(block, sums)| block.solve(sums))
-        .collect();
+    let vectors: Vec<Vec<Array2<f64>>> =
+        hessian.blocks.par_iter().zip(sums).map(|(block, sums)| block.solve(sums)).collect();
 
     let header = |exponents: &[i16]| Header {
         adapter,
@@ -155,7 +150,10 @@ pub fn build(
 
 /// The largest magnitude; infinite if a value is not finite.
 pub(crate) fn largest(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(0.0, |top, value| if value.is_finite() { value.abs().max(top) } else { f64::INFINITY })
+    values.fold(
+        0.0,
+        |top, value| if value.is_finite() { value.abs().max(top) } else { f64::INFINITY },
+    )
 }
 
 fn position(contributions: &[ContributionId], id: ContributionId) -> Result<usize> {

@@ -171,7 +171,9 @@ impl Index {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let malformed = |what: &str| Error::Index(what.into());
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
-            malformed("the file does not begin with OLINDEX1: it is not an index, or of another version")
+            malformed(
+                "the file does not begin with OLINDEX1: it is not an index, or of another version",
+            )
         })?;
         let (length, rest) =
             rest.split_first_chunk::<4>().ok_or_else(|| malformed("the file is cut short"))?;

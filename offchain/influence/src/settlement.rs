@@ -90,7 +90,8 @@ pub fn scores(query: &Query, index: &Index) -> Scores {
     let partials: Vec<i64> = vectors
         .par_iter()
         .flat_map_iter(|(_, vector)| {
-            let blocks = query.values.as_chunks::<BLOCK>().0.iter().zip(vector.as_chunks::<BLOCK>().0);
+            let blocks =
+                query.values.as_chunks::<BLOCK>().0.iter().zip(vector.as_chunks::<BLOCK>().0);
             blocks.map(|(q, w)| score::partial_sum(q, w))
         })
         .collect();

@@ -30,10 +30,8 @@ fn gradient_should_be_the_slope_of_the_loss() {
     let step = 1e-2f32;
     for (matrix, gradient) in gradient[0].iter().enumerate() {
         // At the element that matters most.
-        let (at, slope) = gradient
-            .indexed_iter()
-            .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
-            .unwrap();
+        let (at, slope) =
+            gradient.indexed_iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap();
         let moved = |by: f32| {
             let mut values = model.lora_values();
             values[matrix][at] += by;

@@ -120,9 +120,8 @@ fn score_should_be_positive_when_a_step_on_the_record_makes_it_likelier() {
             .map(|(values, gradient)| values - gradient * 1e-2)
             .collect();
         let stepped = model.with_lora_values(stepped).unwrap();
-        let loss = |model: &openledger_lm::Model| {
-            model.losses(std::slice::from_ref(&record)).unwrap()[0]
-        };
+        let loss =
+            |model: &openledger_lm::Model| model.losses(std::slice::from_ref(&record)).unwrap()[0];
         assert!(loss(&stepped) < loss(&model));
         // … and its score for itself have the same sign.
         let examples = [Example { contribution: 3, sequence: record.clone() }];
@@ -182,10 +181,7 @@ fn check_model_should_refuse_when_adapter_or_shape_differ() {
     let index = index(&method());
     let matrices = model().lora_matrices();
     index.check_model(ADAPTER, &matrices).unwrap();
-    assert!(matches!(
-        index.check_model(GENESIS, &matrices),
-        Err(Error::OtherAdapter { .. })
-    ));
+    assert!(matches!(index.check_model(GENESIS, &matrices), Err(Error::OtherAdapter { .. })));
     assert!(index.check_model(ADAPTER, &matrices[1..]).is_err());
     let mut wider = matrices;
     wider[0].input += 1;

@@ -170,4 +170,3 @@ fn parse_should_name_the_line_and_keep_the_prompt_to_itself() {
     assert!(matches!(error, Error::Transcript { line: 1, .. }));
     assert!(!error.to_string().contains("secret"));
 }
-
