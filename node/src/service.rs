@@ -28,7 +28,7 @@ use sp_consensus_babe::{
 };
 use sp_keystore::KeystorePtr;
 
-use crate::rpc;
+use crate::{ports, rpc};
 
 pub type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
 pub type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
@@ -102,6 +102,7 @@ fn assemble(config: &Configuration) -> Result<Parts, Error> {
             executor,
             vec![Arc::new(GrandpaPruningFilter)],
         )?;
+    require_validators(&client, config)?;
     let client = Arc::new(client);
     let telemetry = telemetry.map(|(worker, telemetry)| {
         task_manager.spawn_handle().spawn("telemetry", None, worker.run());
@@ -164,7 +165,8 @@ fn assemble(config: &Configuration) -> Result<Parts, Error> {
 }
 
 /// Starts the node; the tasks that it returns run until it stops.
-pub fn start(config: Configuration) -> Result<TaskManager, Error> {
+pub fn start(mut config: Configuration) -> Result<TaskManager, Error> {
+    ports::require_free(&mut config)?;
     match config.network.network_backend {
         NetworkBackendType::Litep2p => start_on::<sc_network::Litep2pNetworkBackend>(config),
         NetworkBackendType::Libp2p => start_on::<sc_network::NetworkWorker<Block, Hash>>(config),
@@ -186,7 +188,6 @@ fn start_on<Network: NetworkBackend<Block, Hash>>(
     } = assemble(&config)?;
     let keystore = keystore_container.keystore();
 
-    require_validators(&client, &config)?;
     if let Some(seed) = &config.dev_key_seed {
         insert_worker_key(&keystore, seed)?;
     }
