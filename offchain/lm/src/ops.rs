@@ -3,7 +3,7 @@
 //! Composed of burn's primitives, the memory-bound parts of a decoder (normalisation, rotary embedding, masked
 //! softmax, SwiGLU, cross-entropy) allocate and walk memory four to ten times over; each of these walks it once.
 //! Matrix products stay burn's. Everything is two-dimensional, `[rows, features]`. The tests hold each
-//! derivative against finite differences and against the same function composed of burn's primitives.
+//! operation and its derivative against the same function composed of burn's primitives.
 
 use std::{fmt::Debug, marker::PhantomData, sync::Arc};
 
@@ -464,4 +464,169 @@ impl Op<2> for Tap {
 /// What `y + d` with `d = 0` would give, without the zeros and the sum.
 pub(crate) fn tap(y: Tensor<2>, probe: Tensor<2>) -> Tensor<2> {
     apply(Tap, [y, probe])
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{activation, Bool};
+
+    use super::*;
+    use crate::{
+        model::{tensor, values},
+        random::{normals, stream},
+    };
+
+    fn random(shape: [usize; 2], seed: u64) -> Tensor<2> {
+        tensor(normals(&mut stream(seed, 0), shape[0] * shape[1], 1.0), shape)
+    }
+
+    /// Holds a fused operation against its composition of burn's primitives: outputs, and the gradient of every
+    /// input under a random output gradient.
+    fn compare<const N: usize>(
+        shapes: [[usize; 2]; N],
+        fused: impl Fn([Tensor<2>; N]) -> Tensor<2>,
+        composed: impl Fn([Tensor<2>; N]) -> Tensor<2>,
+    ) {
+        let run = |f: &dyn Fn([Tensor<2>; N]) -> Tensor<2>| {
+            let mut seed = 0;
+            let leaves = shapes.map(|shape| {
+                seed += 1;
+                random(shape, seed).autodiff().require_grad()
+            });
+            let y = f(leaves.clone());
+            let pull = random(y.dims(), 99);
+            let gradients = (y.clone() * pull).sum().backward();
+            let mut all = vec![values(y.inner())];
+            all.extend(leaves.map(|leaf| values(leaf.grad(&gradients).unwrap())));
+            all
+        };
+        for (part, (ours, truth)) in run(&fused).into_iter().zip(run(&composed)).enumerate() {
+            assert_eq!(ours.len(), truth.len());
+            for (ours, truth) in ours.into_iter().zip(truth) {
+                let near = (ours - truth).abs() < 1e-5 * (1.0 + truth.abs());
+                assert!(near, "part {part}: {ours}, not {truth}");
+            }
+        }
+    }
+
+    // More rows than one thread's portion, and a width that is no multiple of the lanes.
+    const ROWS: usize = 1500;
+    const WIDTH: usize = 37;
+
+    #[test]
+    fn rms_norm_should_equal_its_composition() {
+        let shapes = [[ROWS, WIDTH], [1, WIDTH]];
+        compare(
+            shapes,
+            |[x, w]| rms_norm(x, w, 1e-5),
+            |[x, w]| {
+                let mean = x.clone().powf_scalar(2.0).mean_dim(1);
+                x / (mean + 1e-5).sqrt() * w
+            },
+        );
+    }
+
+    #[test]
+    fn swiglu_should_equal_its_composition() {
+        let shapes = [[ROWS, WIDTH]; 2];
+        compare(shapes, |[a, b]| swiglu(a, b), |[a, b]| activation::silu(a) * b);
+    }
+
+    #[test]
+    fn causal_softmax_should_equal_its_composition() {
+        // 8 groups of 5 queries after 3 known keys.
+        let (groups, queries, past) = (8, 5, 3);
+        let keys = past + queries;
+        let hidden: Vec<bool> = (0..groups * queries * keys)
+            .map(|at| at % keys > past + (at / keys) % queries)
+            .collect();
+        let hidden = TensorData::new(hidden, [groups * queries, keys]);
+        let mask = Tensor::<2, Bool>::from_data(hidden, &burn::tensor::Device::default());
+        compare(
+            [[groups * queries, keys]],
+            |[x]| causal_softmax(x, queries, past, 0.3),
+            |[x]| activation::softmax((x * 0.3).mask_fill(mask.clone(), -1e30), 1),
+        );
+    }
+
+    #[test]
+    fn cross_entropy_should_equal_its_composition() {
+        let labels: Vec<u32> = (0..ROWS).map(|row| (row % WIDTH) as u32).collect();
+        let weights: Vec<f32> = (0..ROWS).map(|row| (row % 3) as f32).collect();
+        let mut picked = vec![0.0; ROWS * WIDTH];
+        for (row, (&label, &weight)) in labels.iter().zip(&weights).enumerate() {
+            picked[row * WIDTH + label as usize] = -weight;
+        }
+        let picked = tensor(picked, [ROWS, WIDTH]);
+        compare(
+            [[ROWS, WIDTH]],
+            |[x]| cross_entropy(x, labels.clone().into(), weights.clone().into()),
+            |[x]| (activation::log_softmax(x, 1) * picked.clone()).sum_dim(1),
+        );
+    }
+
+    #[test]
+    fn heads_should_come_apart_and_together_again() {
+        let (batch, seq, heads, dim) = (3, 5, 4, 6);
+        compare(
+            [[batch * seq, heads * dim]],
+            |[x]| split_heads(x, heads, seq),
+            |[x]| {
+                x.reshape([batch, seq, heads, dim])
+                    .swap_dims(1, 2)
+                    .reshape([batch * heads * seq, dim])
+            },
+        );
+        let x = random([batch * seq, heads * dim], 1);
+        let back = merge_heads(split_heads(x.clone(), heads, seq), heads, seq);
+        assert_eq!(values(back), values(x));
+    }
+
+    #[test]
+    fn rotation_should_equal_its_composition() {
+        let (batch, seq, heads, dim, start) = (2, 5, 3, 6, 4);
+        let half = dim / 2;
+        let angle = |position: usize, i: usize| position as f32 * 0.3 / (i + 1) as f32;
+        let table = |f: fn(f32) -> f32, first: usize, rows: usize| -> Vec<f32> {
+            (first..first + rows)
+                .flat_map(|position| (0..half).map(move |i| f(angle(position, i))))
+                .collect()
+        };
+        let rotary = Arc::new(Rotary {
+            cos: table(f32::cos, 0, start + seq),
+            sin: table(f32::sin, 0, start + seq),
+            half,
+        });
+        let cos = Tensor::<1>::from_floats(
+            table(f32::cos, start, seq).as_slice(),
+            &burn::tensor::Device::default(),
+        )
+        .reshape([1, 1, seq, half]);
+        let sin = Tensor::<1>::from_floats(
+            table(f32::sin, start, seq).as_slice(),
+            &burn::tensor::Device::default(),
+        )
+        .reshape([1, 1, seq, half]);
+        compare(
+            [[batch * seq, heads * dim]],
+            |[x]| split_heads_rotated(x, heads, seq, &rotary, start),
+            |[x]| {
+                let x = x.reshape([batch, seq, heads, dim]).swap_dims(1, 2);
+                let (a, b) = (x.clone().narrow(3, 0, half), x.narrow(3, half, half));
+                let left = a.clone() * cos.clone() - b.clone() * sin.clone();
+                let right = b * cos.clone() + a * sin.clone();
+                Tensor::cat(vec![left, right], 3).reshape([batch * heads * seq, dim])
+            },
+        );
+    }
+
+    #[test]
+    fn tap_should_hand_over_the_gradient_of_its_input() {
+        let x = random([4, 3], 1).autodiff().require_grad();
+        let probe = random([1, 1], 2).autodiff().require_grad();
+        let pull = random([4, 3], 3);
+        let gradients = (tap(x.clone(), probe.clone()) * pull.clone()).sum().backward();
+        assert_eq!(values(probe.grad(&gradients).unwrap()), values(pull.clone()));
+        assert_eq!(values(x.grad(&gradients).unwrap()), values(pull));
+    }
 }
