@@ -1,0 +1,20 @@
+//! Fine-tuning jobs: from the contributions of datanet versions to an adapter and its attribution index, everything
+//! in the blob store, and what to register on chain in hand.
+//!
+//! | | |
+//! |---|---|
+//! | [`job`] | the job itself |
+//! | [`training_set`] | which records a job trains on |
+//! | [`settings`] | how it trains |
+//! | [`artefacts`] | bases, adapters and indices, into a store and verified out of it again |
+
+pub mod artefacts;
+mod error;
+pub mod job;
+pub mod settings;
+pub mod training_set;
+
+pub use artefacts::{fetch_adapter, fetch_base, fetch_index, store_base, AdapterIds, BaseIds};
+pub use error::{Error, Result};
+pub use job::{run, Event, IndexIds, Job, Outcome};
+pub use settings::Settings;

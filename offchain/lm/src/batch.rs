@@ -63,13 +63,7 @@ impl Batch {
             labels.extend(std::iter::repeat_n(0, rest));
             weights.extend(std::iter::repeat_n(0.0, rest));
         }
-        Ok(Self {
-            ids,
-            labels: labels.into(),
-            weights: weights.into(),
-            rows: sequences.len(),
-            seq,
-        })
+        Ok(Self { ids, labels: labels.into(), weights: weights.into(), rows: sequences.len(), seq })
     }
 
     /// Windows of one long text, every token of which is a target.

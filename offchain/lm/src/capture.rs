@@ -58,20 +58,21 @@ impl Model {
             Labels::Data => batch.labels.clone(),
             Labels::Sampled { seed } => {
                 sampled(&values(logits.clone().inner()), &batch, self.config.vocab_size, seed)
-            },
+            }
         };
         let loss = ops::cross_entropy(logits, targets, batch.weights.clone()); // [B T, 1]
-        // Started from a gradient of ones, so of the sum of all losses: rows do not mix, so each row's
-        // gradients are those of its own loss.
+                                                                               // Started from a gradient of ones, so of the sum of all losses: rows do not mix, so each row's
+                                                                               // gradients are those of its own loss.
         let mut gradients = loss.backward();
         let losses = values(loss.inner()).chunks_exact(seq).map(|row| row.iter().sum()).collect();
 
         let loras = adapter.layers.iter().flatten().flatten();
         let mut matrices = Vec::with_capacity(2 * traces.len());
         for (trace, lora) in traces.into_iter().zip(loras) {
-            let g = trace.probe.grad_remove(&mut gradients).ok_or_else(|| {
-                Error::Training("a linear layer received no gradient".into())
-            })?;
+            let g = trace
+                .probe
+                .grad_remove(&mut gradients)
+                .ok_or_else(|| Error::Training("a linear layer received no gradient".into()))?;
             let g = g * lora.scale; // [B T, out]
             let g_a = g.clone().matmul(lora.b.clone().transpose()); // [B T, r]
             matrices.push((array(trace.x, rows), array(g_a, rows)));

@@ -119,18 +119,18 @@ impl Config {
     pub fn to_json(&self) -> Value {
         let mut rope = json!({ "rope_type": "default", "rope_theta": self.rope_theta });
         match self.rope_scaling {
-            RopeScaling::None => {},
+            RopeScaling::None => {}
             RopeScaling::Linear { factor } => {
                 rope["rope_type"] = json!("linear");
                 rope["factor"] = json!(factor);
-            },
+            }
             RopeScaling::Llama3 { factor, low_freq_factor, high_freq_factor, original } => {
                 rope["rope_type"] = json!("llama3");
                 rope["factor"] = json!(factor);
                 rope["low_freq_factor"] = json!(low_freq_factor);
                 rope["high_freq_factor"] = json!(high_freq_factor);
                 rope["original_max_position_embeddings"] = json!(original as u64);
-            },
+            }
         }
         let mut value = json!({
             "architectures": ["LlamaForCausalLM"],
@@ -159,7 +159,7 @@ impl Config {
             value["bos_token_id"] = json!(bos);
         }
         match self.eos_token_ids.as_slice() {
-            [] => {},
+            [] => {}
             [one] => value["eos_token_id"] = json!(one),
             many => value["eos_token_id"] = json!(many),
         }
@@ -220,7 +220,10 @@ impl Config {
             return Err(Error::Config(format!("head_dim ({}) is odd", self.head_dim)));
         }
         if !(self.rms_norm_eps > 0.0 && self.rms_norm_eps < 1.0) {
-            return Err(Error::Config(format!("rms_norm_eps ({}) is not in (0, 1)", self.rms_norm_eps)));
+            return Err(Error::Config(format!(
+                "rms_norm_eps ({}) is not in (0, 1)",
+                self.rms_norm_eps
+            )));
         }
         if !(self.rope_theta > 1.0 && self.rope_theta.is_finite()) {
             return Err(Error::Config(format!("rope_theta ({}) is not above 1", self.rope_theta)));
@@ -338,7 +341,7 @@ impl RopeScaling {
                         / (high_freq_factor - low_freq_factor);
                     (1.0 - smooth) * frequency / factor + smooth * frequency
                 }
-            },
+            }
         }
     }
 }

@@ -164,12 +164,7 @@ impl Model {
             .flat_map(|position| frequencies.iter().map(move |f| position as f64 * f));
         let (cos, sin) = angles.map(|angle| (angle.cos() as f32, angle.sin() as f32)).unzip();
         let rotary = Rotary { cos, sin, half: config.head_dim / 2 };
-        Self {
-            config,
-            weights: Arc::new(weights),
-            adapter: None,
-            rotary: Arc::new(rotary),
-        }
+        Self { config, weights: Arc::new(weights), adapter: None, rotary: Arc::new(rotary) }
     }
 
     /// A model with random weights: normal with deviation 0.02, those that write to the residual stream

@@ -63,8 +63,8 @@ impl<O: Op<N>, const N: usize> Backward<Flex, N> for Node<O> {
 fn apply<O: Op<N>, const N: usize>(op: O, inputs: [Tensor<2>; N]) -> Tensor<2> {
     const ON_FLEX: &str = "tensors of this crate are created on the flex backend only";
     if !inputs.iter().any(Tensor::is_autodiff) {
-        let inputs = inputs
-            .map(|input| input.try_into_primitive::<Flex>().expect(ON_FLEX).to_contiguous());
+        let inputs =
+            inputs.map(|input| input.try_into_primitive::<Flex>().expect(ON_FLEX).to_contiguous());
         return Tensor::from_primitive::<Flex>(op.forward(inputs).0);
     }
     let parts = inputs.map(|input| {
@@ -84,7 +84,7 @@ fn apply<O: Op<N>, const N: usize>(op: O, inputs: [Tensor<2>; N]) -> Tensor<2> {
         OpsKind::Tracked(node) => {
             let (output, saved) = op.forward(primitives);
             node.finish((op, saved), output)
-        },
+        }
         OpsKind::UnTracked(node) => node.finish(op.forward(primitives).0),
     };
     Tensor::from_primitive::<Autodiff<Flex>>(output)
@@ -148,14 +148,13 @@ impl Op<2> for RmsNorm {
         let g = values(&gradient);
         let d = w.len();
         let rows = portion(d);
-        let pieces = || {
-            x.par_chunks(rows * d).zip(g.par_chunks(rows * d)).zip(inverse.par_chunks(rows))
-        };
+        let pieces =
+            || x.par_chunks(rows * d).zip(g.par_chunks(rows * d)).zip(inverse.par_chunks(rows));
         let for_x = wanted[0].then(|| {
             let mut out = vec![0.0; x.len()];
-            pieces().zip(out.par_chunks_mut(rows * d)).for_each(|(((x, g), inverse), out)| {
-                kernels::rms_norm_back(x, w, inverse, g, out)
-            });
+            pieces()
+                .zip(out.par_chunks_mut(rows * d))
+                .for_each(|(((x, g), inverse), out)| kernels::rms_norm_back(x, w, inverse, g, out));
             matrix(out, d)
         });
         let for_w = wanted[1].then(|| {
@@ -269,7 +268,7 @@ impl Split {
                         let (cos, sin) =
                             (&table.cos[at..at + table.half], &table.sin[at..at + table.half]);
                         kernels::rotate(from, cos, sin, if merge { -1.0 } else { 1.0 }, to);
-                    },
+                    }
                 }
             }
         });

@@ -103,7 +103,12 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::generate`], and if the tokenizer fails.
-    pub fn answer(&self, tokenizer: &Tokenizer, prompt: &str, sampling: Sampling) -> Result<Answer> {
+    pub fn answer(
+        &self,
+        tokenizer: &Tokenizer,
+        prompt: &str,
+        sampling: Sampling,
+    ) -> Result<Answer> {
         let prompt = tokenizer.prompt(prompt)?;
         let (ids, stop) = self.generate(&prompt, sampling, |_| true)?;
         let text = tokenizer.decode(&ids)?;

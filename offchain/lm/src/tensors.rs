@@ -76,8 +76,7 @@ impl TensorFiles {
 }
 
 fn parse<'a>(path: &Path, map: &'a Mmap) -> Result<SafeTensors<'a>> {
-    SafeTensors::deserialize(map)
-        .map_err(|source| Error::SafeTensors { path: path.into(), source })
+    SafeTensors::deserialize(map).map_err(|source| Error::SafeTensors { path: path.into(), source })
 }
 
 fn decode(name: &str, view: &TensorView) -> Result<Vec<f32>> {
@@ -85,7 +84,7 @@ fn decode(name: &str, view: &TensorView) -> Result<Vec<f32>> {
     Ok(match view.dtype() {
         Dtype::F32 => {
             view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
-        },
+        }
         Dtype::BF16 => halves().map(|bits| f32::from_bits(u32::from(bits) << 16)).collect(),
         Dtype::F16 => halves().map(|bits| f16::from_bits(bits).to_f32()).collect(),
         other => return Err(Error::DType { name: name.into(), found: format!("{other:?}") }),

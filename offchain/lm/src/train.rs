@@ -143,7 +143,7 @@ impl Trainer {
                 let adapter = model.adapter().ok_or(Error::NoAdapter)?;
                 let specs = adapter.specs(model.config()).into_iter();
                 (specs.map(|spec| (spec.name, [spec.input, spec.output])).collect(), adapter.list())
-            },
+            }
             Target::Base => {
                 if model.adapter().is_some() {
                     let why = "the base cannot be trained under an adapter";
@@ -152,7 +152,7 @@ impl Trainer {
                 let tensors = model.weights.list();
                 let names = model.named_weights()?.into_iter().map(|(name, ..)| name);
                 (names.zip(tensors.iter().map(Tensor::dims)).collect(), tensors)
-            },
+            }
         };
         let parameters = named
             .into_iter()
@@ -183,10 +183,10 @@ impl Trainer {
                     )));
                 }
                 self.model.check_ids(tokens, *seq)
-            },
+            }
             Data::Records(records) if records.is_empty() => {
                 Err(Error::Training("there are no records".into()))
-            },
+            }
             Data::Records(records) => records.iter().try_for_each(|record| {
                 Batch::padded(&self.model, std::slice::from_ref(record)).map(|_| ())
             }),
@@ -229,8 +229,7 @@ impl Trainer {
         }
         let state = folder.join(format!("{}-{STATE}", self.step));
         write(&state, &tensors, Precision::F32, BTreeMap::new())?;
-        let saved =
-            Saved { target: self.target, step: self.step, schedule: self.schedule.clone() };
+        let saved = Saved { target: self.target, step: self.step, schedule: self.schedule.clone() };
         let path = folder.join("trainer.json");
         let json = serde_json::to_vec_pretty(&saved)
             .map_err(|source| Error::Json { path: path.clone(), source })?;
@@ -337,7 +336,7 @@ impl Trainer {
                 _ => {
                     let mut rng = stream(self.schedule.seed, epoch as u64);
                     &self.order.insert((epoch, permutation(&mut rng, rows))).1
-                },
+                }
             };
             picked.push(order[place]);
         }
@@ -346,11 +345,11 @@ impl Trainer {
                 let windows: Vec<&[u32]> =
                     picked.iter().map(|&row| &tokens[row * seq..(row + 1) * seq + 1]).collect();
                 Ok(Batch::packed(&windows))
-            },
+            }
             Data::Records(records) => {
                 let rows: Vec<Sequence> = picked.iter().map(|&row| records[row].clone()).collect();
                 Batch::padded(&self.model, &rows)
-            },
+            }
         }
     }
 
@@ -386,7 +385,7 @@ impl Trainer {
             Target::Adapter => {
                 let adapter = self.model.adapter().ok_or(Error::NoAdapter)?;
                 self.model.with_adapter(adapter.with_matrices(self.model.config(), tensors)?)
-            },
+            }
         }
     }
 

@@ -36,7 +36,9 @@ fn model_should_compute_the_same_when_saved_and_loaded() {
 #[test]
 fn files_should_be_the_same_bytes_when_written_twice() {
     let (a, b) = (saved("twice-a"), saved("twice-b"));
-    for file in ["config.json", "model.safetensors", "adapter_config.json", "adapter_model.safetensors"] {
+    for file in
+        ["config.json", "model.safetensors", "adapter_config.json", "adapter_model.safetensors"]
+    {
         let read = |folder: &Folder| fs::read(folder.path().join(file)).unwrap();
         assert_eq!(read(&a), read(&b), "{file}");
     }
@@ -63,23 +65,28 @@ fn load_should_name_the_fault_when_a_checkpoint_is_wrong() {
     let config = |name: &str, change: fn(&mut serde_json::Value)| {
         fails(name, &|folder| edit(folder, "config.json", change))
     };
-    let absent = fails("absent", &|folder| fs::remove_file(folder.join("model.safetensors")).unwrap());
+    let absent =
+        fails("absent", &|folder| fs::remove_file(folder.join("model.safetensors")).unwrap());
     assert!(matches!(absent, Error::Io { .. }), "{absent}");
-    let damaged = fails("damaged", &|folder| fs::write(folder.join("model.safetensors"), b"no").unwrap());
+    let damaged =
+        fails("damaged", &|folder| fs::write(folder.join("model.safetensors"), b"no").unwrap());
     assert!(matches!(damaged, Error::SafeTensors { .. }), "{damaged}");
     let layers = config("layers", |json| json["num_hidden_layers"] = 3.into());
     assert!(matches!(layers, Error::MissingTensor(_)), "{layers}");
     let wider = config("wider", |json| json["intermediate_size"] = 24.into());
     assert!(matches!(wider, Error::Shape { .. }), "{wider}");
-    let other = config("other", |json| json["architectures"] = serde_json::json!(["GPT2LMHeadModel"]));
+    let other =
+        config("other", |json| json["architectures"] = serde_json::json!(["GPT2LMHeadModel"]));
     assert!(matches!(other, Error::Unsupported { .. }), "{other}");
     let biased = config("biased", |json| json["attention_bias"] = true.into());
     assert!(matches!(biased, Error::Unsupported { .. }), "{biased}");
-    let stretched = config("stretched", |json| json["rope_parameters"]["rope_type"] = "yarn".into());
+    let stretched =
+        config("stretched", |json| json["rope_parameters"]["rope_type"] = "yarn".into());
     assert!(matches!(stretched, Error::Unsupported { .. }), "{stretched}");
     let heads = config("heads", |json| json["num_key_value_heads"] = 3.into());
     assert!(matches!(heads, Error::Config(_)), "{heads}");
-    let malformed = fails("malformed", &|folder| fs::write(folder.join("config.json"), b"{").unwrap());
+    let malformed =
+        fails("malformed", &|folder| fs::write(folder.join("config.json"), b"{").unwrap());
     assert!(matches!(malformed, Error::Json { .. }), "{malformed}");
 }
 
@@ -99,7 +106,8 @@ fn adapter_should_be_refused_when_it_is_not_for_this_base() {
     assert!(matches!(dora, Error::Unsupported { .. }), "{dora}");
     let deeper = load("deeper", &Config { num_hidden_layers: 3, ..ours.clone() }, None, |_| {});
     assert!(matches!(deeper, Error::MissingTensor(_)), "{deeper}");
-    let shallower = load("shallower", &Config { num_hidden_layers: 1, ..ours.clone() }, None, |_| {});
+    let shallower =
+        load("shallower", &Config { num_hidden_layers: 1, ..ours.clone() }, None, |_| {});
     assert!(matches!(shallower, Error::Config(_)), "{shallower}");
     let wider = Config { intermediate_size: 24, ..ours };
     let wide = Model::random(wider, 1).unwrap();

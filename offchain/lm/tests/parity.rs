@@ -24,9 +24,9 @@ fn root() -> PathBuf {
 /// An interpreter that has the packages.
 fn python() -> Option<PathBuf> {
     let named = std::env::var_os("OPENLEDGER_PYTHON").map(PathBuf::from);
-    let cache = std::env::var_os("OPENLEDGER_CACHE").map(PathBuf::from).or_else(|| {
-        Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/openledger"))
-    });
+    let cache = std::env::var_os("OPENLEDGER_CACHE")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/openledger")));
     let python = named.or_else(|| Some(cache?.join("venv/bin/python")))?;
     let probe = Command::new(&python).args(["-c", "import torch, transformers, peft"]).output();
     probe.is_ok_and(|probe| probe.status.success()).then_some(python)
@@ -95,7 +95,8 @@ fn logits_should_equal_those_of_transformers_and_peft_when_the_files_are_the_sam
     run(&python, &["make", folder.path().to_str().unwrap()], b"");
 
     let mut cases = Vec::new();
-    let made = ["tied", "grouped-untied-sharded", "wide-heads-bfloat16", "float16", "llama3-rotary"];
+    let made =
+        ["tied", "grouped-untied-sharded", "wide-heads-bfloat16", "float16", "llama3-rotary"];
     for name in made {
         let (base, adapter) =
             (folder.path().join(name).join("base"), folder.path().join(name).join("adapter"));
@@ -119,7 +120,9 @@ fn logits_should_equal_those_of_transformers_and_peft_when_the_files_are_the_sam
 
     let jobs: Vec<Value> = cases
         .iter()
-        .map(|case| json!({"checkpoint": case.checkpoint, "adapter": case.adapter, "ids": case.ids}))
+        .map(
+            |case| json!({"checkpoint": case.checkpoint, "adapter": case.adapter, "ids": case.ids}),
+        )
         .collect();
     let answer = run(&python, &["logits"], &serde_json::to_vec(&jobs).unwrap());
     let answer: Vec<Value> = serde_json::from_slice(&answer).unwrap();

@@ -27,7 +27,8 @@ fn packed() -> Data {
 }
 
 fn records() -> Data {
-    let record = |start: u32| Sequence::new((start..start + 5 + start % 7).map(|i| i % 23).collect());
+    let record =
+        |start: u32| Sequence::new((start..start + 5 + start % 7).map(|i| i % 23).collect());
     Data::Records(Arc::new((0..30).map(record).collect()))
 }
 

@@ -75,8 +75,7 @@ class Network:
             "--dev",
             "--base-path", self.folder / "chain",
             "--rpc-port", self.ports["rpc"],
-            "--port", self.ports["p2p"],
-            "--listen-addr", f"/ip4/127.0.0.1/tcp/{self.ports['p2p']}/ws",
+            "--listen-addr", f"/ip4/127.0.0.1/tcp/{self.ports['p2p']}",
             "--prometheus-port", self.ports["prometheus"],
             "--no-telemetry",
         )

@@ -274,12 +274,22 @@ fn card(
     )?;
     writeln!(card, "| | |\n|---|---|")?;
     writeln!(card, "| corpus | {:.1} MB, {tokens} tokens |", bytes as f64 / 1e6)?;
-    writeln!(card, "| tokens seen | {seen}, in {} steps of {ROWS} rows of {SEQ} |", trainer.done())?;
+    writeln!(
+        card,
+        "| tokens seen | {seen}, in {} steps of {ROWS} rows of {SEQ} |",
+        trainer.done()
+    )?;
     writeln!(card, "| hardware | {} CPU threads |", std::thread::available_parallelism()?)?;
     if let Some(training) = training {
-        writeln!(card, "| training loss at the end | {training:.3} nats per token (moving mean) |")?;
+        writeln!(
+            card,
+            "| training loss at the end | {training:.3} nats per token (moving mean) |"
+        )?;
     }
-    writeln!(card, "| held-out loss | {held_out:.3} nats per token (one document in {HELD_OUT}) |")?;
+    writeln!(
+        card,
+        "| held-out loss | {held_out:.3} nats per token (one document in {HELD_OUT}) |"
+    )?;
     writeln!(
         card,
         "\nTrained by `scripts/train-base` on the packages below, without their licence files and licence \

@@ -55,7 +55,8 @@ pub struct Folder(std::path::PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("openledger-lm-{name}-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("openledger-lm-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }

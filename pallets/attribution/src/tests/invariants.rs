@@ -23,7 +23,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn money_should_be_conserved_whatever_happens(
         happenings in proptest::collection::vec(happening(), 1..24),

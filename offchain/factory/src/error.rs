@@ -1,0 +1,61 @@
+use std::path::{Path, PathBuf};
+
+use openledger_primitives::{ContentId, ContributionId};
+
+/// What can go wrong between contributions and an adapter.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The language model refused.
+    #[error(transparent)]
+    Model(#[from] openledger_lm::Error),
+    /// The attribution index could not be built.
+    #[error(transparent)]
+    Influence(#[from] openledger_influence::Error),
+    /// The blob store failed, or holds other bytes than their id says.
+    #[error(transparent)]
+    Store(#[from] openledger_store::Error),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A base's manifest does not say what it should.
+    #[error("manifest {id:?}: {reason}")]
+    Manifest {
+        /// Its content id.
+        id: ContentId,
+        /// What was expected and what came.
+        reason: String,
+    },
+    /// A setting is out of range.
+    #[error("setting {name}: {reason}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What was expected and what came.
+        reason: String,
+    },
+    /// Contributions are not in strictly ascending order.
+    #[error("contributions must be in strictly ascending order, and {0} is not")]
+    NotAscending(ContributionId),
+    /// No record is left to train on.
+    #[error("no record has a token to learn from: contributions are empty, or records too short")]
+    NoRecords,
+    /// A computation was ended by a panic.
+    #[error("the computation ended unexpectedly: {0}")]
+    Ended(#[from] tokio::task::JoinError),
+}
+
+/// This crate's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// For `map_err` after an operation on `path`.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::Io { path, source }
+    }
+}

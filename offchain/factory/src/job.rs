@@ -1,0 +1,195 @@
+//! A fine-tuning job.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use openledger_influence::{build, Index};
+use openledger_lm::{Adapter, Data, Model, Sequence, Target, Tokenizer, Trainer};
+use openledger_primitives::{ContentId, ContributionId, H256};
+use openledger_store::{record::Record, BlobStore};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    artefacts::{base_name, fetch_base, store_adapter, AdapterIds, BaseIds},
+    training_set::{Count, TrainingSet},
+    Error, Result, Settings,
+};
+
+/// What to train on what.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The base model.
+    pub base: BaseIds,
+    /// The contributions of the datanet versions with their records, strictly ascending.
+    pub contributions: Vec<(ContributionId, Vec<Record>)>,
+    /// Records that are only measured on; may be empty.
+    pub heldout: Vec<Record>,
+    /// How to train.
+    pub settings: Settings,
+}
+
+/// What a job is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The training set stands.
+    Records(Vec<Count>),
+    /// The base's held-out loss, in nats per token.
+    HeldoutBase(f64),
+    /// A step of training was done.
+    Training(openledger_lm::Progress),
+    /// The adapter's held-out loss, in nats per token.
+    HeldoutAdapter(f64),
+    /// Some records went into the index.
+    Indexing(build::Progress),
+}
+
+/// What an index is registered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexIds {
+    /// Content id of its file.
+    pub content: ContentId,
+    /// Merkle root over its blocks.
+    pub root: H256,
+    /// Id of its method.
+    pub method: H256,
+}
+
+/// Everything that is registered of an adapter, and how the job went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The base that it belongs to.
+    pub base: BaseIds,
+    /// The adapter.
+    pub adapter: AdapterIds,
+    /// Its attribution index.
+    pub index: IndexIds,
+    /// What became of each contribution's records.
+    pub counts: Vec<Count>,
+    /// Mean `-log p` per held-out token before training, in nats; none without held-out records.
+    pub heldout_loss_base: Option<f64>,
+    /// The same after training.
+    pub heldout_loss_adapter: Option<f64>,
+    /// Mean loss of the last twentieth of the training steps, in nats per token.
+    pub train_loss: f64,
+    /// Seconds of training.
+    pub train_seconds: f64,
+    /// Seconds of building the index.
+    pub index_seconds: f64,
+}
+
+/// What a job computes, before it is stored.
+struct Computed {
+    adapter: Adapter,
+    model: Model,
+    set: TrainingSet,
+    losses: [Option<f64>; 2],
+    train_loss: f64,
+    train_seconds: f64,
+}
+
+/// Runs a job: fetches the base, trains, builds the index, and stores adapter, configuration and index. `each` hears
+/// what happens, from the thread that computes.
+///
+/// # Errors
+/// If a setting is out of range, the base cannot be fetched, nothing is left to train on, training diverges, or the
+/// store refuses.
+pub async fn run(
+    job: Job,
+    store: &BlobStore,
+    cache: &Path,
+    each: impl FnMut(Event) + Send + 'static,
+) -> Result<Outcome> {
+    job.settings.check()?;
+    let folder = fetch_base(store, &job.base, cache).await?;
+    let base = job.base;
+    let method = job.settings.method.clone();
+    let contributions: Vec<ContributionId> = job.contributions.iter().map(|(id, _)| *id).collect();
+    let (computed, mut each) = tokio::task::spawn_blocking(move || {
+        let mut each = each;
+        let model = Model::load(&folder)?;
+        let tokenizer = Tokenizer::load(&folder, model.config())?;
+        Ok::<_, Error>((train(&job, model, &tokenizer, &mut each)?, each))
+    })
+    .await??;
+    let Computed { adapter, model, set, losses, train_loss, train_seconds } = computed;
+    let ids = store_adapter(&adapter, model.config(), store).await?;
+
+    let start = Instant::now();
+    let TrainingSet { examples, counts } = set;
+    let index: Index = tokio::task::spawn_blocking(move || {
+        let heard = |progress| each(Event::Indexing(progress));
+        build::build(&model, ids.artefact, &contributions, &examples, &method, heard)
+    })
+    .await??;
+    let index_seconds = start.elapsed().as_secs_f64();
+    let content = store.put(index.to_bytes()).await?;
+    let [heldout_loss_base, heldout_loss_adapter] = losses;
+    Ok(Outcome {
+        base,
+        adapter: ids,
+        index: IndexIds { content, root: index.root(), method: index.method().id() },
+        counts,
+        heldout_loss_base,
+        heldout_loss_adapter,
+        train_loss,
+        train_seconds,
+        index_seconds,
+    })
+}
+
+fn train(
+    job: &Job,
+    base: Model,
+    tokenizer: &Tokenizer,
+    each: &mut impl FnMut(Event),
+) -> Result<Computed> {
+    let settings = &job.settings;
+    let set = TrainingSet::new(&job.contributions, tokenizer, settings)?;
+    each(Event::Records(set.counts.clone()));
+    let heldout = heldout(job, tokenizer)?;
+    let measure = |model: &Model| {
+        if heldout.is_empty() {
+            Ok::<_, Error>(None)
+        } else {
+            Ok(Some(model.mean_loss(&heldout)?))
+        }
+    };
+    let before = measure(&base)?;
+    before.into_iter().for_each(|loss| each(Event::HeldoutBase(loss)));
+
+    let start = Instant::now();
+    let name = base_name(&job.base.artefact);
+    let adapter = Adapter::new(base.config(), settings.rank, settings.alpha, &name, settings.seed)?;
+    let sequences: Vec<Sequence> = set.examples.iter().map(|e| e.sequence.clone()).collect();
+    let schedule = settings.schedule(sequences.len());
+    let last = schedule.steps.div_ceil(20);
+    let (mut sum, first_counted) = (0.0, schedule.steps - last);
+    let data = Data::Records(Arc::new(sequences));
+    let mut trainer = Trainer::new(base.with_adapter(adapter)?, Target::Adapter, data, schedule)?;
+    trainer.run(|_, progress| {
+        if progress.step > first_counted {
+            sum += progress.loss;
+        }
+        each(Event::Training(progress));
+        Ok(true)
+    })?;
+    let train_seconds = start.elapsed().as_secs_f64();
+    let model = trainer.model().clone();
+    let after = measure(&model)?;
+    after.into_iter().for_each(|loss| each(Event::HeldoutAdapter(loss)));
+    let adapter = model.adapter().ok_or(openledger_lm::Error::NoAdapter)?.clone();
+    let train_loss = sum / last as f64;
+    Ok(Computed { adapter, model, set, losses: [before, after], train_loss, train_seconds })
+}
+
+/// Held-out records as tokens, without those too short to measure on.
+fn heldout(job: &Job, tokenizer: &Tokenizer) -> Result<Vec<Sequence>> {
+    let tokens = job.settings.method.tokens as usize;
+    let mut sequences = Vec::with_capacity(job.heldout.len());
+    for record in &job.heldout {
+        let sequence = tokenizer.record(&record.text(), tokens)?;
+        if sequence.targets() > 0 {
+            sequences.push(sequence);
+        }
+    }
+    Ok(sequences)
+}

@@ -1,0 +1,83 @@
+//! How an adapter is trained.
+
+use openledger_influence::Method;
+use openledger_lm::Schedule;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// Everything that decides what comes out of a job, next to base and records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Rank of the adapter, on all linear layers.
+    pub rank: usize,
+    /// Its alpha: branches are scaled by `alpha / rank`.
+    pub alpha: f64,
+    /// Times that each record is seen.
+    pub epochs: usize,
+    /// Records of one step.
+    pub rows: usize,
+    /// Highest learning rate of AdamW; a cosine to a tenth of it follows a warm-up of 5 % of the steps.
+    pub learning_rate: f64,
+    /// Decides initial values and the order of the records.
+    pub seed: u64,
+    /// The most records to train on, or all. Beyond it, the largest contributions are thinned out evenly.
+    pub records_cap: Option<usize>,
+    /// How the index is built; its `tokens` cut training records too.
+    pub method: Method,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rank: 4,
+            alpha: 8.0,
+            epochs: 4,
+            rows: 8,
+            learning_rate: 5e-3,
+            seed: 0,
+            records_cap: Some(1_200),
+            method: Method::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses what no job can run with. The adapter checks rank and alpha itself.
+    ///
+    /// # Errors
+    /// Naming the setting.
+    pub fn check(&self) -> Result<()> {
+        self.method.check()?;
+        let positive = [
+            ("epochs", self.epochs),
+            ("rows", self.rows),
+            ("records_cap", self.records_cap.unwrap_or(1)),
+        ];
+        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(Error::Setting { name, reason: "expected at least 1, got 0".into() });
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            let reason = format!("expected a positive number, got {}", self.learning_rate);
+            return Err(Error::Setting { name: "learning_rate", reason });
+        }
+        Ok(())
+    }
+
+    /// The schedule for so many records.
+    pub(crate) fn schedule(&self, records: usize) -> Schedule {
+        let steps = (self.epochs * records).div_ceil(self.rows).max(1);
+        Schedule {
+            steps,
+            rows: self.rows,
+            accumulate: 1,
+            learning_rate: self.learning_rate,
+            final_rate: 0.1,
+            warm_up: steps / 20,
+            weight_decay: 0.0,
+            betas: (0.9, 0.99),
+            clip: 1.0,
+            seed: self.seed,
+        }
+    }
+}
