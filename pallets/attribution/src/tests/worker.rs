@@ -296,6 +296,7 @@ fn worker_should_bring_a_settlement_to_its_end_when_all_goes_well() {
         }
         node.engine.will_answer(200, &done(id, &outcome()));
         node.next_block();
+        assert_eq!(node.engine.requests().len(), 1);
         let sent = node.sent();
         assert!(matches!(sent[..], [RuntimeCall::Attribution(Call::commit { settlement: 0, .. })]));
 
