@@ -168,13 +168,17 @@ def wrong_input(tests, cli, folder, datanet, model, channel, receipt):
 def clients(tests, network, facts):
     """The JavaScript clients, each a program that prints its own lines."""
     for name in ("polkadot-js.mjs", "papi.mjs"):
-        run = subprocess.run(
-            ["node", str(ROOT / "tests" / "js" / name)],
-            env={**os.environ, "NODE_URL": network.node_url, "FACTS": json.dumps(facts)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        try:
+            run = subprocess.run(
+                ["node", str(ROOT / "tests" / "js" / name)],
+                env={**os.environ, "NODE_URL": network.node_url, "FACTS": json.dumps(facts)},
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+        except subprocess.TimeoutExpired:
+            tests(name, False, "it does not end within 300 s")
+            continue
         lines = [line for line in run.stdout.splitlines() if line.startswith(("ok  ", "FAIL"))]
         for line in lines:
             tests.passed += line.startswith("ok")

@@ -41,7 +41,8 @@ export function finish() {
   process.exit(failed ? 1 : 0);
 }
 
-function within(milliseconds, promise) {
+/** What `promise` gives, or an error when it takes too long. */
+export function within(milliseconds, promise) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);

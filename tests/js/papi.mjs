@@ -6,10 +6,12 @@ import { getPolkadotSigner } from "polkadot-api/signer";
 import { getWsProvider } from "polkadot-api/ws";
 import { Keyring } from "@polkadot/api";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
+import { WebSocket } from "ws";
 import { LICENCE, UNIT, equal, facts, finish, holds, test, url } from "./common.mjs";
 
 await cryptoWaitReady();
-const client = createClient(getWsProvider(url));
+// Node has a WebSocket of its own from version 22 on.
+const client = createClient(getWsProvider(url, { websocketClass: WebSocket }));
 const api = client.getUnsafeApi();
 const keys = new Keyring({ type: "sr25519", ss58Format: 42 });
 const account = (suri) => {

@@ -2,9 +2,9 @@
 // of the product's pallets.
 
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
-import { LICENCE, UNIT, equal, facts, finish, holds, test, url } from "./common.mjs";
+import { LICENCE, UNIT, equal, facts, finish, holds, test, url, within } from "./common.mjs";
 
-const api = await ApiPromise.create({ provider: new WsProvider(url), noInitWarn: true });
+const api = await within(60_000, ApiPromise.create({ provider: new WsProvider(url), noInitWarn: true }));
 const keys = new Keyring({ type: "sr25519", ss58Format: api.registry.chainSS58 });
 const bob = keys.addFromUri("//Bob");
 const dave = keys.addFromUri("//Dave");
