@@ -1,0 +1,102 @@
+//! What jobs are computed from: fetched by content id, verified, loaded, and kept for the next job.
+
+use std::{path::PathBuf, sync::Arc};
+
+use openledger_factory::{
+    artefacts::base_name, fetch_adapter, fetch_base, fetch_index, AdapterIds, BaseIds,
+};
+use openledger_influence::Index;
+use openledger_lm::{Adapter, Model};
+use openledger_primitives::ContentId;
+use openledger_store::BlobStore;
+
+use crate::{Error, Job, Result};
+
+/// Adapters with their indices that are kept in memory; they share one base.
+const ADAPTERS: usize = 8;
+
+/// A model with its attribution index.
+#[derive(Clone, Debug)]
+pub struct Artefacts {
+    /// Base and adapter.
+    pub model: Model,
+    /// The index.
+    pub index: Index,
+}
+
+/// What one of the kept adapters was loaded from.
+type Key = (AdapterIds, ContentId);
+
+/// Fetches and keeps what jobs name.
+pub struct Library {
+    store: BlobStore,
+    cache: PathBuf,
+    base: Option<(BaseIds, Model)>,
+    /// Those of the base at hand, the one used last at the end.
+    adapters: Vec<(Key, Arc<Artefacts>)>,
+}
+
+impl Library {
+    /// Nothing yet; files are to lie in the folder `cache`.
+    pub fn new(store: BlobStore, cache: PathBuf) -> Self {
+        Self { store, cache, base: None, adapters: Vec::new() }
+    }
+
+    /// Base, adapter and index of a job: what they are was verified by their content ids, and the adapter names this
+    /// base. The rest is [`crate::attribute`]'s to check.
+    ///
+    /// # Errors
+    /// Naming what is missing from the store, has other bytes than its id says, or does not load.
+    pub async fn load(&mut self, job: &Job) -> Result<Arc<Artefacts>> {
+        let base = self.base(&job.base).await?;
+        let key = (job.adapter, job.index.content);
+        let found = self.adapters.iter().position(|(kept, _)| *kept == key);
+        let artefacts = match found {
+            Some(at) => self.adapters.remove(at).1,
+            None => Arc::new(self.fetch(job, base).await?),
+        };
+        if self.adapters.len() >= ADAPTERS {
+            self.adapters.remove(0);
+        }
+        self.adapters.push((key, artefacts.clone()));
+        Ok(artefacts)
+    }
+
+    async fn base(&mut self, ids: &BaseIds) -> Result<Model> {
+        match &self.base {
+            Some((kept, model)) if kept == ids => Ok(model.clone()),
+            _ => {
+                let failed = Error::artefact::<openledger_factory::Error>;
+                let folder =
+                    fetch_base(&self.store, ids, &self.cache).await.map_err(failed("base"))?;
+                let model = blocking(move || Model::load(&folder))
+                    .await?
+                    .map_err(Error::artefact("base"))?;
+                // Before the old one is let go, so that a base that does not load changes nothing.
+                self.adapters.clear();
+                self.base = Some((*ids, model.clone()));
+                Ok(model)
+            }
+        }
+    }
+
+    async fn fetch(&self, job: &Job, base: Model) -> Result<Artefacts> {
+        let failed = Error::artefact::<openledger_factory::Error>;
+        let folder = fetch_adapter(&self.store, &job.adapter, &self.cache)
+            .await
+            .map_err(failed("adapter"))?;
+        let name = base_name(&job.base.artefact);
+        let model = blocking(move || {
+            let adapter = Adapter::load(&folder, base.config(), Some(&name))?;
+            base.with_adapter(adapter)
+        })
+        .await?
+        .map_err(Error::artefact("adapter"))?;
+        let index = fetch_index(&self.store, &job.index.content).await.map_err(failed("index"))?;
+        Ok(Artefacts { model, index })
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Ended)
+}
