@@ -154,7 +154,7 @@ pub(crate) async fn store_adapter(
 ) -> Result<AdapterIds> {
     let folder = tempfile::tempdir().map_err(Error::io(&std::env::temp_dir()))?;
     adapter.save(folder.path(), config)?;
-    let mut put = async |name| {
+    let put = async |name| {
         let path = folder.path().join(name);
         let bytes = tokio::fs::read(&path).await.map_err(Error::io(&path))?;
         Ok::<_, Error>(store.put(bytes).await?)

@@ -1,0 +1,172 @@
+//! Fine-tuning on the shipped base, from records to what is registered.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use openledger_factory::{
+    artefacts::fetch_model, fetch_index, run, store_base, AdapterIds, Error, Event, Job, Outcome,
+    Settings,
+};
+use openledger_primitives::ContentId;
+use openledger_store::{
+    record::{Body, Record},
+    BlobStore,
+};
+use tempfile::TempDir;
+
+const FUNCTIONS: [&str; 5] = [
+    "function balanceOf(address owner) public view returns (uint256) { return _balances[owner]; }",
+    "function approve(address spender, uint256 amount) external returns (bool) { _approve(spender, amount); }",
+    "modifier onlyOwner() { require(msg.sender == owner(), \"not the owner\"); _; }",
+    "event Transfer(address indexed from, address indexed to, uint256 value);",
+    "function totalSupply() external view override returns (uint256) { return _totalSupply; }",
+];
+const TERMS: [&str; 4] = [
+    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software.",
+    "The above copyright notice shall be included in all copies or substantial portions of the Software.",
+    "THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED.",
+    "In no event shall the authors be liable for any claim, damages or other liability.",
+];
+
+struct World {
+    folder: TempDir,
+    store: BlobStore,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = BlobStore::open(folder.path().join("store").to_str().unwrap()).unwrap();
+        Self { folder, store }
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    async fn job(&self) -> Job {
+        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/base");
+        Job {
+            base: store_base(&base, &self.store).await.unwrap(),
+            contributions: vec![(2, records(&FUNCTIONS)), (5, records(&TERMS))],
+            heldout: records(&[
+                "function owner() public view returns (address) { return _owner; }",
+            ]),
+            settings: Settings { epochs: 3, rows: 3, ..Settings::default() },
+        }
+    }
+
+    async fn run(&self, job: Job) -> Result<Outcome, Error> {
+        run(job, &self.store, &self.cache(), |_| {}).await
+    }
+}
+
+fn records(texts: &[&str]) -> Vec<Record> {
+    texts.iter().map(|text| Record::new(Body::Text((*text).into()), None).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
+    let world = World::new();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let each = {
+        let heard = heard.clone();
+        move |event| heard.lock().unwrap().push(event)
+    };
+    let outcome = run(world.job().await, &world.store, &world.cache(), each).await.unwrap();
+
+    let (base, adapter) = (outcome.heldout_loss_base, outcome.heldout_loss_adapter);
+    assert!(adapter.unwrap() < base.unwrap(), "{base:?} should have come down, to {adapter:?}");
+    let model =
+        fetch_model(&world.store, &outcome.base, &outcome.adapter, &world.cache()).await.unwrap().0;
+    let index = fetch_index(&world.store, &outcome.index.content).await.unwrap();
+    assert_eq!(index.root(), outcome.index.root);
+    assert_eq!(index.method().id(), outcome.index.method);
+    assert_eq!(index.contributions().collect::<Vec<_>>(), [2, 5]);
+    index.check_model(outcome.adapter.artefact, &model.lora_matrices()).unwrap();
+
+    let heard = heard.lock().unwrap();
+    let steps = heard.iter().filter(|event| matches!(event, Event::Training(_))).count();
+    assert_eq!(steps, 9, "3 epochs of 9 records, 3 at a time");
+    assert!(matches!(heard[0], Event::Records(_)), "{:?}", heard[0]);
+    assert!(matches!(heard.last(), Some(Event::Indexing(_))));
+}
+
+#[tokio::test]
+async fn the_same_job_should_give_the_same_bytes() {
+    let world = World::new();
+    let ids = |outcome: &Outcome| (outcome.adapter, outcome.index);
+    let first = world.run(world.job().await).await.unwrap();
+    let again = world.run(world.job().await).await.unwrap();
+    assert_eq!(ids(&first), ids(&again));
+
+    let mut other = world.job().await;
+    other.settings.seed = 1;
+    let other = world.run(other).await.unwrap();
+    assert_ne!(ids(&first), ids(&other));
+}
+
+#[tokio::test]
+async fn a_repeated_record_should_count_for_whom_it_came_first() {
+    let world = World::new();
+    let mut job = world.job().await;
+    job.contributions
+        .push((7, records(&[FUNCTIONS[0], FUNCTIONS[1], "contract Own { uint256 x; }"])));
+    let outcome = world.run(job).await.unwrap();
+    let counts: Vec<_> =
+        outcome.counts.iter().map(|c| (c.contribution, c.records, c.duplicates, c.used)).collect();
+    assert_eq!(counts, [(2, 5, 0, 5), (5, 4, 0, 4), (7, 3, 2, 1)]);
+}
+
+#[tokio::test]
+async fn a_job_should_be_refused_when_it_cannot_run() {
+    let world = World::new();
+    let job = world.job().await;
+
+    let mut unordered = job.clone();
+    unordered.contributions.swap(0, 1);
+    assert!(matches!(world.run(unordered).await, Err(Error::NotAscending(2))));
+
+    let mut empty = job.clone();
+    empty.contributions = vec![(2, Vec::new())];
+    assert!(matches!(world.run(empty).await, Err(Error::NoRecords)));
+
+    let settings = [
+        ("epochs", Settings { epochs: 0, ..Settings::default() }),
+        ("rows", Settings { rows: 0, ..Settings::default() }),
+        ("records_cap", Settings { records_cap: Some(0), ..Settings::default() }),
+        ("learning_rate", Settings { learning_rate: f64::NAN, ..Settings::default() }),
+    ];
+    for (expected, settings) in settings {
+        let refused = world.run(Job { settings, ..job.clone() }).await;
+        assert!(
+            matches!(refused, Err(Error::Setting { name, .. }) if name == expected),
+            "{expected}: {refused:?}"
+        );
+    }
+
+    let mut unknown = job;
+    unknown.base.artefact = ContentId::repeat_byte(1);
+    assert!(matches!(world.run(unknown).await, Err(Error::Store(_))));
+}
+
+#[tokio::test]
+async fn a_model_should_be_refused_when_its_bytes_are_others() {
+    let world = World::new();
+    let outcome = world.run(world.job().await).await.unwrap();
+    // The adapter's weights where its configuration should be, and the other way round.
+    let AdapterIds { artefact, config } = outcome.adapter;
+    let swapped = AdapterIds { artefact: config, config: artefact };
+    let refused = fetch_model(&world.store, &outcome.base, &swapped, &world.cache()).await;
+    assert!(matches!(refused, Err(Error::Model(_))));
+    // A blob that was changed under its id.
+    let id = format!("{:x}", outcome.index.content);
+    let path = world.folder.path().join("store").join(&id[..2]).join(&id[2..4]).join(&id);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let refused = fetch_index(&world.store, &outcome.index.content).await;
+    assert!(matches!(refused, Err(Error::Store(_))));
+}
