@@ -17,7 +17,7 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # Debian packages that building, running and testing need.
-apt_packages=(protobuf-compiler clang libclang-dev lld cmake pkg-config libssl-dev build-essential curl git python3 nodejs npm)
+apt_packages=(protobuf-compiler clang libclang-dev lld cmake binaryen pkg-config libssl-dev build-essential curl git python3 nodejs npm)
 apt_missing() {
     local package
     for package in "${apt_packages[@]}"; do
