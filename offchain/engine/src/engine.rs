@@ -51,7 +51,7 @@ struct Jobs {
 
 /// Why a job was not taken.
 #[derive(Debug)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// Another job has this id.
     Conflict,
     /// So many jobs wait already.
@@ -86,7 +86,7 @@ impl Engine {
     }
 
     /// Takes a job, unless it has it already, and says how far it is. Returns once it is on disk.
-    pub fn submit(&self, job: Job) -> Result<State, Refused> {
+    pub(crate) fn submit(&self, job: Job) -> Result<State, Refused> {
         let id = job.id();
         let mut jobs = self.jobs();
         match self.find(&jobs, &id).map_err(Refused::Disk)? {
@@ -111,12 +111,12 @@ impl Engine {
     ///
     /// # Errors
     /// If its file cannot be read.
-    pub fn state(&self, id: &JobId) -> Result<Option<State>> {
+    pub(crate) fn state(&self, id: &JobId) -> Result<Option<State>> {
         Ok(self.find(&self.jobs(), id)?.map(|(_, state)| state))
     }
 
     /// How many jobs wait, and which is computed.
-    pub fn load(&self) -> (usize, Option<JobId>) {
+    pub(crate) fn load(&self) -> (usize, Option<JobId>) {
         let jobs = self.jobs();
         (jobs.waiting.len(), jobs.running.as_ref().map(Job::id))
     }

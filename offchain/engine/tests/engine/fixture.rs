@@ -1,0 +1,291 @@
+//! A trained model with its index, signed answers, and engines to attribute them.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use openledger_engine::{serve, Engine, Job, Settings};
+use openledger_factory::{run, store_base, BaseIds, Job as Training, Outcome};
+use openledger_influence::Method;
+use openledger_lm::{Config, Model, Precision, RopeScaling, Tokenizer};
+use openledger_primitives::{
+    hashing, merkle,
+    receipt::{Receipt, SignedReceipt, Transcript},
+    signature::Signature,
+    ContentId, H256,
+};
+use openledger_store::{
+    record::{Body, Record},
+    BlobStore,
+};
+use serde::Serialize;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+pub const GENESIS: H256 = H256::repeat_byte(0xab);
+pub const CONTRIBUTIONS: [u32; 4] = [3, 4, 8, 9];
+const CONTEXT: usize = 64;
+/// What the texts of contributions 3, 4 and 8 are made of; 9 has none.
+const TOPICS: [&[&str]; 3] = [
+    &["function", "transfer", "address", "to", "uint256", "amount", "public", "returns"],
+    &["permission", "is", "hereby", "granted", "free", "of", "charge", "software"],
+    &["event", "Approval", "indexed", "owner", "spender", "emit", "revert", "require"],
+];
+
+/// A store, and a model that was trained into it.
+pub struct World {
+    pub folder: TempDir,
+    pub store: BlobStore,
+    pub model: Outcome,
+}
+
+/// A text of a topic.
+pub fn text(topic: usize, i: usize) -> String {
+    let words = TOPICS[topic];
+    let word = |j: usize| words[(i * 5 + j * 3 + (i * j) % 7) % words.len()];
+    (0..8).map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn config() -> Config {
+    Config {
+        vocab_size: 300,
+        hidden_size: 16,
+        intermediate_size: 24,
+        num_hidden_layers: 1,
+        num_attention_heads: 2,
+        num_key_value_heads: 1,
+        head_dim: 8,
+        max_position_embeddings: CONTEXT,
+        rms_norm_eps: 1e-5,
+        rope_theta: 10_000.0,
+        rope_scaling: RopeScaling::None,
+        tie_word_embeddings: false,
+        bos_token_id: Some(0),
+        eos_token_ids: vec![0],
+    }
+}
+
+pub fn key(seed: u8) -> schnorrkel::Keypair {
+    let key = schnorrkel::MiniSecretKey::from_bytes(&[seed; 32]).unwrap();
+    key.expand_to_keypair(schnorrkel::ExpansionMode::Ed25519)
+}
+
+pub fn operator() -> H256 {
+    H256(key(9).public.to_bytes())
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = BlobStore::open(folder.path().join("store").to_str().unwrap()).unwrap();
+        let base = base(&folder.path().join("base"), &store, 5).await;
+        let model = train(base, &store, &folder.path().join("cache"), 0).await;
+        Self { folder, store, model }
+    }
+
+    /// Another base.
+    pub async fn other_base(&self) -> BaseIds {
+        base(&self.folder.path().join("other-base"), &self.store, 6).await
+    }
+
+    /// Another adapter of the same base.
+    pub async fn other_model(&self) -> Outcome {
+        train(self.model.base, &self.store, &self.folder.path().join("cache"), 1).await
+    }
+
+    pub fn tokenizer(&self) -> Tokenizer {
+        Tokenizer::load(&self.folder.path().join("base"), &config()).unwrap()
+    }
+
+    /// An answer for each topic, differing with `batch`.
+    pub fn answers(&self, batch: usize) -> Vec<Transcript> {
+        let tokenizer = self.tokenizer();
+        (0..TOPICS.len())
+            .map(|topic| {
+                let prompt = tokenizer.prompt(&text(topic, 50 + batch)).unwrap();
+                let output = tokenizer.encode(&text(topic, 70 + batch)).unwrap();
+                answer(topic as u64, prompt, output)
+            })
+            .collect()
+    }
+
+    /// The job of a settlement that agrees with its batch.
+    pub async fn job(&self, settlement: u64, transcripts: &[Transcript]) -> Job {
+        let batch = self.store.put(jsonl(transcripts)).await.unwrap();
+        let ids: Vec<H256> = transcripts.iter().map(|t| t.signed.receipt.id()).collect();
+        Job {
+            genesis: GENESIS,
+            settlement,
+            attempt: 1,
+            model: 2,
+            version: 1,
+            receipts_root: merkle::root(&ids),
+            batch,
+            count: ids.len() as u32,
+            total_fee: transcripts.iter().map(|t| t.signed.receipt.fee).sum(),
+            operator: operator(),
+            base: self.model.base,
+            adapter: self.model.adapter,
+            index: self.model.index,
+            contributions: CONTRIBUTIONS.into(),
+            floor: 1_000,
+        }
+    }
+
+    pub fn settings(&self, name: &str, queue: usize) -> Settings {
+        let folder = self.folder.path().join(name);
+        Settings { cache: folder.join("cache"), folder: folder.join("engine"), queue }
+    }
+
+    /// Starts an engine on the folder `name`.
+    pub async fn engine(&self, name: &str, queue: usize) -> Running {
+        let engine = Engine::open(self.store.clone(), self.settings(name, queue)).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let task = tokio::spawn(serve(engine, listener, shutdown));
+        Running { url, stop, task, client: reqwest::Client::new() }
+    }
+
+    /// The file of a blob.
+    pub fn blob(&self, id: &ContentId) -> PathBuf {
+        let digits = hex::encode(id);
+        self.folder.path().join("store").join(&digits[..2]).join(&digits[2..4]).join(&digits)
+    }
+}
+
+async fn base(folder: &Path, store: &BlobStore, seed: u64) -> BaseIds {
+    std::fs::create_dir_all(folder).unwrap();
+    Model::random(config(), seed).unwrap().save(folder, Precision::F32).unwrap();
+    let texts: Vec<String> = (0..60).map(|i| text(i % TOPICS.len(), i)).collect();
+    Tokenizer::train(&texts, 290, folder).unwrap();
+    store_base(folder, store).await.unwrap()
+}
+
+async fn train(base: BaseIds, store: &BlobStore, cache: &Path, seed: u64) -> Outcome {
+    let records = |topic: usize| -> Vec<Record> {
+        (0..8).map(|i| Record::new(Body::Text(text(topic, i)), None).unwrap()).collect()
+    };
+    let contributions = vec![(3, records(0)), (4, records(1)), (8, records(2)), (9, Vec::new())];
+    let method = Method { fisher_records: 24, tokens: CONTEXT as u32, ..Method::default() };
+    let settings = openledger_factory::Settings {
+        rank: 2,
+        epochs: 2,
+        rows: 4,
+        seed,
+        method,
+        ..openledger_factory::Settings::default()
+    };
+    let job = Training { base, contributions, heldout: Vec::new(), settings };
+    run(job, store, cache, |_| {}).await.unwrap()
+}
+
+/// An answer that the operator signed.
+pub fn answer(number: u64, prompt_ids: Vec<u32>, output_ids: Vec<u32>) -> Transcript {
+    let receipt = Receipt {
+        genesis: GENESIS,
+        model: 2,
+        version: 1,
+        operator: operator(),
+        payer: H256::repeat_byte(4),
+        channel: 0,
+        cumulative: 100 * (u128::from(number) + 1),
+        request: hashing::token_ids(hashing::REQUEST, &prompt_ids),
+        response: hashing::token_ids(hashing::RESPONSE, &output_ids),
+        tokens_in: prompt_ids.len() as u32,
+        tokens_out: output_ids.len() as u32,
+        fee: 100 + u128::from(number),
+        issued_at: number,
+    };
+    let signed = sign(receipt, &key(9));
+    Transcript { signed, prompt_ids, output_ids }
+}
+
+pub fn sign(receipt: Receipt, key: &schnorrkel::Keypair) -> SignedReceipt {
+    let signature = key.sign_simple(b"substrate", receipt.id().as_bytes()).to_bytes();
+    SignedReceipt { receipt, signature: Signature::Sr25519(signature) }
+}
+
+pub fn jsonl(transcripts: &[Transcript]) -> String {
+    transcripts.iter().map(|t| serde_json::to_string(t).unwrap() + "\n").collect()
+}
+
+/// An engine that is running.
+pub struct Running {
+    pub url: String,
+    pub client: reqwest::Client,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    pub async fn post(&self, job: &impl Serialize) -> (u16, Value) {
+        let url = format!("{}/jobs", self.url);
+        let answer = self.client.post(url).json(job).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    pub async fn get(&self, job: &Job) -> (u16, Value) {
+        let url = format!("{}/jobs/{}", self.url, job.id());
+        let answer = self.client.get(url).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// What is answered once the job is in one of these states.
+    pub async fn once(&self, job: &Job, states: &[&str]) -> Value {
+        for _ in 0..6_000 {
+            let (status, answer) = self.get(job).await;
+            assert_eq!(status, 200, "{answer}");
+            if states.iter().any(|state| answer["state"] == *state) {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("job {} is never {states:?}", job.id());
+    }
+
+    /// Posts a job and returns how it ends.
+    pub async fn result(&self, job: &Job) -> Value {
+        let (status, answer) = self.post(job).await;
+        assert_eq!(status, 202, "{answer}");
+        self.once(job, &["done", "failed"]).await
+    }
+
+    /// Stops the engine, whatever it does.
+    pub async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.task.await.unwrap().unwrap();
+    }
+}
+
+/// A blob that is there, but whose reader waits until [`Dam::open`].
+pub struct Dam(PathBuf);
+
+impl Dam {
+    /// Puts a named pipe in the place of a blob.
+    pub fn before(path: PathBuf) -> Self {
+        let _ = std::fs::remove_file(&path);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        Self(path)
+    }
+
+    /// Lets the reader go on, with bytes that are not those of the blob, and takes the pipe away.
+    pub async fn open(self) {
+        let path = self.0;
+        tokio::task::spawn_blocking(move || {
+            // Opens when there is a reader.
+            let mut pipe = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            let _ = pipe.write_all(b"not yet");
+            std::fs::remove_file(&path).unwrap();
+        })
+        .await
+        .unwrap();
+    }
+}
