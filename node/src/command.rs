@@ -1,6 +1,6 @@
 //! Runs what the command line asks for.
 
-use openledger_runtime::Block;
+use openledger_runtime::opaque::Block;
 use sc_cli::{Result, SubstrateCli};
 use sc_service::ChainSpec;
 

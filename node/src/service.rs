@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
-use openledger_runtime::{apis::RuntimeApi, Block, Hash, WORKER_KEY_TYPE};
+use openledger_runtime::{apis::RuntimeApi, opaque::Block, Hash, WORKER_KEY_TYPE};
 use sc_client_api::Backend;
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::{

@@ -118,6 +118,10 @@ fn dev_chain_should_finalise_and_go_on_when_killed_and_started_again() {
     ] {
         assert!(methods.contains(&method), "{method} is missing");
     }
+    // What clients decode: transactions as bytes, whatever they mean.
+    let block = node.call("chain_getBlock", json!([]));
+    let timestamp = block["block"]["extrinsics"][0].as_str().expect("a string");
+    assert!(timestamp.starts_with("0x"), "{timestamp}");
     // Killed, not stopped: what was finalised is on disk.
     drop(node);
 
@@ -127,15 +131,21 @@ fn dev_chain_should_finalise_and_go_on_when_killed_and_started_again() {
 }
 
 #[test]
-fn node_should_say_so_when_the_rpc_port_is_taken() {
-    let taken = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
-    let port = taken.local_addr().expect("it is bound").port().to_string();
-    let output = command(&["--dev", "--tmp", "--rpc-port", &port])
-        .args(["--port", &free_port().to_string(), "--no-prometheus", "--no-telemetry"])
-        .stderr(Stdio::piped())
-        .output()
-        .expect("the node's binary was built");
-    assert!(!output.status.success());
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(message.contains(&port) || message.contains("in use"), "{message}");
+fn node_should_name_the_option_when_a_port_is_taken() {
+    let taken = TcpListener::bind("0.0.0.0:0").expect("there are free ports");
+    let taken = taken.local_addr().expect("it is bound").port();
+    for option in ["--rpc-port", "--port", "--prometheus-port"] {
+        let options = ["--rpc-port", "--port", "--prometheus-port"].into_iter().flat_map(|name| {
+            let port = if name == option { taken } else { free_port() };
+            [name.to_string(), port.to_string()]
+        });
+        let output = command(&["--dev", "--tmp", "--no-telemetry"])
+            .args(options)
+            .stderr(Stdio::piped())
+            .output()
+            .expect("the node's binary was built");
+        assert!(!output.status.success());
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains(&format!(":{taken} ")) && message.contains(option), "{message}");
+    }
 }

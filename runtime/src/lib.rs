@@ -80,6 +80,11 @@ pub type Address = MultiAddress<AccountId, ()>;
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// A block as the client handles it: without looking into transactions, whose format may change at an upgrade.
+pub mod opaque {
+    /// A block of transactions as bytes.
+    pub type Block = sp_runtime::generic::Block<super::Header, sp_runtime::OpaqueExtrinsic>;
+}
 /// A block with its justifications.
 pub type SignedBlock = generic::SignedBlock<Block>;
 /// What a transaction carries besides its call: the usual extensions, in the usual order.

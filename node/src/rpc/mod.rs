@@ -5,7 +5,7 @@ mod openledger;
 use std::{error::Error, sync::Arc};
 
 use jsonrpsee::RpcModule;
-use openledger_runtime::{Block, BlockNumber, Hash};
+use openledger_runtime::{opaque::Block, BlockNumber, Hash};
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 use sc_chain_spec::ChainSpec;
 use sc_consensus_babe::BabeWorkerHandle;
