@@ -15,7 +15,7 @@ use subxt::{
 };
 use subxt_signer::sr25519::Keypair;
 
-use crate::{account, BlockId, Call, Chain, Error, Result};
+use crate::{account, AccountId, BlockId, Call, Chain, Error, Result};
 
 /// How many blocks a transaction stays valid.
 const MORTALITY: u64 = 64;
@@ -82,7 +82,7 @@ impl Chain {
         let mut sent = Vec::with_capacity(calls.len());
         // Final, so that a fork cannot take the block away on which the transactions' lifetime rests.
         let base = self.at(self.finalized().await?).await?;
-        let mut nonce = self.next_nonce(signer).await?;
+        let mut nonce = self.next_nonce(&account::of(signer)).await?;
         for call in calls {
             let mut attempt = 0;
             let progress = loop {
@@ -90,7 +90,7 @@ impl Chain {
                 match send(&base, signer, call, nonce).await {
                     Err(error) if attempt < ATTEMPTS && is_nonce(&error) => {
                         tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
-                        nonce = self.next_nonce(signer).await?;
+                        nonce = self.next_nonce(&account::of(signer)).await?;
                     }
                     result => break result?,
                 }
@@ -113,8 +113,11 @@ impl Chain {
     }
 
     /// The next nonce of an account, counting what is in the pool.
-    async fn next_nonce(&self, signer: &Keypair) -> Result<u64> {
-        self.request("system_accountNextIndex", rpc_params![account::of(signer)]).await
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub async fn next_nonce(&self, account: &AccountId) -> Result<u64> {
+        self.request("system_accountNextIndex", rpc_params![account]).await
     }
 
     async fn follow(&self, call: String, mut progress: Progress, wait: Wait) -> Result<Included> {
