@@ -1,0 +1,70 @@
+use std::path::PathBuf;
+
+/// What ends a gateway, or keeps it from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The chain does not answer, or refused.
+    #[error(transparent)]
+    Chain(#[from] openledger_chain::Error),
+    /// A model could not be fetched or loaded.
+    #[error(transparent)]
+    Artefacts(#[from] openledger_factory::Error),
+    /// The blob store failed.
+    #[error(transparent)]
+    Store(#[from] openledger_store::Error),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The journal holds something that this version does not write.
+    #[error("{path}, line {line}: {reason}; move the file away to start without it, and claim by hand what it records")]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another process has the journal.
+    #[error("{path} is in use by another gateway of this operator: one at a time")]
+    Busy {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// There is no such model, or it cannot be served.
+    #[error("model {model} cannot be served: {reason}")]
+    Model {
+        /// The model.
+        model: openledger_primitives::ModelId,
+        /// Why.
+        reason: String,
+    },
+    /// The node is now one of another chain.
+    #[error("the node has another chain now: its genesis hash is {found:?}, this gateway serves {expected:?}")]
+    OtherChain {
+        /// At the start.
+        expected: openledger_primitives::H256,
+        /// Now.
+        found: openledger_primitives::H256,
+    },
+    /// Whether an earlier settlement got into a block is not final.
+    #[error("whether an earlier settlement got into a block is not final yet: nothing is settled twice, so this one waits; is the chain finalising?")]
+    InDoubt,
+    /// The node did not say in time what became of a settlement.
+    #[error("the settlement of model {model} is in no block yet; it is looked for again")]
+    NotSeen {
+        /// The model.
+        model: openledger_primitives::ModelId,
+    },
+    /// A computation was ended by a panic.
+    #[error("the computation ended unexpectedly: {0}")]
+    Ended(#[from] tokio::task::JoinError),
+}
+
+/// This crate's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,166 @@
+//! Why a request is not answered, in OpenAI's error format.
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    Json,
+};
+use openledger_primitives::{reads::decimal, Balance, ChannelId};
+use serde::Serialize;
+
+/// A request that is not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    status: StatusCode,
+    kind: &'static str,
+    code: &'static str,
+    message: String,
+    required: Option<Required>,
+}
+
+/// The voucher that would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Required {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The least cumulative amount, in units.
+    #[serde(with = "decimal")]
+    pub cumulative: Balance,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, kind: &'static str, code: &'static str, message: String) -> Self {
+        Self { status, kind, code, message, required: None }
+    }
+
+    /// 400: the request is not what it should be.
+    pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", code, message.into())
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", code, message.into())
+    }
+
+    /// 402: the voucher does not pay for it. `required` is one that would, if a larger amount is all that is missing.
+    pub fn payment(
+        code: &'static str,
+        message: impl Into<String>,
+        required: Option<Required>,
+    ) -> Self {
+        let mut refusal =
+            Self::new(StatusCode::PAYMENT_REQUIRED, "payment_required", code, message.into());
+        refusal.required = required;
+        refusal
+    }
+
+    /// 405: there is such a path, but not for this method.
+    pub fn other_method() -> Self {
+        let message = "this path takes another method: POST to ask and to settle, GET to read";
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Self::new(status, "invalid_request_error", "method_not_allowed", message.into())
+    }
+
+    /// 413: there is more of it than is read.
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!("the body is too large: at most {limit} bytes are read");
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(status, "invalid_request_error", "body_too_large", message)
+    }
+
+    /// 429: too many are waiting.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "queue_full", message.into())
+    }
+
+    /// 500: this should not happen.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal", message.into())
+    }
+
+    /// 503: something that the gateway needs does not work now.
+    pub fn unavailable(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", code, message.into())
+    }
+
+    /// What kind of refusal it is, in a word.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What was expected and what came.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The voucher that would do.
+    pub fn required(&self) -> Option<Required> {
+        self.required
+    }
+}
+
+impl From<crate::Error> for Refusal {
+    fn from(error: crate::Error) -> Self {
+        use crate::Error;
+        use openledger_chain::Error as Chain;
+        let code = match &error {
+            Error::Model { .. } => return Self::not_found("model_not_found", error.to_string()),
+            Error::Chain(Chain::Refused { .. } | Chain::NotTaken { .. }) => "settlement_refused",
+            Error::InDoubt | Error::NotSeen { .. } => "settlement_in_doubt",
+            Error::Chain(_) | Error::OtherChain { .. } => "chain_unavailable",
+            Error::Artefacts(_) | Error::Store(_) => "artefact_unavailable",
+            Error::Io { .. } => "disk_unavailable",
+            Error::Journal { .. } | Error::Busy { .. } | Error::Ended(_) => {
+                return Self::internal(error.to_string())
+            }
+        };
+        Self::unavailable(code, error.to_string())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Outer {
+            error: Inner,
+        }
+        #[derive(Serialize)]
+        struct Inner {
+            message: String,
+            #[serde(rename = "type")]
+            kind: &'static str,
+            param: Option<()>,
+            code: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            required: Option<Required>,
+        }
+        let Self { status, kind, code, message, required } = self;
+        let error = Inner { message, kind, param: None, code, required };
+        (status, Json(Outer { error })).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_should_be_in_the_format_of_openai() {
+        let required = Required { channel: 7, cumulative: u128::MAX };
+        let refusal = Refusal::payment("insufficient_voucher", "too little", Some(required));
+        let response = refusal.into_response();
+        assert_eq!(response.status(), StatusCode::PAYMENT_REQUIRED);
+        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&body).unwrap(),
+            serde_json::json!({"error": {
+                "message": "too little",
+                "type": "payment_required",
+                "param": null,
+                "code": "insufficient_voucher",
+                "required": {"channel": 7, "cumulative": u128::MAX.to_string()},
+            }})
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! Whether a voucher pays for a request.
+
+use openledger_chain::{account, types::Channel, AccountId};
+use openledger_primitives::{
+    voucher::{SignedVoucher, Voucher},
+    Balance, BlockNumber, H256,
+};
+
+use crate::refusal::{Refusal, Required};
+
+/// What the chain says, against which a voucher is held.
+#[derive(Clone, Debug)]
+pub struct Terms<'a> {
+    /// The chain's genesis hash.
+    pub genesis: H256,
+    /// Who serves.
+    pub operator: &'a AccountId,
+    /// The voucher's channel.
+    pub channel: &'a Channel,
+    /// The newest block.
+    pub best: BlockNumber,
+    /// Blocks for which voucher and channel must still hold: time enough to settle.
+    pub margin: BlockNumber,
+}
+
+/// What a channel owes, and what it is to pay for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// What it owes already, in units: what the chain paid out included.
+    pub owed: Balance,
+    /// The largest cumulative amount of its vouchers so far, in units.
+    pub last: Balance,
+    /// The most that the request can cost, in units.
+    pub price: Balance,
+}
+
+/// Checks that a voucher can be claimed: its channel, signature and last block.
+///
+/// # Errors
+/// 402, with what was expected and what came.
+pub fn check(signed: &SignedVoucher, terms: &Terms) -> Result<(), Refusal> {
+    let Terms { channel, best, .. } = *terms;
+    let until = best.saturating_add(terms.margin);
+    let voucher = &signed.voucher;
+    let id = voucher.channel;
+    let refuse = |code, message| Err(Refusal::payment(code, message, None));
+    if channel.operator != *terms.operator {
+        return refuse(
+            "channel_of_other_operator",
+            format!("channel {id} pays {}, this gateway is {}", channel.operator, terms.operator),
+        );
+    }
+    if channel.closing.is_some() {
+        return refuse("channel_closing", format!("channel {id} is being closed: open another"));
+    }
+    if channel.expires < until {
+        return refuse(
+            "channel_expired",
+            format!(
+                "channel {id} ends with block {}, now it is {best}: expected {until} or later, open another",
+                channel.expires
+            ),
+        );
+    }
+    if !account::verify(&channel.payer, &voucher.preimage(&terms.genesis), &signed.signature) {
+        return refuse(
+            "bad_signature",
+            format!(
+                "expected a voucher for channel {id} of the chain {:?}, signed (Sr25519) by its payer {}",
+                terms.genesis, channel.payer
+            ),
+        );
+    }
+    if voucher.expires < until {
+        return refuse(
+            "voucher_expired",
+            format!(
+                "the voucher ends with block {}, now it is {best}: expected {until} or later",
+                voucher.expires
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// Checks that a voucher covers what the channel owes and what the request may cost, within the channel's deposit.
+///
+/// # Errors
+/// 402, with what was expected and what came, and with the voucher that would do if a larger amount is all it needs.
+pub fn check_amount(voucher: &Voucher, deposit: Balance, due: Due) -> Result<(), Refusal> {
+    let Due { owed, last, price } = due;
+    let Voucher { channel, cumulative, .. } = *voucher;
+    if cumulative > deposit {
+        let message = format!(
+            "the voucher is for {cumulative} units, the deposit of channel {channel} is {deposit}: top it up first"
+        );
+        return Err(Refusal::payment("beyond_deposit", message, None));
+    }
+    let needed = owed.saturating_add(price);
+    if needed > deposit {
+        let message = format!(
+            "channel {channel} owes {owed} units and this request may cost {price}: together more than its deposit of \
+             {deposit}; top it up or ask for fewer tokens"
+        );
+        return Err(Refusal::payment("deposit_too_low", message, None));
+    }
+    let required = Some(Required { channel, cumulative: needed.max(last) });
+    if cumulative < last {
+        let message = format!(
+            "the voucher is for {cumulative} units, an earlier one of channel {channel} for {last}: vouchers only grow"
+        );
+        return Err(Refusal::payment("voucher_stale", message, required));
+    }
+    if cumulative < needed {
+        let message = format!(
+            "the voucher is for {cumulative} units; channel {channel} owes {owed} and this request may cost {price}: \
+             expected {needed}"
+        );
+        return Err(Refusal::payment("insufficient_voucher", message, required));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use openledger_primitives::{signature::Signature, voucher::wrapped};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GENESIS: H256 = H256([7; 32]);
+
+    fn channel() -> Channel {
+        Channel {
+            payer: account::parse("//Alice").unwrap(),
+            operator: account::parse("//Bob").unwrap(),
+            deposit: 1_000,
+            claimed: 100,
+            expires: 5_000,
+            closing: None,
+        }
+    }
+
+    fn signed(by: &str, cumulative: Balance, expires: BlockNumber) -> SignedVoucher {
+        let voucher = Voucher { channel: 3, cumulative, expires };
+        let key = account::keypair(by).unwrap();
+        SignedVoucher { voucher, signature: account::sign(&key, &voucher.preimage(&GENESIS)) }
+    }
+
+    fn code(signed: &SignedVoucher, channel: &Channel) -> Result<(), &'static str> {
+        let operator = account::parse("//Bob").unwrap();
+        let terms =
+            Terms { genesis: GENESIS, operator: &operator, channel, best: 1_000, margin: 100 };
+        check(signed, &terms).map_err(|refusal| refusal.code())
+    }
+
+    fn amount(cumulative: Balance, deposit: Balance, due: Due) -> Result<(), Refusal> {
+        check_amount(&Voucher { channel: 3, cumulative, expires: 4_000 }, deposit, due)
+    }
+
+    #[test]
+    fn check_should_take_a_voucher_that_can_be_claimed() {
+        assert_eq!(code(&signed("//Alice", 500, 4_000), &channel()), Ok(()));
+        assert_eq!(code(&signed("//Alice", 500, 1_100), &channel()), Ok(()));
+        let voucher = Voucher { channel: 3, cumulative: 500, expires: 4_000 };
+        let key = account::keypair("//Alice").unwrap();
+        let signature = account::sign(&key, &wrapped(&voucher.preimage(&GENESIS)));
+        assert_eq!(code(&SignedVoucher { voucher, signature }, &channel()), Ok(()));
+    }
+
+    #[test]
+    fn check_should_refuse_when_the_voucher_cannot_be_claimed() {
+        let alice = signed("//Alice", 500, 4_000);
+        assert_eq!(code(&signed("//Alice", 500, 1_099), &channel()), Err("voucher_expired"));
+        assert_eq!(code(&signed("//Bob", 500, 4_000), &channel()), Err("bad_signature"));
+        let mut other_channel = alice.clone();
+        other_channel.voucher.channel = 4;
+        assert_eq!(code(&other_channel, &channel()), Err("bad_signature"));
+        let mut more = alice.clone();
+        more.voucher.cumulative += 1;
+        assert_eq!(code(&more, &channel()), Err("bad_signature"));
+        let mut later = alice.clone();
+        later.voucher.expires += 1;
+        assert_eq!(code(&later, &channel()), Err("bad_signature"));
+        let ed25519 = SignedVoucher { signature: Signature::Ed25519([0; 64]), ..alice.clone() };
+        assert_eq!(code(&ed25519, &channel()), Err("bad_signature"));
+        let key = account::keypair("//Alice").unwrap();
+        let signature = account::sign(&key, &alice.voucher.preimage(&H256([8; 32])));
+        let other_chain = SignedVoucher { signature, ..alice };
+        assert_eq!(code(&other_chain, &channel()), Err("bad_signature"));
+    }
+
+    #[test]
+    fn check_should_refuse_when_the_channel_does_not_serve() {
+        let voucher = signed("//Alice", 500, 4_000);
+        let eve = account::parse("//Eve").unwrap();
+        for (channel, expected) in [
+            (Channel { operator: eve, ..channel() }, "channel_of_other_operator"),
+            (Channel { closing: Some(2_000), ..channel() }, "channel_closing"),
+            (Channel { expires: 1_099, ..channel() }, "channel_expired"),
+            (Channel { payer: eve, ..channel() }, "bad_signature"),
+        ] {
+            assert_eq!(code(&voucher, &channel), Err(expected));
+        }
+    }
+
+    #[test]
+    fn check_amount_should_refuse_when_the_voucher_does_not_pay() {
+        let due = Due { owed: 300, last: 450, price: 200 };
+        assert_eq!(amount(500, 1_000, due), Ok(()));
+        assert_eq!(amount(1_000, 1_000, due), Ok(()));
+        for (cumulative, deposit, expected) in [
+            (499, 1_000, "insufficient_voucher"),
+            (449, 1_000, "voucher_stale"),
+            (1_001, 1_000, "beyond_deposit"),
+            (450, 460, "deposit_too_low"),
+        ] {
+            let refusal = amount(cumulative, deposit, due).unwrap_err();
+            assert_eq!(refusal.code(), expected);
+        }
+        let endless = Due { owed: 1, last: 0, price: Balance::MAX };
+        assert_eq!(amount(7, 1_000, endless).unwrap_err().code(), "deposit_too_low");
+    }
+
+    #[test]
+    fn check_amount_should_name_the_voucher_that_would_do() {
+        for last in [450, 700] {
+            let due = Due { owed: 300, last, price: 200 };
+            let required = amount(10, 1_000, due).unwrap_err().required().unwrap();
+            assert_eq!((required.channel, required.cumulative), (3, last.max(500)));
+            assert_eq!(amount(required.cumulative, 1_000, due), Ok(()));
+        }
+    }
+
+    proptest! {
+        /// Whatever is asked, in whatever order: what is owed stays within the voucher, and that within the deposit.
+        #[test]
+        fn owed_should_never_exceed_the_voucher(
+            deposit in 0u128..2_000,
+            requests in prop::collection::vec((0u128..2_500, 0u128..400, 0u128..=100), 0..40),
+        ) {
+            let (mut owed, mut last) = (0, 0);
+            for (cumulative, price, percent) in requests {
+                if amount(cumulative, deposit, Due { owed, last, price }).is_ok() {
+                    owed += price * percent / 100;
+                    prop_assert!(cumulative >= last);
+                    last = cumulative;
+                }
+                prop_assert!(owed <= last && last <= deposit);
+            }
+        }
+    }
+}
