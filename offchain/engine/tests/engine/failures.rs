@@ -24,7 +24,8 @@ async fn job_should_fail_when_an_artefact_is_missing_or_not_what_its_id_says() {
         put(json!({"files": {"../escaped": NOWHERE, "config.json": config}}).to_string()).await;
     let no_weights = put(json!({"files": {"config.json": config}}).to_string()).await;
 
-    let cases: Vec<(&str, fn(&mut Job, H256), H256, &str)> = vec![
+    type Change = fn(&mut Job, H256);
+    let cases: Vec<(&str, Change, H256, &str)> = vec![
         ("no batch", |job, id| job.batch = id, NOWHERE, "the batch: blob"),
         ("damaged batch", |job, id| job.batch = id, damaged, "damaged"),
         ("no base", |job, id| job.base.artefact = id, NOWHERE, "the base: blob"),
@@ -156,7 +157,7 @@ async fn job_should_fail_when_the_batch_is_not_that_of_the_settlement() {
     let invalid = world.store.put(vec![0xff, 0xfe, b'\n']).await.unwrap();
     cases.push(("not UTF-8", Job { batch: invalid, ..job.clone() }, "line 1"));
     // Well signed, but nothing that the model could have answered.
-    let long = vec![1; 60];
+    let long = vec![1; CONTEXT];
     for (name, prompt, output, expected) in [
         ("vocabulary", vec![0, 300], vec![1], "outside a vocabulary"),
         ("largest token", vec![0, u32::MAX], vec![1], "outside a vocabulary"),

@@ -28,7 +28,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub const GENESIS: H256 = H256::repeat_byte(0xab);
 pub const CONTRIBUTIONS: [u32; 4] = [3, 4, 8, 9];
-const CONTEXT: usize = 64;
+pub const CONTEXT: usize = 128;
 /// What the texts of contributions 3, 4 and 8 are made of; 9 has none.
 const TOPICS: [&[&str]; 3] = [
     &["function", "transfer", "address", "to", "uint256", "amount", "public", "returns"],
