@@ -54,12 +54,13 @@ pub fn parse(text: &str) -> Result<AccountId> {
 /// # Errors
 /// If it is no SURI. What it says instead is not repeated: it may be a secret.
 pub fn keypair(suri: &str) -> Result<Keypair> {
-    let refused =
-        |reason: String| Error::Account { what: "secret key", text: String::new(), reason };
-    let uri: SecretUri = suri.parse().map_err(|_| {
-        refused("expected a SURI: //Alice, a phrase of words, or 0x and a seed".into())
-    })?;
-    Keypair::from_uri(&uri).map_err(|error| refused(error.to_string()))
+    let refused = |reason: &str| Error::Account {
+        what: "secret key",
+        text: String::new(),
+        reason: format!("{reason}expected a SURI: //Alice, a phrase of words, or 0x and a seed"),
+    };
+    let uri: SecretUri = suri.parse().map_err(|_| refused(""))?;
+    Keypair::from_uri(&uri).map_err(|error| refused(&format!("{error}; ")))
 }
 
 /// Whether `account` signed `message`, plain or in `<Bytes>` as browser wallets wrap it.

@@ -139,11 +139,12 @@ impl Chain {
     }
 }
 
-/// What lies at the bottom of an error: the rest is subxt's layers.
+/// What lies at the bottom of an error: the rest is subxt's layers, some of which only prefix the text.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    cause.to_string()
+    let text = cause.to_string();
+    text.rsplit("client error: ").next().unwrap_or(&text).into()
 }

@@ -52,7 +52,7 @@ pub enum Error {
         reason: String,
     },
     /// Text that names no account or key.
-    #[error("{what} {text:?}: {reason}")]
+    #[error("{what}{}: {reason}", if text.is_empty() { String::new() } else { format!(" {text:?}") })]
     Account {
         /// What was to be read.
         what: &'static str,

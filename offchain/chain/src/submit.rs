@@ -6,7 +6,7 @@ use openledger_primitives::H256;
 use subxt::{
     client::OnlineClientAtBlockImpl,
     config::DefaultExtrinsicParamsBuilder,
-    error::{DispatchError, TransactionEventsError},
+    error::{BackendError, DispatchError, ExtrinsicError, RpcError, TransactionEventsError},
     ext::scale_decode::DecodeAsFields,
     extrinsics::ExtrinsicEvents,
     rpcs::client::rpc_params,
@@ -158,10 +158,8 @@ impl Chain {
 }
 
 async fn send(base: &crate::View, signer: &Keypair, call: &Call, nonce: u64) -> Result<Progress> {
-    let unfit = |error: subxt::error::ExtrinsicError| Error::Unfit {
-        call: call.name(),
-        reason: error.to_string(),
-    };
+    let unfit =
+        |error: ExtrinsicError| Error::Unfit { call: call.name(), reason: error.to_string() };
     let block = base.block();
     let params = DefaultExtrinsicParamsBuilder::new()
         .nonce(nonce)
@@ -174,7 +172,21 @@ async fn send(base: &crate::View, signer: &Keypair, call: &Call, nonce: u64) -> 
     transaction
         .submit_and_watch()
         .await
-        .map_err(|error| Error::NotTaken { call: call.name(), reason: error.to_string() })
+        .map_err(|error| Error::NotTaken { call: call.name(), reason: pool_reason(&error) })
+}
+
+/// Why the pool does not take a transaction. What it means it says as data beside a general message.
+fn pool_reason(error: &ExtrinsicError) -> String {
+    use subxt::rpcs::Error::User;
+    let ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(User(
+        user,
+    )))) = error
+    else {
+        return error.to_string();
+    };
+    let data = user.data.as_deref().and_then(|data| serde_json::from_str(data.get()).ok());
+    let meaning: String = data.unwrap_or_else(|| user.message.clone());
+    format!("{} ({})", meaning.trim_end_matches('.'), user.code)
 }
 
 /// Whether a transaction was not taken because its nonce is used or in use: the pool's codes 1010 (outdated), 1013

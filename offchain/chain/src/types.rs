@@ -158,6 +158,10 @@ pub struct Version {
     pub records: u64,
     /// Bytes.
     pub bytes: u64,
+    /// Its terms.
+    pub licence: Static<Licence>,
+    /// The datanet's consent epoch when it was published.
+    pub consent_epoch: u32,
     /// The block it was published in.
     pub published: BlockNumber,
 }

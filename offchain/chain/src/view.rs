@@ -2,8 +2,8 @@
 
 use codec::{Decode, Encode};
 use openledger_primitives::{
-    reads::Claimable, Balance, ChannelId, ContributionId, DatanetId, ModelId, ModelVersion,
-    SettlementId, VersionNumber, H256,
+    reads::Claimable, Balance, BlockNumber, ChannelId, ContributionId, DatanetId, ModelId,
+    ModelVersion, SettlementId, VersionNumber, H256,
 };
 use subxt::{
     dynamic::{self, Value},
@@ -208,6 +208,16 @@ impl View {
         model: ModelId,
     ) -> Result<Vec<(ModelVersion, ModelVersionInfo)>> {
         self.all("Models", "Versions", vec![number(model)]).await
+    }
+
+    /// The version of a base that an adapter registered in block `at` belongs to: the newest of then.
+    pub async fn base_version(
+        &self,
+        base: ModelId,
+        at: BlockNumber,
+    ) -> Result<Option<ModelVersionInfo>> {
+        let versions = self.model_versions(base).await?.into_iter().rev();
+        Ok(versions.map(|(_, info)| info).find(|info| info.registered <= at))
     }
 
     /// A channel.

@@ -110,14 +110,10 @@ impl Catalogue {
         if info.index.is_none() {
             return Err(refuse("it has no attribution index, so its answers could not be settled"));
         }
-        // Of the base, the version that was the newest when the adapter was registered.
         let base = view
-            .model_versions(base)
+            .base_version(base, info.registered)
             .await?
-            .into_iter()
-            .rev()
-            .find(|(_, base)| base.registered <= info.registered)
-            .map(|(_, base)| BaseIds { artefact: base.artefact, config: base.config })
+            .map(|base| BaseIds { artefact: base.artefact, config: base.config })
             .ok_or_else(|| refuse("the chain does not have its base model"))?;
         let adapter = AdapterIds { artefact: info.artefact, config: info.config };
         self.load(id, version, base, adapter).await
