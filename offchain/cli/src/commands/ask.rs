@@ -1,0 +1,353 @@
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{bail, ensure, Context as _};
+use clap::Args;
+use openledger_chain::{account, types::Channel, AccountId, Keypair, View};
+use openledger_primitives::{
+    reads::decimal,
+    receipt::{Receipt, SignedReceipt},
+    signature::Signature,
+    voucher::{SignedVoucher, Voucher},
+    Balance, ChannelId, ModelId, H256,
+};
+use serde::Deserialize;
+use serde_json::{json, Value};
+
+use super::channel;
+use crate::{
+    context::{model, Context},
+    files,
+    output::{count, open, Output},
+    remote::{At, Gateway, Refusal, Required},
+    vouchers::{Given, Vouchers},
+};
+
+/// How often a question is put again when too many wait at the gateway.
+const ATTEMPTS: u32 = 20;
+
+#[derive(Args)]
+#[command(
+    after_help = "The receipt is checked: that the operator signed it, and that it charges the model's \
+                        price. What a channel owes is kept under --home.\n\
+                        Example: openledger --suri //Dave ask poet \"Roses are red,\" --max-tokens 32"
+)]
+pub struct Options {
+    /// The model's id or name
+    model: String,
+    /// The text to continue; - reads standard input
+    #[arg(required_unless_present = "batch")]
+    prompt: Option<String>,
+    /// Ask many: JSONL of {"prompt","max_tokens"?,"label"?}
+    #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
+    batch: Option<PathBuf>,
+    /// The channel that pays [default: the signer's only open one]
+    #[arg(long)]
+    channel: Option<ChannelId>,
+    #[command(flatten)]
+    at: At,
+    /// The longest answer, in tokens
+    #[arg(
+        long,
+        default_value = "64",
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    max_tokens: u32,
+    /// 0 takes the likeliest token each time, 2 is wild
+    #[arg(long, default_value_t = 0.0, value_name = "X")]
+    temperature: f32,
+    /// Decides what is drawn above temperature 0
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    prompt: String,
+    max_tokens: Option<u32>,
+    label: Option<Value>,
+}
+
+/// What the gateway answers.
+#[derive(Deserialize)]
+struct Answer {
+    choices: Vec<Choice>,
+    openledger: Paid,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct Paid {
+    receipt_id: H256,
+    receipt: Receipt,
+    signature: Signature,
+}
+
+/// `GET /channels/{id}`.
+#[derive(Deserialize)]
+struct Known {
+    #[serde(with = "decimal")]
+    owed: Balance,
+    voucher: Option<SignedVoucher>,
+}
+
+/// One payer at one gateway, with one channel and one model.
+struct Payer<'a> {
+    gateway: Gateway,
+    options: &'a Options,
+    genesis: H256,
+    key: Keypair,
+    channel_id: ChannelId,
+    channel: Channel,
+    model: ModelId,
+    price_in: Balance,
+    price_out: Balance,
+}
+
+pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
+    let questions = questions(&options)?;
+    let key = context.signer()?;
+    let chain = context.chain().await?;
+    let (view, genesis) = (chain.now().await?, chain.genesis());
+    let (id, registered) = model(&view, &options.model).await?;
+    let payer_account = account::of(&key);
+    let channel_id = match options.channel {
+        Some(channel) => channel,
+        None => only_channel(&view, &payer_account).await?,
+    };
+    let channel = channel::find(&view, channel_id).await?;
+    ensure!(
+        channel.payer == payer_account,
+        "channel {channel_id} belongs to {}, the signer is {payer_account}: `openledger channel open` opens \
+         one of your own",
+        channel.payer
+    );
+    let mut vouchers = Vouchers::open(&context.home()?, &genesis, channel_id)?;
+    let payer = Payer {
+        gateway: Gateway::new(&options.at)?,
+        options: &options,
+        genesis,
+        key,
+        channel_id,
+        channel,
+        model: id,
+        price_in: registered.price_in,
+        price_out: registered.price_out,
+    };
+    let known = payer.remember().await?;
+    vouchers.save(vouchers.given.or_more(known))?;
+
+    let (mut answers, mut words) = (Vec::new(), String::new());
+    for question in &questions {
+        let (answer, text) = payer.ask(question, &mut vouchers).await?;
+        answers.push(answer);
+        words.push_str(&text);
+    }
+    let json = match options.batch {
+        Some(_) => json!({"answers": answers}),
+        None => answers.pop().unwrap_or_default(),
+    };
+    Ok(Output::new(json, words))
+}
+
+fn questions(options: &Options) -> anyhow::Result<Vec<Question>> {
+    if let Some(path) = &options.batch {
+        return batch(path);
+    }
+    let mut prompt = options.prompt.clone().unwrap_or_default();
+    if prompt == "-" {
+        prompt.clear();
+        std::io::stdin().read_to_string(&mut prompt).context("cannot read standard input")?;
+    }
+    ensure!(!prompt.is_empty(), "the prompt is empty: expected some text to continue");
+    Ok(vec![Question { prompt, max_tokens: None, label: None }])
+}
+
+fn batch(path: &Path) -> anyhow::Result<Vec<Question>> {
+    let name = path.display();
+    let bytes = files::read(path)?;
+    let lines = std::str::from_utf8(&bytes).with_context(|| format!("{name} is not UTF-8"))?;
+    let mut questions = Vec::<Question>::new();
+    for (i, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let question = serde_json::from_str(line)
+            .with_context(|| format!("{name}, line {}: expected {{\"prompt\":\"…\"}}", i + 1))?;
+        questions.push(question);
+    }
+    ensure!(!questions.is_empty(), "{name} is empty: expected a line of {{\"prompt\":\"…\"}}");
+    Ok(questions)
+}
+
+async fn only_channel(view: &View, payer: &AccountId) -> anyhow::Result<ChannelId> {
+    let mut channels = view.channels().await?;
+    channels.retain(|(_, channel)| channel.payer == *payer && channel.closing.is_none());
+    match channels[..] {
+        [(id, _)] => Ok(id),
+        [] => bail!(
+            "{payer} has no open channel to pay from: `openledger channel open --operator ACCOUNT --deposit \
+             AMOUNT` opens one to a gateway's operator"
+        ),
+        _ => {
+            let ids: Vec<String> = channels.iter().map(|(id, _)| id.to_string()).collect();
+            bail!("{payer} has several open channels: name one with --channel, of {}", ids.join(", "))
+        }
+    }
+}
+
+impl Payer<'_> {
+    /// What the channel owes, as far as the gateway proves it by a voucher of ours: an answer may have got
+    /// lost on the way here, or been given to another machine.
+    async fn remember(&self) -> anyhow::Result<Given> {
+        let claimed = self.channel.claimed;
+        let none = Given { owed: claimed, cumulative: claimed };
+        let path = format!("channels/{}", self.channel_id);
+        let Ok(bytes) = self.gateway.send(self.gateway.get(&path)).await? else { return Ok(none) };
+        let known: Known =
+            serde_json::from_slice(&bytes).context("the gateway's answer about the channel")?;
+        let Some(signed) = known.voucher else { return Ok(none) };
+        let preimage = signed.voucher.preimage(&self.genesis);
+        let ours = signed.voucher.channel == self.channel_id
+            && account::verify(&self.channel.payer, &preimage, &signed.signature)
+            && known.owed <= signed.voucher.cumulative;
+        Ok(if ours {
+            Given { owed: known.owed, cumulative: signed.voucher.cumulative }
+        } else {
+            none
+        })
+    }
+
+    fn voucher(&self, cumulative: Balance) -> SignedVoucher {
+        let voucher =
+            Voucher { channel: self.channel_id, cumulative, expires: self.channel.expires };
+        let signature = account::sign(&self.key, &voucher.preimage(&self.genesis));
+        SignedVoucher { voucher, signature }
+    }
+
+    /// Asks once with what was given out already. If that is not enough, the gateway says what is; that
+    /// is given, if it is not more than the question can cost.
+    async fn ask(
+        &self,
+        question: &Question,
+        vouchers: &mut Vouchers,
+    ) -> anyhow::Result<(Value, String)> {
+        let max_tokens = question.max_tokens.unwrap_or(self.options.max_tokens);
+        let mut given = vouchers.given;
+        let (mut raised, mut attempt) = (false, 0);
+        let (bytes, voucher) = loop {
+            attempt += 1;
+            let voucher = self.voucher(given.cumulative);
+            let refusal = match self.post(question, max_tokens, &voucher).await? {
+                Ok(bytes) => break (bytes, voucher),
+                Err(refusal) => refusal,
+            };
+            match refusal.required {
+                Some(Required { cumulative }) if !raised => {
+                    // A token is at least a byte, and one more may begin the text.
+                    let most = u32::try_from(question.prompt.len() + 1).unwrap_or(u32::MAX);
+                    let price = Receipt::price(most, max_tokens, self.price_in, self.price_out);
+                    let limit = given.owed.saturating_add(price).max(given.cumulative);
+                    ensure!(
+                        cumulative <= limit,
+                        "the gateway asks for a voucher of {}, at most {} can be due: {}",
+                        open(cumulative),
+                        open(limit),
+                        refusal.message
+                    );
+                    given.cumulative = cumulative;
+                    vouchers.save(given)?;
+                    raised = true;
+                }
+                _ if refusal.code == "queue_full" && attempt < ATTEMPTS => {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                _ => bail!(refusal.remote()),
+            }
+        };
+        let Answer { choices, openledger } = serde_json::from_slice(&bytes)
+            .context("the gateway's answer is not in the expected format")?;
+        self.check(&openledger, &given, max_tokens)?;
+        vouchers.save(Given { owed: openledger.receipt.cumulative, ..given })?;
+        let first = choices.into_iter().next();
+        let text = first.context("the gateway answered without an answer")?.text;
+        let Paid { receipt_id, receipt, signature } = openledger;
+        let words = format!(
+            "{text}\n\n{} for {} and {} of answer; receipt {receipt_id:?}\n\n",
+            open(receipt.fee),
+            count(receipt.tokens_in, "token"),
+            receipt.tokens_out
+        );
+        let json = json!({
+            "label": question.label,
+            "model": self.model,
+            "prompt": question.prompt,
+            "answer": text,
+            "receipt_id": receipt_id,
+            "receipt": receipt,
+            "signature": signature,
+            "voucher": voucher,
+        });
+        Ok((json, words))
+    }
+
+    async fn post(
+        &self,
+        question: &Question,
+        max_tokens: u32,
+        voucher: &SignedVoucher,
+    ) -> anyhow::Result<Result<Vec<u8>, Refusal>> {
+        let body = json!({
+            "model": format!("openledger/{}", self.model),
+            "prompt": question.prompt,
+            "max_tokens": max_tokens,
+            "temperature": self.options.temperature,
+            "seed": self.options.seed,
+        });
+        let request = self.gateway.post("v1/completions");
+        let request = request.header("X-OpenLedger-Voucher", serde_json::to_string(voucher)?);
+        self.gateway.send(request.json(&body)).await
+    }
+
+    /// Holds a receipt against what was asked and given.
+    fn check(&self, paid: &Paid, given: &Given, max_tokens: u32) -> anyhow::Result<()> {
+        let receipt = &paid.receipt;
+        let id = receipt.id();
+        let (operator, payer) = (&self.channel.operator, &self.channel.payer);
+        let price =
+            Receipt::price(receipt.tokens_in, receipt.tokens_out, self.price_in, self.price_out);
+        let signed = SignedReceipt { receipt: receipt.clone(), signature: paid.signature };
+        let checks = [
+            ("its id is not its hash", id == paid.receipt_id),
+            (
+                "it is not signed by the operator",
+                account::verify(operator, id.as_bytes(), &signed.signature),
+            ),
+            ("it is of another chain", receipt.genesis == self.genesis),
+            ("it is of another model", receipt.model == self.model),
+            ("it is of another operator", receipt.operator == account::bytes(operator)),
+            ("it is of another payer", receipt.payer == account::bytes(payer)),
+            ("it is of another channel", receipt.channel == self.channel_id),
+            ("it has more tokens than were asked for", receipt.tokens_out <= max_tokens),
+            ("its fee is not the price on the chain", receipt.fee == price),
+            (
+                "it takes more than its fee",
+                receipt.cumulative <= given.owed.saturating_add(receipt.fee),
+            ),
+            ("it takes more than the voucher gives", receipt.cumulative <= given.cumulative),
+        ];
+        for (problem, holds) in checks {
+            ensure!(
+                holds,
+                "the gateway's receipt {id:?} is wrong: {problem}; give it no further voucher"
+            );
+        }
+        Ok(())
+    }
+}

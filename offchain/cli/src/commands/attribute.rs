@@ -1,0 +1,128 @@
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use openledger_engine::Library;
+use openledger_influence::baseline::Bm25;
+use openledger_primitives::{shares::ShareVector, ContributionId, H256};
+use serde_json::{json, Value};
+
+use super::{
+    model::contributions,
+    settlement::{labels, shares},
+};
+use crate::{
+    context::Context,
+    evidence::{find, receipt_id, Batch, Case},
+    output::Output,
+};
+
+#[derive(Args)]
+#[command(after_help = "Receipts must be settled: `openledger settlement receipts ID` lists them.")]
+pub struct Options {
+    /// Receipts' ids, or files with receipts in JSON
+    #[arg(required = true, value_name = "RECEIPT")]
+    receipts: Vec<String>,
+    /// As the chain pays, or by word overlap over the same records
+    #[arg(long, value_enum, default_value = "influence")]
+    method: Method,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Method {
+    Influence,
+    Bm25,
+}
+
+/// What one receipt's answer is attributed to.
+struct Attributed {
+    receipt: H256,
+    shares: ShareVector,
+    scores: Vec<(ContributionId, String)>,
+}
+
+pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
+    let receipts =
+        options.receipts.iter().map(|text| receipt_id(text)).collect::<anyhow::Result<Vec<_>>>()?;
+    let (chain, store, cache) = (context.chain().await?, context.store()?, context.cache()?);
+    let view = chain.now().await?;
+    let labels = labels(&view).await?;
+    let mut library = Library::new(store.clone(), cache.clone());
+    let mut list = Vec::<(usize, Value, String)>::new();
+    for (batch, wanted) in find(&view, &store, &receipts).await? {
+        let case = Case::open(&view, &batch, chain.genesis()).await?;
+        let (method, attributed) = match options.method {
+            Method::Influence => ("influence", influence(&case, &mut library, &batch).await?),
+            Method::Bm25 => {
+                let records = contributions(&view, &store, &case.info.trained_on).await?;
+                let records: Vec<(ContributionId, String)> = records
+                    .iter()
+                    .flat_map(|(id, records)| records.iter().map(|record| (*id, record.text())))
+                    .collect();
+                let tokenizer = case.tokenizer(&store, &cache).await?;
+                let decode = |ids: &[u32]| tokenizer.decode(ids);
+                ("bm25", bm25(&batch, &wanted, &Bm25::new(&records), decode)?)
+            }
+        };
+        for Attributed { receipt, shares: found, scores } in attributed {
+            let Some(at) = receipts.iter().position(|asked| *asked == receipt) else { continue };
+            let words = format!(
+                "Receipt {receipt:?}, of model {} in settlement {}, by {method}:\n\n{}\n",
+                batch.settlement.model,
+                batch.id,
+                shares(&found, &labels)
+            );
+            let json = json!({
+                "receipt_id": receipt,
+                "settlement": batch.id,
+                "model": batch.settlement.model,
+                "version": batch.settlement.version,
+                "method": method,
+                "shares": found,
+                "scores": scores,
+            });
+            list.push((at, json, words));
+        }
+    }
+    // In the order in which they were asked for.
+    list.sort_by_key(|(at, ..)| *at);
+    let words: String = list.iter().map(|(_, _, words)| words.as_str()).collect();
+    let list: Vec<Value> = list.into_iter().map(|(_, json, _)| json).collect();
+    Ok(Output::new(json!({"receipts": list}), words))
+}
+
+async fn influence(
+    case: &Case,
+    library: &mut Library,
+    batch: &Batch,
+) -> anyhow::Result<Vec<Attributed>> {
+    let (_, report) = case.compute(library, batch).await?;
+    let report = report.with_context(|| format!("settlement {}", batch.id))?;
+    let attributed = report.receipts.into_iter().map(|receipt| Attributed {
+        receipt: receipt.receipt_id,
+        shares: receipt.shares,
+        scores: receipt.scores.into_iter().map(|(id, score)| (id, score.to_string())).collect(),
+    });
+    Ok(attributed.collect())
+}
+
+fn bm25(
+    batch: &Batch,
+    wanted: &[H256],
+    index: &Bm25,
+    decode: impl Fn(&[u32]) -> openledger_lm::Result<String>,
+) -> anyhow::Result<Vec<Attributed>> {
+    let mut attributed = Vec::new();
+    for receipt in wanted {
+        let Some((_, transcript)) = batch.find(receipt) else { continue };
+        // What the answer was made from and what it says: both are known when it is attributed.
+        let ids = [transcript.prompt_ids.as_slice(), &transcript.output_ids].concat();
+        let scores = index.scores(&decode(&ids)?);
+        // Millionths: BM25's scores are below some hundreds.
+        let weights = scores.iter().map(|(id, score)| (*id, (f64::from(*score) * 1e6) as u128));
+        attributed.push(Attributed {
+            receipt: *receipt,
+            shares: ShareVector::from_weights(weights, 0),
+            scores: scores.iter().map(|(id, score)| (*id, score.to_string())).collect(),
+        });
+    }
+    Ok(attributed)
+}

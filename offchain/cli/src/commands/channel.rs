@@ -1,0 +1,188 @@
+use anyhow::Context as _;
+use clap::Subcommand;
+use openledger_chain::{
+    call,
+    scale_decode::{self, DecodeAsType},
+    types::Channel,
+    AccountId, View,
+};
+use openledger_primitives::{Balance, BlockNumber, ChannelId};
+use serde_json::{json, Value};
+
+use crate::{
+    context::Context,
+    output::{open, place, table, tx, Output},
+    parse,
+};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Set OPEN aside for an operator's answers
+    #[command(
+        after_help = "What the operator does not earn comes back when the channel is closed.\n\
+                            Example: openledger --suri //Dave channel open --operator //Charlie --deposit 100"
+    )]
+    Open {
+        /// Who may be paid from it
+        #[arg(long, value_name = "ACCOUNT", value_parser = parse::account)]
+        operator: AccountId,
+        /// The most that can be paid from it
+        #[arg(long, value_name = "AMOUNT", value_parser = parse::amount)]
+        deposit: Balance,
+        /// For how long it is meant: a day, if not said
+        #[arg(long, value_name = "BLOCKS", default_value_t = 43_200)]
+        expires_in: BlockNumber,
+    },
+    /// Add to a channel's deposit
+    TopUp {
+        /// Its id
+        channel: ChannelId,
+        /// How much more
+        #[arg(value_parser = parse::amount)]
+        amount: Balance,
+    },
+    /// Close a channel: its payer asks, and closes after a delay; its operator closes at once
+    Close {
+        /// Its id
+        channel: ChannelId,
+    },
+    /// Show a channel
+    Show {
+        /// Its id
+        channel: ChannelId,
+    },
+    /// List open channels
+    List {
+        /// Those that this account pays for [default: all]
+        #[arg(value_parser = parse::account)]
+        account: Option<AccountId>,
+    },
+}
+
+/// `Payments.ChannelOpened`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct ChannelOpened {
+    channel: ChannelId,
+}
+
+pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
+    match command {
+        Command::Open { operator, deposit, expires_in } => {
+            open_channel(context, &operator, deposit, expires_in).await
+        }
+        Command::TopUp { channel, amount } => top_up(context, channel, amount).await,
+        Command::Close { channel } => close(context, channel).await,
+        Command::Show { channel } => show(context, channel).await,
+        Command::List { account } => list(context, account).await,
+    }
+}
+
+async fn open_channel(
+    context: &Context,
+    operator: &AccountId,
+    deposit: Balance,
+    expires_in: BlockNumber,
+) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    let expires = sender.chain.best().await?.number.saturating_add(expires_in);
+    let included = sender.send_one(call::open_channel(operator, deposit, expires)).await?;
+    let event = included.events::<ChannelOpened>("Payments", "ChannelOpened")?.pop();
+    let id = event.map(|event| event.channel);
+    let json = json!({
+        "channel": id,
+        "payer": sender.account,
+        "operator": operator,
+        "deposit": deposit.to_string(),
+        "expires": expires,
+        "tx": tx(&included),
+    });
+    let shown = id.map_or_else(|| "A channel".into(), |id| format!("Channel {id}"));
+    let words = format!(
+        "{shown} with {} to {operator} is open until block {expires}, {}.",
+        open(deposit),
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
+}
+
+async fn top_up(context: &Context, id: ChannelId, amount: Balance) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    find(&sender.chain.now().await?, id).await?;
+    let included = sender.send_one(call::top_up(id, amount)).await?;
+    let json = json!({"channel": id, "amount": amount.to_string(), "tx": tx(&included)});
+    let words = format!("Channel {id} has {} more, {}.", open(amount), place(&[included]));
+    Ok(Output::new(json, words))
+}
+
+async fn close(context: &Context, id: ChannelId) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    let channel = find(&sender.chain.now().await?, id).await?;
+    // A payer asks first; whether the delay is over is the chain's to say.
+    let asks = sender.account == channel.payer
+        && sender.account != channel.operator
+        && channel.closing.is_none();
+    let call = if asks { call::request_close(id) } else { call::close(id) };
+    let included = sender.send_one(call).await?;
+    let state = if asks { "closing" } else { "closed" };
+    let json = json!({"channel": id, "state": state, "tx": tx(&included)});
+    let place = place(&[included]);
+    let words = if asks {
+        format!(
+            "Channel {id} is closing, {place}: its operator can still claim. `openledger channel show {id}` \
+             says from which block on the same command closes it."
+        )
+    } else {
+        format!("Channel {id} is closed, {place}; what was left is its payer's again.")
+    };
+    Ok(Output::new(json, words))
+}
+
+/// The channel of an id.
+pub async fn find(view: &View, id: ChannelId) -> anyhow::Result<Channel> {
+    view.channel(id).await?.with_context(|| {
+        format!(
+            "there is no open channel {id}; `openledger channel list` shows those that there are"
+        )
+    })
+}
+
+fn summary(id: ChannelId, channel: &Channel) -> Value {
+    json!({
+        "channel": id,
+        "payer": channel.payer,
+        "operator": channel.operator,
+        "deposit": channel.deposit.to_string(),
+        "claimed": channel.claimed.to_string(),
+        "expires": channel.expires,
+        "closing": channel.closing,
+    })
+}
+
+fn row(id: ChannelId, channel: &Channel) -> Vec<String> {
+    vec![
+        id.to_string(),
+        open(channel.deposit),
+        open(channel.claimed),
+        channel.expires.to_string(),
+        channel.closing.map_or_else(|| "-".into(), |block| block.to_string()),
+        channel.payer.to_string(),
+        channel.operator.to_string(),
+    ]
+}
+
+const COLUMNS: [&str; 7] =
+    [">id", ">deposit", ">claimed", ">expires", ">closing from", "payer", "operator"];
+
+async fn show(context: &Context, id: ChannelId) -> anyhow::Result<Output> {
+    let channel = find(&context.now().await?, id).await?;
+    Ok(Output::new(summary(id, &channel), table(&COLUMNS, &[row(id, &channel)])))
+}
+
+async fn list(context: &Context, payer: Option<AccountId>) -> anyhow::Result<Output> {
+    let mut channels = context.now().await?.channels().await?;
+    channels.retain(|(_, channel)| payer.as_ref().is_none_or(|payer| channel.payer == *payer));
+    let list: Vec<Value> = channels.iter().map(|(id, channel)| summary(*id, channel)).collect();
+    let rows: Vec<Vec<String>> = channels.iter().map(|(id, channel)| row(*id, channel)).collect();
+    Ok(Output::new(json!({"channels": list}), table(&COLUMNS, &rows)))
+}

@@ -1,0 +1,365 @@
+use anyhow::{bail, Context as _};
+use clap::{Subcommand, ValueEnum};
+use openledger_chain::{
+    call::{self, RejectReason},
+    scale_decode::{self, DecodeAsType},
+    types::{Contribution, Datanet, Policy as ChainPolicy, Version},
+    AccountId, View,
+};
+use openledger_primitives::{licence::Licence, ContributionId, DatanetId, VersionNumber, H256};
+use serde_json::{json, Value};
+
+use crate::{
+    context::Context,
+    files,
+    output::{count, open, place, table, text, thousands, tx, Output},
+    parse::{self, Ids},
+};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Create a datanet
+    #[command(after_help = LICENCE)]
+    Create {
+        /// Its name, for people
+        #[arg(long, value_name = "TEXT")]
+        name: String,
+        /// A description, or a link to one
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        metadata: String,
+        /// Everything allowed, or the terms in a JSON file
+        #[arg(long, default_value = "open", value_name = "open|FILE")]
+        licence: String,
+        /// Who may contribute
+        #[arg(long, value_enum, default_value = "open")]
+        policy: Policy,
+        /// Who reviews contributions; may be repeated
+        #[arg(long = "curator", value_name = "ACCOUNT", value_parser = parse::account)]
+        curators: Vec<AccountId>,
+    },
+    /// Accept and reject contributions, as a curator
+    #[command(
+        after_help = "Reasons: malformed, duplicate, off-topic, low-quality, unlicensed, harmful.\n\
+                            Example: openledger --suri //Bob datanet review --accept 0,2-5 --reject 1:duplicate"
+    )]
+    Review {
+        /// These are good
+        #[arg(long, value_name = "IDS", value_parser = parse::ids, required_unless_present = "reject")]
+        accept: Option<Ids>,
+        /// This is not, for a reason; may be repeated
+        #[arg(long, value_name = "ID:REASON", value_parser = rejection)]
+        reject: Vec<(ContributionId, RejectReason)>,
+    },
+    /// Freeze what is accepted as a version, for models to be trained on
+    Publish {
+        /// Its id
+        datanet: DatanetId,
+    },
+    /// Show a datanet, its licence, contributions and versions
+    Show {
+        /// Its id
+        datanet: DatanetId,
+    },
+    /// List all datanets
+    List,
+}
+
+const LICENCE: &str = "\
+A licence's JSON has all of these:
+  {\"training\":true,\"evaluation\":true,\"retrieval\":true,\"commercial\":true,\"derivatives\":true,
+   \"min_data_share\":0,\"training_price\":\"0\",\"expires\":null,\"revocable\":false}
+min_data_share is in parts per million of each fee, training_price in units, expires a block.";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    Open,
+    AllowList,
+}
+
+/// The reasons of `--reject`.
+const REASONS: [(&str, RejectReason); 6] = [
+    ("malformed", RejectReason::Malformed),
+    ("duplicate", RejectReason::Duplicate),
+    ("off-topic", RejectReason::OffTopic),
+    ("low-quality", RejectReason::LowQuality),
+    ("unlicensed", RejectReason::Unlicensed),
+    ("harmful", RejectReason::Harmful),
+];
+
+fn rejection(text: &str) -> Result<(ContributionId, RejectReason), String> {
+    let (id, reason) = text.split_once(':').ok_or("expected ID:REASON such as 4:duplicate")?;
+    let id = id.parse().map_err(|_| format!("{id:?} is no id of a contribution"))?;
+    let known = REASONS.iter().find(|(name, _)| *name == reason);
+    let (_, reason) = known.ok_or_else(|| {
+        let names: Vec<&str> = REASONS.iter().map(|(name, _)| *name).collect();
+        format!("{reason:?} is no reason; expected one of {}", names.join(", "))
+    })?;
+    Ok((id, *reason))
+}
+
+/// `Datanets.Created`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Created {
+    datanet: DatanetId,
+}
+
+/// `Datanets.Published`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Published {
+    version: VersionNumber,
+    root: H256,
+    records: u64,
+}
+
+pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
+    match command {
+        Command::Create { name, metadata, licence, policy, curators } => {
+            create(context, &name, &metadata, &licence, policy, &curators).await
+        }
+        Command::Review { accept, reject } => {
+            review(context, accept.map_or_else(Vec::new, |ids| ids.0), &reject).await
+        }
+        Command::Publish { datanet } => publish(context, datanet).await,
+        Command::Show { datanet } => show(context, datanet).await,
+        Command::List => list(context).await,
+    }
+}
+
+/// The datanet of an id.
+pub async fn find(view: &View, id: DatanetId) -> anyhow::Result<Datanet> {
+    view.datanet(id)
+        .await?
+        .with_context(|| format!("there is no datanet {id}; `openledger datanet list` shows all"))
+}
+
+fn read_licence(text: &str) -> anyhow::Result<Licence> {
+    if text == "open" {
+        return Ok(Licence::OPEN);
+    }
+    let json =
+        files::read(text.as_ref()).context("the licence: expected \"open\" or a JSON file")?;
+    serde_json::from_slice(&json).with_context(|| {
+        format!("the licence {text}; `openledger datanet create --help` shows what it has")
+    })
+}
+
+async fn create(
+    context: &Context,
+    name: &str,
+    metadata: &str,
+    licence: &str,
+    policy: Policy,
+    curators: &[AccountId],
+) -> anyhow::Result<Output> {
+    let licence = read_licence(licence)?;
+    let sender = context.sender().await?;
+    let call = call::create_datanet(name, metadata, &licence, policy == Policy::Open, curators);
+    let included = sender.send_one(call).await?;
+    let id = included.events::<Created>("Datanets", "Created")?.pop().map(|event| event.datanet);
+    let json = json!({"datanet": id, "name": name, "tx": tx(&included)});
+    let shown = id.map_or_else(|| "A datanet".into(), |id| format!("Datanet {id}"));
+    let words = format!("{shown}, {name}, is created, {}.", place(&[included]));
+    Ok(Output::new(json, words))
+}
+
+async fn review(
+    context: &Context,
+    accept: Vec<ContributionId>,
+    reject: &[(ContributionId, RejectReason)],
+) -> anyhow::Result<Output> {
+    let mut calls: Vec<_> = accept.iter().map(|id| call::review(*id, None)).collect();
+    calls.extend(reject.iter().map(|(id, reason)| call::review(*id, Some(*reason))));
+    let call = match &calls[..] {
+        [] => bail!("there is nothing to review: give --accept or --reject"),
+        [call] => call.clone(),
+        calls => call::batch_all(calls),
+    };
+    let rejected: Vec<ContributionId> = reject.iter().map(|(id, _)| *id).collect();
+    let included = context.sender().await?.send_one(call).await?;
+    let json = json!({"accepted": accept, "rejected": rejected, "tx": tx(&included)});
+    let words = format!(
+        "{} accepted, {} rejected, {}.",
+        count(accept.len() as u64, "contribution"),
+        rejected.len(),
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
+}
+
+async fn publish(context: &Context, datanet: DatanetId) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    let included = sender.send_one(call::publish(datanet)).await?;
+    let Some(event) = included.events::<Published>("Datanets", "Published")?.pop() else {
+        let json = json!({
+            "datanet": datanet, "version": null, "root": null, "contributions": null,
+            "records": null, "bytes": null, "tx": tx(&included),
+        });
+        return Ok(Output::new(json, format!("Sent, {}.", place(&[included]))));
+    };
+    let view = sender.chain.now().await?;
+    let version = view
+        .version(datanet, event.version)
+        .await?
+        .with_context(|| format!("version {} of datanet {datanet} is gone", event.version))?;
+    let json = json!({
+        "datanet": datanet,
+        "version": event.version,
+        "root": event.root,
+        "contributions": version.contributions,
+        "records": event.records,
+        "bytes": version.bytes,
+        "tx": tx(&included),
+    });
+    let words = format!(
+        "Version {} of datanet {datanet} has {} of {}.\n\nroot  {:?}",
+        event.version,
+        count(event.records, "record"),
+        count(version.contributions.len() as u64, "contribution"),
+        event.root
+    );
+    Ok(Output::new(json, words))
+}
+
+fn contribution(id: ContributionId, contribution: &Contribution) -> Value {
+    json!({
+        "id": id,
+        "datanet": contribution.datanet,
+        "contributor": contribution.contributor,
+        "label": text(&contribution.label),
+        "root": contribution.root,
+        "content": contribution.content,
+        "records": contribution.records,
+        "bytes": contribution.bytes,
+        "status": contribution.status.name(),
+        "submitted": contribution.submitted,
+    })
+}
+
+fn version(number: VersionNumber, version: &Version) -> Value {
+    json!({
+        "version": number,
+        "root": version.root,
+        "contributions": version.contributions,
+        "records": version.records,
+        "bytes": version.bytes,
+        "published": version.published,
+    })
+}
+
+/// What a licence allows, in words.
+fn terms(licence: &Licence) -> String {
+    let uses = [
+        ("training", licence.training),
+        ("evaluation", licence.evaluation),
+        ("retrieval", licence.retrieval),
+        ("commercial use", licence.commercial),
+        ("derivatives", licence.derivatives),
+    ];
+    let named = |allowed| {
+        let uses: Vec<&str> =
+            uses.iter().filter(|(_, is)| *is == allowed).map(|(name, _)| *name).collect();
+        uses.join(", ")
+    };
+    let mut words = match (named(true), named(false)) {
+        (all, none) if none.is_empty() => format!("allows {all}"),
+        (none, all) if none.is_empty() => format!("forbids {all}"),
+        (allowed, forbidden) => format!("allows {allowed}; forbids {forbidden}"),
+    };
+    if licence.training_price > 0 {
+        words.push_str(&format!("; {} for each training", open(licence.training_price)));
+    }
+    if licence.min_data_share > 0 {
+        let share = crate::output::percent(licence.min_data_share);
+        words.push_str(&format!("; at least {share} of each fee to data"));
+    }
+    if let Some(block) = licence.expires {
+        words.push_str(&format!("; until block {block}"));
+    }
+    if licence.revocable {
+        words.push_str("; revocable");
+    }
+    words
+}
+
+async fn show(context: &Context, id: DatanetId) -> anyhow::Result<Output> {
+    let view = context.now().await?;
+    let datanet = find(&view, id).await?;
+    let mut contributions = view.contributions().await?;
+    contributions.retain(|(_, contribution)| contribution.datanet == id);
+    let versions = view.versions(id).await?;
+    let treasury = view.treasury(id).await?;
+    let policy = match datanet.policy {
+        ChainPolicy::Open => "open",
+        ChainPolicy::AllowList => "allow-list",
+    };
+    let list: Vec<Value> = contributions.iter().map(|(id, c)| contribution(*id, c)).collect();
+    let numbered: Vec<Value> = versions.iter().map(|(number, v)| version(*number, v)).collect();
+    let json = json!({
+        "datanet": id,
+        "name": text(&datanet.name),
+        "owner": datanet.owner,
+        "metadata": text(&datanet.metadata),
+        "licence": datanet.licence.0,
+        "policy": policy,
+        "curators": datanet.curators,
+        "consent_epoch": datanet.consent_epoch,
+        "treasury": treasury,
+        "latest_version": datanet.latest_version,
+        "accepted": view.accepted(id).await?,
+        "contributions": list,
+        "versions": numbered,
+    });
+    let mut words =
+        format!("Datanet {id}, {}\n\nowner     {}\n", text(&datanet.name), datanet.owner);
+    for curator in &datanet.curators {
+        words.push_str(&format!("curator   {curator}\n"));
+    }
+    words.push_str(&format!(
+        "policy    {policy}\nlicence   {}\ntreasury  {treasury}\n",
+        terms(&datanet.licence)
+    ));
+    let rows: Vec<Vec<String>> = contributions
+        .iter()
+        .map(|(id, c)| {
+            let records = thousands(c.records.into());
+            let (status, who) = (c.status.name().into(), c.contributor.to_string());
+            vec![id.to_string(), text(&c.label), records, status, who]
+        })
+        .collect();
+    let head = [">contribution", "label", ">records", "status", "contributor"];
+    words.push_str(&format!("\n{}", table(&head, &rows)));
+    let rows: Vec<Vec<String>> = versions
+        .iter()
+        .map(|(number, v)| {
+            let contributions = v.contributions.len().to_string();
+            let records = thousands(v.records.into());
+            vec![number.to_string(), contributions, records, format!("{:?}", v.root)]
+        })
+        .collect();
+    let head = [">version", ">contributions", ">records", "root"];
+    words.push_str(&format!("\n{}", table(&head, &rows)));
+    Ok(Output::new(json, words))
+}
+
+async fn list(context: &Context) -> anyhow::Result<Output> {
+    let (mut list, mut rows) = (Vec::<Value>::new(), Vec::new());
+    for (id, datanet) in context.now().await?.datanets().await? {
+        let (name, latest) = (text(&datanet.name), datanet.latest_version);
+        rows.push(vec![
+            id.to_string(),
+            name.clone(),
+            latest.to_string(),
+            datanet.owner.to_string(),
+        ]);
+        list.push(json!({
+            "datanet": id,
+            "name": name,
+            "owner": datanet.owner,
+            "latest_version": latest,
+        }));
+    }
+    let words = table(&[">id", "name", ">version", "owner"], &rows);
+    Ok(Output::new(json!({"datanets": list}), words))
+}

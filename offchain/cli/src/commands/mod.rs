@@ -1,0 +1,19 @@
+//! One file per command.
+
+pub mod account;
+pub mod ask;
+pub mod attribute;
+pub mod audit;
+pub mod channel;
+pub mod claim;
+pub mod claimable;
+pub mod contribute;
+pub mod datanet;
+pub mod engine;
+pub mod gateway;
+pub mod model;
+pub mod provider;
+pub mod records;
+pub mod settle;
+pub mod settlement;
+pub mod status;

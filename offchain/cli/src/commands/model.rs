@@ -1,0 +1,355 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{ensure, Context as _};
+use clap::Subcommand;
+use openledger_chain::{
+    call::{self, AdapterVersion},
+    scale_decode::{self, DecodeAsType},
+    types::{IndexInfo, Kind, Model},
+    View,
+};
+use openledger_factory::BaseIds;
+use openledger_primitives::{Balance, ModelId, ModelVersion};
+use serde_json::{json, Value};
+
+use crate::{
+    context::{model, Context},
+    output::{open, place, table, text, tx, Output},
+    parse,
+};
+
+mod train;
+
+pub use train::contributions;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Register a base model from its Hugging Face folder
+    #[command(
+        after_help = "The folder has config.json, tokenizer.json and model.safetensors (or its shards).\n\
+                      Example: openledger --suri //Bob model register-base models/base --name base"
+    )]
+    RegisterBase {
+        /// The folder
+        dir: PathBuf,
+        /// Its name, for people
+        #[arg(long, value_name = "TEXT")]
+        name: String,
+        #[command(flatten)]
+        prices: Prices,
+    },
+    /// Fine-tune an adapter on datanet versions, and build its attribution index
+    Train(train::Options),
+    /// Register an adapter that `model train` made
+    #[command(after_help = "Example: openledger --suri //Bob model register ./poet --name poet \
+                            --price-in 1 --price-out 4")]
+    Register {
+        /// The folder of job.json, or that file
+        job: PathBuf,
+        /// Its name, for people
+        #[arg(long, value_name = "TEXT", required_unless_present = "model")]
+        name: Option<String>,
+        /// Register a new version of this model instead
+        #[arg(long, conflicts_with_all = ["name", "parent", "price_in", "price_out"])]
+        model: Option<String>,
+        /// The adapter that its training started from
+        #[arg(long, value_name = "MODEL")]
+        parent: Option<String>,
+        #[command(flatten)]
+        prices: Prices,
+    },
+    /// Show a model and its versions
+    Show {
+        /// Its id or name
+        model: String,
+    },
+    /// List all models
+    List,
+    /// Set what a model's answers cost
+    Price {
+        /// Its id or name
+        model: String,
+        /// OPEN for 1,000 tokens of a prompt
+        #[arg(long, value_name = "AMOUNT", value_parser = parse::amount)]
+        price_in: Balance,
+        /// OPEN for 1,000 tokens of an answer
+        #[arg(long, value_name = "AMOUNT", value_parser = parse::amount)]
+        price_out: Balance,
+    },
+}
+
+/// What answers cost.
+#[derive(clap::Args)]
+pub struct Prices {
+    /// OPEN for 1,000 tokens of a prompt
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::amount, default_value = "0")]
+    price_in: Balance,
+    /// OPEN for 1,000 tokens of an answer
+    #[arg(long, value_name = "AMOUNT", value_parser = parse::amount, default_value = "0")]
+    price_out: Balance,
+}
+
+/// `Models.Registered`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Registered {
+    model: ModelId,
+}
+
+/// `Models.VersionRegistered`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct VersionRegistered {
+    version: ModelVersion,
+}
+
+pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
+    match command {
+        Command::RegisterBase { dir, name, prices } => {
+            register_base(context, &dir, &name, &prices).await
+        }
+        Command::Train(options) => train::run(context, options).await,
+        Command::Register { job, name, model, parent, prices } => {
+            let known = model.as_deref();
+            register(context, &job, name.as_deref(), known, parent.as_deref(), &prices).await
+        }
+        Command::Show { model } => show(context, &model).await,
+        Command::List => list(context).await,
+        Command::Price { model, price_in, price_out } => {
+            price(context, &model, price_in, price_out).await
+        }
+    }
+}
+
+/// Content ids of the newest version of a base model.
+async fn newest_base(view: &View, id: ModelId) -> anyhow::Result<BaseIds> {
+    let found = view
+        .model(id)
+        .await?
+        .with_context(|| format!("there is no model {id}; `openledger model list` shows all"))?;
+    ensure!(
+        matches!(found.kind, Kind::Base),
+        "model {id}, {}, is an adapter: name its base; `openledger model list` shows all",
+        text(&found.name)
+    );
+    let version = view
+        .model_version(id, found.latest)
+        .await?
+        .with_context(|| format!("there is no version {} of model {id}", found.latest))?;
+    Ok(BaseIds { artefact: version.artefact, config: version.config })
+}
+
+async fn register_base(
+    context: &Context,
+    dir: &Path,
+    name: &str,
+    prices: &Prices,
+) -> anyhow::Result<Output> {
+    let (sender, store) = (context.sender().await?, context.store()?);
+    let ids = openledger_factory::store_base(dir, &store)
+        .await
+        .with_context(|| format!("{} is no model that can be registered", dir.display()))?;
+    let Prices { price_in, price_out } = *prices;
+    let call = call::register_base(name, &ids.artefact, &ids.config, price_in, price_out);
+    let included = sender.send_one(call).await?;
+    let id = included.events::<Registered>("Models", "Registered")?.pop().map(|event| event.model);
+    let json = json!({
+        "model": id, "version": 1, "artefact": ids.artefact, "config": ids.config, "tx": tx(&included),
+    });
+    let shown = id.map_or_else(|| "A base model".into(), |id| format!("Base model {id}"));
+    let words = format!(
+        "{shown}, {name}, is registered, {}.\n\nartefact  {:?}",
+        place(&[included]),
+        ids.artefact
+    );
+    Ok(Output::new(json, words))
+}
+
+async fn register(
+    context: &Context,
+    path: &Path,
+    name: Option<&str>,
+    known: Option<&str>,
+    parent: Option<&str>,
+    prices: &Prices,
+) -> anyhow::Result<Output> {
+    let train::Trained { task, outcome } = train::Trained::read(path)?;
+    let sender = context.sender().await?;
+    let view = sender.chain.now().await?;
+    let newest = newest_base(&view, task.base_model).await?;
+    ensure!(
+        newest == outcome.base,
+        "the adapter was trained on base {:?}, but the newest version of model {} is {:?}: its answers \
+         could not be attributed; train it again",
+        outcome.base.artefact,
+        task.base_model,
+        newest.artefact
+    );
+    let version = AdapterVersion {
+        artefact: outcome.adapter.artefact,
+        config: outcome.adapter.config,
+        trained_on: task.trained_on,
+        index: IndexInfo {
+            content: outcome.index.content,
+            root: outcome.index.root,
+            method: outcome.index.method,
+        },
+    };
+    let (call, known) = match known {
+        Some(known) => {
+            let (id, found) = model(&view, known).await?;
+            let base = task.base_model;
+            ensure!(
+                matches!(found.kind, Kind::Adapter { base: of, .. } if of == base),
+                "model {id} is no adapter of base model {base}, as this one is: register it with --name"
+            );
+            (call::register_version(id, &version), Some(id))
+        }
+        None => {
+            let parent = match parent {
+                Some(parent) => Some(model(&view, parent).await?.0),
+                None => None,
+            };
+            let name = name.context("a new model needs a --name")?;
+            let Prices { price_in, price_out } = *prices;
+            let call = call::register_adapter(
+                name,
+                task.base_model,
+                parent,
+                &version,
+                price_in,
+                price_out,
+            );
+            (call, None)
+        }
+    };
+    let included = sender.send_one(call).await?;
+    let registered = included.events::<Registered>("Models", "Registered")?.pop();
+    let newer = included.events::<VersionRegistered>("Models", "VersionRegistered")?.pop();
+    let id = known.or(registered.map(|event| event.model));
+    let number = match known {
+        Some(_) => newer.map(|event| event.version),
+        None => Some(1),
+    };
+    let json = json!({
+        "model": id,
+        "version": number,
+        "artefact": outcome.adapter.artefact,
+        "config": outcome.adapter.config,
+        "index_root": outcome.index.root,
+        "tx": tx(&included),
+    });
+    let shown = id.map_or_else(|| "A model".into(), |id| format!("Model {id}"));
+    let version = number.map_or_else(|| "a new version".into(), |n| format!("version {n}"));
+    let words = format!(
+        "{shown}, {version}, is registered, {}.\n\nadapter     {:?}\nindex root  {:?}",
+        place(&[included]),
+        outcome.adapter.artefact,
+        outcome.index.root
+    );
+    Ok(Output::new(json, words))
+}
+
+fn summary(id: ModelId, model: &Model) -> Value {
+    let (kind, base, parent) = match model.kind {
+        Kind::Base => ("base", None, None),
+        Kind::Adapter { base, parent } => ("adapter", Some(base), parent),
+    };
+    json!({
+        "model": id,
+        "name": text(&model.name),
+        "owner": model.owner,
+        "kind": kind,
+        "base": base,
+        "parent": parent,
+        "latest_version": model.latest,
+        "price_in": model.price_in.to_string(),
+        "price_out": model.price_out.to_string(),
+        "deprecated": model.deprecated,
+    })
+}
+
+fn row(id: ModelId, model: &Model) -> Vec<String> {
+    let mut kind = match model.kind {
+        Kind::Base => "base".into(),
+        Kind::Adapter { base, parent: None } => format!("adapter of {base}"),
+        Kind::Adapter { base, parent: Some(parent) } => format!("adapter of {base}, from {parent}"),
+    };
+    if model.deprecated {
+        kind.push_str(", deprecated");
+    }
+    vec![
+        id.to_string(),
+        text(&model.name),
+        kind,
+        model.latest.to_string(),
+        open(model.price_in),
+        open(model.price_out),
+    ]
+}
+
+const COLUMNS: [&str; 6] =
+    [">id", "name", "kind", ">version", ">1,000 tokens in", ">1,000 tokens out"];
+
+async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
+    let view = context.now().await?;
+    let (id, found) = model(&view, name).await?;
+    let versions = view.model_versions(id).await?;
+    let mut json = summary(id, &found);
+    json["versions"] = versions
+        .iter()
+        .map(|(number, version)| {
+            json!({
+                "version": number,
+                "artefact": version.artefact,
+                "config": version.config,
+                "trained_on": version.trained_on,
+                "index": version.index,
+                "registered": version.registered,
+            })
+        })
+        .collect();
+    let mut words = format!("{}\nowner  {}\n", table(&COLUMNS, &[row(id, &found)]), found.owner);
+    for (number, version) in &versions {
+        words.push_str(&format!("\nversion {number}\n  artefact    {:?}\n", version.artefact));
+        let on: Vec<String> = version.trained_on.iter().map(|(d, v)| format!("{d}:{v}")).collect();
+        if !on.is_empty() {
+            words.push_str(&format!("  trained on  {} (datanet:version)\n", on.join(", ")));
+        }
+        if let Some(index) = &version.index {
+            words.push_str(&format!("  index root  {:?}\n", index.root));
+        }
+    }
+    Ok(Output::new(json, words))
+}
+
+async fn list(context: &Context) -> anyhow::Result<Output> {
+    let models = context.now().await?.models().await?;
+    let list: Vec<Value> = models.iter().map(|(id, model)| summary(*id, model)).collect();
+    let rows: Vec<Vec<String>> = models.iter().map(|(id, model)| row(*id, model)).collect();
+    Ok(Output::new(json!({"models": list}), table(&COLUMNS, &rows)))
+}
+
+async fn price(
+    context: &Context,
+    name: &str,
+    price_in: Balance,
+    price_out: Balance,
+) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    let (id, _) = model(&sender.chain.now().await?, name).await?;
+    let included = sender.send_one(call::set_price(id, price_in, price_out)).await?;
+    let json = json!({
+        "model": id,
+        "price_in": price_in.to_string(),
+        "price_out": price_out.to_string(),
+        "tx": tx(&included),
+    });
+    let words = format!(
+        "Model {id}: {} for 1,000 tokens of a prompt, {} for 1,000 of an answer, {}.",
+        open(price_in),
+        open(price_out),
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
+}

@@ -1,0 +1,229 @@
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{bail, Context as _};
+use clap::Subcommand;
+use openledger_chain::{account, types::Settlement, View};
+use openledger_primitives::{
+    reads::Phase,
+    shares::{Share, ShareVector},
+    split::Split,
+    ContributionId, SettlementId,
+};
+use serde_json::{json, Value};
+
+use crate::{
+    context::Context,
+    evidence::Batch,
+    output::{open, percent, table, text, Output},
+};
+
+/// How often `wait` looks.
+const TICK: Duration = Duration::from_secs(1);
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Show a settlement: its phase, shares and split
+    Show {
+        /// Its id
+        #[arg(value_name = "ID")]
+        settlement: SettlementId,
+    },
+    /// List all settlements
+    List,
+    /// Wait until settlements are decided
+    Wait {
+        /// Their ids
+        #[arg(value_name = "ID")]
+        settlements: Vec<SettlementId>,
+        /// Give up after so many seconds
+        #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+        timeout: u64,
+    },
+    /// List the receipts of a settlement
+    Receipts {
+        /// Its id
+        #[arg(value_name = "ID")]
+        settlement: SettlementId,
+    },
+}
+
+pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
+    match command {
+        Command::Show { settlement } => show(context, settlement).await,
+        Command::List => list(context).await,
+        Command::Wait { settlements, timeout } => wait(context, &settlements, timeout).await,
+        Command::Receipts { settlement } => receipts(context, settlement).await,
+    }
+}
+
+fn summary(id: SettlementId, settlement: &Settlement) -> Value {
+    json!({
+        "settlement": id,
+        "model": settlement.model,
+        "version": settlement.version,
+        "operator": settlement.operator,
+        "receipts_root": settlement.receipts_root,
+        "batch": settlement.batch,
+        "count": settlement.count,
+        "total_fee": settlement.total_fee.to_string(),
+        "phase": settlement.phase.0,
+        "submitted": settlement.submitted,
+        "decided": settlement.decided,
+        "attempt": settlement.attempt,
+        "committee": settlement.committee,
+        "shares": settlement.shares.as_ref().map(|shares| &shares.0),
+        "split": settlement.split.as_ref().map(|split| &split.0),
+    })
+}
+
+/// A phase in a word.
+fn phase(settlement: &Settlement) -> &'static str {
+    match settlement.phase.0 {
+        Phase::Committing if settlement.committee.is_empty() => "without committee",
+        Phase::Committing => "committing",
+        Phase::Revealing => "revealing",
+        Phase::Finalised => "finalised",
+        Phase::Fallback => "fallback",
+    }
+}
+
+fn overview(settlements: &[(SettlementId, Settlement)]) -> String {
+    let rows: Vec<Vec<String>> = settlements
+        .iter()
+        .map(|(id, s)| {
+            let numbers = [s.model.to_string(), s.count.to_string(), open(s.total_fee)];
+            let decided = s.decided.map_or_else(|| "-".into(), |block| block.to_string());
+            let rest = [s.submitted.to_string(), decided, phase(s).into()];
+            [id.to_string()].into_iter().chain(numbers).chain(rest).collect()
+        })
+        .collect();
+    table(&[">id", ">model", ">receipts", ">fee", ">submitted", ">decided", "phase"], &rows)
+}
+
+/// Who gets what of a fee.
+pub fn parts(split: &Split) -> String {
+    let parts = [
+        ("data", split.data),
+        ("operator", split.operator),
+        ("owner", split.owner),
+        ("attributors", split.attributors),
+        ("treasury", split.treasury),
+        ("remainder", split.remainder),
+    ];
+    let rows: Vec<Vec<String>> =
+        parts.map(|(name, amount)| vec![name.to_string(), open(amount)]).into();
+    table(&["to", ">amount"], &rows)
+}
+
+/// Contributions' labels, for people.
+pub type Labels = BTreeMap<ContributionId, String>;
+
+/// The labels of all contributions.
+pub async fn labels(view: &View) -> anyhow::Result<Labels> {
+    let contributions = view.contributions().await?.into_iter();
+    Ok(contributions.map(|(id, contribution)| (id, text(&contribution.label))).collect())
+}
+
+/// Shares, the largest first.
+pub fn shares(shares: &ShareVector, labels: &Labels) -> String {
+    let mut sorted: Vec<_> = shares.shares().iter().collect();
+    sorted.sort_by_key(|share| std::cmp::Reverse(share.ppm));
+    let mut rows: Vec<Vec<String>> = sorted
+        .into_iter()
+        .map(|Share { contribution: id, ppm }| {
+            let label = labels.get(id).cloned().unwrap_or_default();
+            vec![id.to_string(), label, percent(*ppm)]
+        })
+        .collect();
+    rows.push(vec![String::new(), "to the pool".into(), percent(shares.pool())]);
+    table(&[">contribution", "label", ">share"], &rows)
+}
+
+async fn show(context: &Context, id: SettlementId) -> anyhow::Result<Output> {
+    let view = context.now().await?;
+    let settlement = find(&view, id).await?;
+    let json = summary(id, &settlement);
+    let mut words = overview(&[(id, settlement.clone())]);
+    words.push_str(&format!(
+        "\noperator       {}\nreceipts root  {:?}\nbatch          {:?}\n",
+        settlement.operator, settlement.receipts_root, settlement.batch
+    ));
+    if let Some(split) = &settlement.split {
+        words.push_str(&format!("\n{}", parts(split)));
+    }
+    if let Some(found) = &settlement.shares {
+        words.push_str(&format!("\n{}", shares(found, &labels(&view).await?)));
+    }
+    Ok(Output::new(json, words))
+}
+
+async fn find(view: &View, id: SettlementId) -> anyhow::Result<Settlement> {
+    view.settlement(id).await?.with_context(|| {
+        format!("there is no settlement {id}; `openledger settlement list` shows all")
+    })
+}
+
+async fn list(context: &Context) -> anyhow::Result<Output> {
+    let settlements = context.now().await?.settlements().await?;
+    let list: Vec<Value> = settlements.iter().map(|(id, s)| summary(*id, s)).collect();
+    Ok(Output::new(json!({"settlements": list}), overview(&settlements)))
+}
+
+async fn wait(context: &Context, ids: &[SettlementId], timeout: u64) -> anyhow::Result<Output> {
+    let chain = context.chain().await?;
+    let started = Instant::now();
+    loop {
+        let view = chain.now().await?;
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.push((*id, find(&view, *id).await?));
+        }
+        let undecided: Vec<String> = found
+            .iter()
+            .filter(|(_, s)| s.decided.is_none())
+            .map(|(id, s)| format!("{id} ({})", phase(s)))
+            .collect();
+        if undecided.is_empty() {
+            let list: Vec<Value> = found.iter().map(|(id, s)| summary(*id, s)).collect();
+            return Ok(Output::new(json!({"settlements": list}), overview(&found)));
+        }
+        if started.elapsed() >= Duration::from_secs(timeout) {
+            bail!(
+                "after {timeout} s these are not decided: {}; is an attributor registered, its node running, \
+                 and its engine answering?",
+                undecided.join(", ")
+            );
+        }
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+async fn receipts(context: &Context, id: SettlementId) -> anyhow::Result<Output> {
+    let settlement = find(&context.now().await?, id).await?;
+    let batch = Batch::fetch(&context.store()?, id, settlement).await?;
+    let (mut list, mut rows) = (Vec::<Value>::new(), Vec::new());
+    for transcript in &batch.transcripts {
+        let receipt = &transcript.signed.receipt;
+        let payer = account::from_bytes(&receipt.payer);
+        rows.push(vec![
+            format!("{:?}", receipt.id()),
+            open(receipt.fee),
+            receipt.tokens_in.to_string(),
+            receipt.tokens_out.to_string(),
+            receipt.channel.to_string(),
+        ]);
+        list.push(json!({
+            "receipt_id": receipt.id(),
+            "fee": receipt.fee.to_string(),
+            "tokens_in": receipt.tokens_in,
+            "tokens_out": receipt.tokens_out,
+            "payer": payer,
+            "channel": receipt.channel,
+        }));
+    }
+    let head = ["receipt", ">fee", ">tokens in", ">tokens out", ">channel"];
+    Ok(Output::new(json!({"receipts": list}), table(&head, &rows)))
+}

@@ -1,0 +1,88 @@
+//! `openledger`: the command line. Flags and JSON are those of `docs/cli.md`.
+//!
+//! | | |
+//! |---|---|
+//! | [`args`] | what can be said, and how it is explained |
+//! | [`parse`] | amounts, ids and accounts from what people write |
+//! | `commands` | one file for each command |
+//! | `evidence`, [`checks`] | a settlement's batch and artefacts, and what an audit compares |
+//! | [`split`] | files into contributions |
+//! | [`vouchers`] | what a payer gave out, on disk |
+//! | `remote` | a gateway over HTTP |
+//! | [`output`] | what is printed: JSON, or words and tables |
+//! | [`failure`] | errors, with what to do about them, and exit statuses |
+
+pub mod args;
+pub mod checks;
+mod commands;
+mod context;
+mod evidence;
+pub mod failure;
+mod files;
+pub mod output;
+pub mod parse;
+mod remote;
+pub mod split;
+pub mod vouchers;
+
+use std::process::ExitCode;
+
+use crate::{
+    args::{Cli, Command},
+    commands::{
+        account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, engine,
+        gateway, model, provider, records, settle, settlement, status,
+    },
+    context::Context,
+    output::Output,
+};
+
+/// The program: reads the command line, does what it says, prints, and ends with a status.
+#[tokio::main]
+pub async fn main() -> ExitCode {
+    let Cli { global, command } = match args::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
+    log(matches!(command, Command::Gateway(_) | Command::Engine(_)));
+    let json = global.json;
+    let result = run(&Context::new(global), command).await;
+    match result {
+        Ok(output) => match output.print(json) {
+            None => ExitCode::SUCCESS,
+            Some(difference) => failure::print(&difference.into(), json),
+        },
+        Err(error) => failure::print(&error, json),
+    }
+}
+
+async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
+    match command {
+        Command::Status => status::run(context).await,
+        Command::Account(command) => account::run(context, command).await,
+        Command::Provider(command) => provider::run(context, command).await,
+        Command::Records(command) => records::run(context, command).await,
+        Command::Contribute(options) => contribute::run(context, options).await,
+        Command::Datanet(command) => datanet::run(context, command).await,
+        Command::Model(command) => model::run(context, command).await,
+        Command::Channel(command) => channel::run(context, command).await,
+        Command::Ask(options) => ask::run(context, options).await,
+        Command::Settle(options) => settle::run(options).await,
+        Command::Gateway(options) => gateway::run(context, options).await,
+        Command::Engine(options) => engine::run(context, options).await,
+        Command::Settlement(command) => settlement::run(context, command).await,
+        Command::Claimable(options) => claimable::run(context, options).await,
+        Command::Claim(options) => claim::run(context, options).await,
+        Command::Attribute(options) => attribute::run(context, options).await,
+        Command::Audit(options) => audit::run(context, options).await,
+    }
+}
+
+/// Logs to standard error: what services do, and otherwise only what went wrong. `RUST_LOG` says
+/// otherwise.
+fn log(serves: bool) {
+    let default = if serves { "info" } else { "error" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,148 @@
+use openledger_cli::parse::{account, amount, fraction, hash, ids, transfer, version, Ids};
+use openledger_primitives::UNIT;
+use proptest::prelude::*;
+
+#[test]
+fn amount_should_read_open_and_units() {
+    assert_eq!(amount("1"), Ok(UNIT));
+    assert_eq!(amount("12.5"), Ok(12 * UNIT + UNIT / 2));
+    assert_eq!(amount("0.000000000000000001"), Ok(1));
+    assert_eq!(amount("1200u"), Ok(1200));
+    assert_eq!(amount("0"), Ok(0));
+    assert_eq!(amount(&format!("{}u", u128::MAX)), Ok(u128::MAX));
+}
+
+#[test]
+fn amount_should_refuse_when_it_is_none() {
+    let wrong = [
+        "",
+        ".5",
+        "5.",
+        ".",
+        "-1",
+        "+1",
+        "1.0000000000000000001",
+        "1e3",
+        "u",
+        "1.5u",
+        "-1u",
+        "+1u",
+        "1,000",
+        "0x10",
+        " 1",
+        "1 OPEN",
+        "٣",
+    ];
+    for text in wrong {
+        assert!(amount(text).unwrap_err().contains("12.5"), "{text:?}");
+    }
+    for text in ["9".repeat(30), format!("{}0u", u128::MAX)] {
+        assert!(amount(&text).unwrap_err().contains("more than"), "{text}");
+    }
+}
+
+#[test]
+fn ids_should_read_lists_and_ranges() {
+    assert_eq!(ids("1,2,5-7"), Ok(Ids(vec![1, 2, 5, 6, 7])));
+    assert_eq!(ids(" 3 , 1 "), Ok(Ids(vec![3, 1])));
+    assert_eq!(ids("4294967295"), Ok(Ids(vec![u32::MAX])));
+    assert_eq!(ids("4294967295-4294967295"), Ok(Ids(vec![u32::MAX])));
+}
+
+#[test]
+fn ids_should_refuse_when_a_part_is_none_or_there_are_too_many() {
+    for text in ["", "1,", ",", "x", "3-1", "-1", "1-", "+1", "1--2", "4294967296", "0x1"] {
+        assert!(ids(text).unwrap_err().contains("1,2,5-9"), "{text:?}");
+    }
+    assert!(ids("1-100000").is_ok());
+    for text in ["0-100000", "0-4294967295", "1-100000,1"] {
+        assert!(ids(text).unwrap_err().contains("more than"), "{text:?}");
+    }
+}
+
+#[test]
+fn version_should_read_two_numbers_only() {
+    assert_eq!(version("0:1"), Ok((0, 1)));
+    for text in ["", "1", ":", "1:", ":1", "a:1", "1:2:3", "-1:1", "+1:1"] {
+        assert!(version(text).unwrap_err().contains("0:1"), "{text:?}");
+    }
+}
+
+#[test]
+fn account_should_read_every_form() {
+    let alice = account("//Alice").unwrap();
+    assert_eq!(alice.to_string(), "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
+    assert_eq!(account(&alice.to_string()), Ok(alice));
+    assert_eq!(account(&format!("0x{}", hex::encode(alice.0))), Ok(alice));
+}
+
+#[test]
+fn account_should_refuse_when_it_is_none() {
+    let other_checksum = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQZ";
+    for text in ["", "Alice", "/Alice", "0x", "0x12", other_checksum] {
+        assert!(account(text).unwrap_err().starts_with("expected"), "{text:?}");
+    }
+}
+
+#[test]
+fn transfer_should_read_an_account_and_an_amount() {
+    let bob = account("//Bob").unwrap();
+    assert_eq!(transfer("//Bob=12.5"), Ok((bob, 12 * UNIT + UNIT / 2)));
+    // A SURI may have a sign of equality in it: the amount is behind the last.
+    assert!(transfer("//a=b=1").is_ok_and(|(to, amount)| to != bob && amount == UNIT));
+    for text in ["", "//Bob", "//Bob=", "=1", "Bob=1", "//Bob=x"] {
+        assert!(transfer(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn fraction_should_be_a_part_of_the_whole() {
+    assert_eq!(fraction("0.2"), Ok(0.2));
+    for text in ["", "-0.1", "1.1", "NaN", "inf", "20%"] {
+        assert!(fraction(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn hash_should_be_32_bytes() {
+    let digits = "ab".repeat(32);
+    assert_eq!(hash(&format!("0x{digits}")).unwrap().0, [0xab; 32]);
+    for text in ["", "0x", &digits, &format!("0x{digits}0"), &format!("0x{}zz", &digits[2..])] {
+        assert_eq!(hash(text), None, "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn amount_should_read_what_is_written_with_all_decimals(units in 0..10u128.pow(27)) {
+        let text = format!("{}.{:018}", units / UNIT, units % UNIT);
+        prop_assert_eq!(amount(&text), Ok(units));
+        // Zeros at the end say nothing.
+        let short = text.trim_end_matches('0');
+        let short = if short.ends_with('.') { &text[..short.len() + 1] } else { short };
+        prop_assert_eq!(amount(short), Ok(units));
+        prop_assert_eq!(amount(&format!("{units}u")), Ok(units));
+    }
+
+    #[test]
+    fn ids_should_read_what_is_written(list in prop::collection::vec((0..u32::MAX - 50, 0..50u32), 1..20)) {
+        let parts: Vec<String> = list
+            .iter()
+            .map(|(first, more)| if *more == 0 { first.to_string() } else { format!("{first}-{}", first + more) })
+            .collect();
+        let expected: Vec<u32> = list.iter().flat_map(|(first, more)| *first..=first + more).collect();
+        prop_assert_eq!(ids(&parts.join(",")), Ok(Ids(expected)));
+    }
+
+    #[test]
+    fn account_should_read_its_own_text(bytes: [u8; 32]) {
+        let read = account(&format!("0x{}", hex::encode(bytes))).unwrap();
+        prop_assert_eq!(read.0, bytes);
+        prop_assert_eq!(account(&read.to_string()), Ok(read));
+    }
+
+    #[test]
+    fn reading_should_not_panic_whatever_is_written(text in "\\PC*") {
+        let _ = (amount(&text), ids(&text), version(&text), account(&text), transfer(&text), hash(&text));
+    }
+}
