@@ -3,8 +3,9 @@
     python3 tests/e2e/run.py --binaries DIR [--keep]
 
 Two contributors write in different styles; an adapter learns both, answers paid questions, and the
-chain pays. Then wrong inputs are tried: each must be refused with a sentence, and change nothing.
-The JavaScript clients' tests run against the same network. Prints one line for each test.
+chain pays. Then wrong input is tried: each must be refused with a sentence, and change nothing. Then
+engine and node go down and come back, and the options that the loop did not use are used. The
+JavaScript clients' tests run against the same network. Prints one line for each test.
 """
 
 import argparse
@@ -22,8 +23,12 @@ sys.path.insert(0, str(ROOT / "scripts" / "lib" / "demo"))
 import corpora  # noqa: E402
 import flow  # noqa: E402
 import report  # noqa: E402
+import wrong  # noqa: E402
 from cli import Cli, Failed  # noqa: E402
+from harness import Tests  # noqa: E402
 from network import Network  # noqa: E402
+from others import other_options  # noqa: E402
+from outages import outages  # noqa: E402
 
 # Beside a demo that is up.
 OFFSET = 1_000
@@ -54,30 +59,8 @@ def clauses():
             yield {"text": text, "source": f"prose/{verb}.txt"}
 
 
-class Tests:
-    """Counts, and says how each test went."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def __call__(self, name, ok, why=""):
-        self.passed += bool(ok)
-        self.failed += not ok
-        print(f"{'ok  ' if ok else 'FAIL'} {name}{'' if ok else f': {why}'}", flush=True)
-
-
-def refused(tests, name, cli, words, *arguments, suri=None):
-    """Tests that a command ends with an error that has `words` in it."""
-    try:
-        cli(*arguments, suri=suri)
-    except Failed as error:
-        tests(name, any(word in str(error) for word in words), f"expected one of {words} in: {error}")
-    else:
-        tests(name, False, "expected a refusal, got success")
-
-
 def loop(tests, network, folder):
-    """From contributing to claiming; what the tests of wrong input start from."""
+    """From contributing to claiming: the command line, the steps, and what later tests start from."""
     cli = Cli(
         network.binaries / "openledger", folder / "home", folder / "store",
         network.node_url, network.gateway_url, network.logs / "cli.log",
@@ -117,51 +100,40 @@ def loop(tests, network, folder):
     paid = [int(payout["claimed"]) > 0 for payout in result["payouts"]]
     tests("contributors hold what they claimed", any(paid) and any(richer), result["payouts"])
     (folder / "report.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
-    return cli, datanet, model, channel, next(iter(receipts))
+    shown = cli("datanet", "show", datanet)
+    facts = {
+        "base": base,
+        "datanet": datanet,
+        "model": model,
+        "channel": channel,
+        "receipt": next(iter(receipts)),
+        "contributions": shown["versions"][-1]["contributions"],
+        "job": folder / "models" / f"styles-{version}",
+        "file": next((folder / "records" / str(datanet)).glob("*.jsonl")),
+    }
+    return cli, steps, facts
 
 
-def wrong_input(tests, cli, folder, datanet, model, channel, receipt):
-    """Each is refused in words, and nothing changes."""
+def wrong_input(tests, cli, network, folder, facts):
+    """Everything in `wrong`, and that it changed nothing but what was meant to change."""
     def state():
-        accounts = cli("account", "show", flow.PAYER, flow.OPERATOR, flow.OWNER)["accounts"]
+        accounts = cli("account", "show", flow.PAYER, flow.OPERATOR)["accounts"]
         return (
-            [(account["free"], account["held"]) for account in accounts],
-            cli("datanet", "show", datanet),
+            [account["held"] for account in accounts],
+            cli("datanet", "show", facts["datanet"]),
             cli("settlement", "list"),
         )
 
     before = state()
-    empty = folder / "empty.jsonl"
-    empty.touch()
-    refused(tests, "an empty file is refused", cli, ["empty", "no record", "record"],
-            "contribute", datanet, empty, suri=flow.OWNER)  # fmt: skip
-    bad = folder / "bad.jsonl"
-    bad.write_text('{"text": "ok"}\n{"text": \n', encoding="utf-8")
-    refused(tests, "malformed JSONL is refused", cli, ["line 2", "bad.jsonl", "no record"],
-            "contribute", datanet, bad, suri=flow.OWNER)  # fmt: skip
-    latin = folder / "latin.txt"
-    latin.write_bytes(b"caf\xe9 " * 100)
-    refused(tests, "a file that is not UTF-8 is refused", cli, ["UTF-8"],
-            "contribute", datanet, latin, suri=flow.OWNER)  # fmt: skip
-    refused(tests, "a stranger cannot review", cli, ["NotCurator", "curator", "NotFound", "WrongPhase", "not found"],
-            "datanet", "review", "--accept", 0, suri=flow.PAYER)  # fmt: skip
-    refused(tests, "a stranger cannot publish", cli, ["NotCurator", "NotOwner", "curator", "owner"],
-            "datanet", "publish", datanet, suri=flow.PAYER)  # fmt: skip
-    refused(tests, "an unknown model is refused", cli, ["9999"],
-            "model", "show", 9999)  # fmt: skip
-    refused(tests, "a question through another's channel is refused", cli, ["channel", "Channel"],
-            "ask", model, "hello", "--channel", channel, suri=flow.OPERATOR)  # fmt: skip
-    refused(tests, "an unknown receipt is refused", cli, ["receipt"],
-            "audit", "0x" + "00" * 32)  # fmt: skip
-    refused(tests, "a price without an owner's signature is refused", cli, ["NotOwner", "owner"],
-            "model", "price", model, "--price-in", 1, "--price-out", 1, suri=flow.PAYER)  # fmt: skip
-    # Refused transactions pay fees like others: only what no transaction was sent for must be equal.
-    after = state()
-    tests("refusals leave datanets and settlements as they were", after[1:] == before[1:], after[1:])
-    tests("refusals leave what is held as it was",
-          [held for _, held in after[0]] == [held for _, held in before[0]], after[0])  # fmt: skip
-
-    audited = cli("audit", receipt)
+    wrong.files(tests, cli, folder, facts["datanet"])
+    wrong.roles(tests, cli, network, facts)
+    wrong.licence(tests, cli, folder, facts)
+    other_base = wrong.bases(tests, cli, folder, facts)
+    wrong.vouchers(tests, cli, network, facts)
+    wrong.artefacts(tests, cli, network, folder, facts, other_base)
+    # Refused transactions pay fees like others; all else is as it was.
+    tests("refusals leave holds, datanets and settlements as they were", state() == before, state())
+    audited = cli("audit", facts["receipt"])
     tests("a receipt is audited without a difference", audited["ok"], audited)
 
 
@@ -199,9 +171,14 @@ def main():
     network.logs.mkdir()
     try:
         network.check_ports()
-        cli, datanet, model, channel, receipt = loop(tests, network, folder)
-        wrong_input(tests, cli, folder, datanet, model, channel, receipt)
-        clients(tests, network, {"datanet": datanet, "model": model})
+        cli, steps, facts = loop(tests, network, folder)
+        wrong_input(tests, cli, network, folder, facts)
+        outages(tests, cli, network, steps, facts)
+        other_options(tests, cli, folder, steps, facts)
+        operator = cli("account", "show", flow.OPERATOR)["accounts"][0]["account"]
+        clients(tests, network, {
+            "datanet": facts["datanet"], "model": facts["model"], "operator": operator,
+        })  # fmt: skip
     except Failed as failure:
         tests("the run", False, failure)
     finally:

@@ -1,8 +1,8 @@
 // What both clients' tests share.
 
 export const url = process.env.NODE_URL ?? "ws://127.0.0.1:9944";
-/** What is on the chain already: `{"datanet", "model"}`. */
-export const facts = JSON.parse(process.env.FACTS ?? '{"datanet":0,"model":1}');
+/** What is on the chain already: `{"datanet", "model", "operator"}`. */
+export const facts = JSON.parse(process.env.FACTS);
 export const UNIT = 10n ** 18n;
 export const LICENCE = {
   training: true,

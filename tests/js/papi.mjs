@@ -91,7 +91,7 @@ await run("models: only the owner sets a price", async () => {
 
 await run("payments: open a channel", async () => {
   const { number } = await client.getFinalizedBlock();
-  const call = api.tx.Payments.open_channel({ operator: eve.address, deposit: UNIT, expires: number + 1_000 });
+  const call = api.tx.Payments.open_channel({ operator: facts.operator, deposit: UNIT, expires: number + 1_000 });
   const events = await send(call, charlie);
   holds(events.some(({ type }) => type === "Payments"), "an event of payments");
 });

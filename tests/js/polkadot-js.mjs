@@ -76,7 +76,7 @@ await run("models: only the owner sets a price", async () => {
 
 await run("payments: open a channel and ask to close it", async () => {
   const { number } = await api.rpc.chain.getHeader();
-  const open = api.tx.payments.openChannel(dave.address, UNIT, number.toNumber() + 1_000);
+  const open = api.tx.payments.openChannel(facts.operator, UNIT, number.toNumber() + 1_000);
   const events = await send(open, bob);
   const event = events.find(({ section }) => section === "payments");
   const [channel] = event.data;

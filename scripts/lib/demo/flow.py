@@ -16,14 +16,15 @@ OWNER = "//demo//owner"
 CURATOR = "//demo//curator"
 OPERATOR = "//demo//operator"
 PAYER = "//demo//payer"
-# The development chain's attributor: its off-chain worker computes, this account is paid.
-ATTRIBUTOR = "//Alice"
+# The attributor: this account is paid. A development node has the key of its off-chain worker.
+ATTRIBUTOR, WORKER = "//Alice", "//Alice//poaw"
 
 BASE_NAME = "openledger-base"
 # OPEN that each account gets before the first run, or when it has less than half of it.
 FUNDS = {OWNER: 5_000, CURATOR: 100, OPERATOR: 5_000, PAYER: 5_000}
 CONTRIBUTOR_FUNDS = 500
 OPERATOR_BOND = 2_000
+ATTRIBUTOR_BOND = 100_000
 DEPOSIT = 1_000
 PRICE_IN, PRICE_OUT = 1, 4
 # Receipts that the gateway collects before it settles by itself.
@@ -75,10 +76,18 @@ class Flow:
         if short:
             say(f"Funding {len(short)} accounts")
             self.cli("account", "transfer", *short, suri=TREASURER)
-        operator = self.cli("provider", "show", OPERATOR)
-        if "operator" not in [role["role"] for role in operator["roles"]]:
-            say(f"Registering the operator, with a bond of {OPERATOR_BOND:,} OPEN")
-            self.cli("provider", "register", "operator", "--bond", OPERATOR_BOND, suri=OPERATOR)
+        self._register("operator", OPERATOR, OPERATOR_BOND)
+        attributor = self._register("attributor", ATTRIBUTOR, ATTRIBUTOR_BOND)
+        if attributor["worker"] is None:
+            self.cli("provider", "set-worker", WORKER, suri=ATTRIBUTOR)
+
+    def _register(self, role, suri, bond):
+        """Takes up a role, unless the account has it; what the chain said of it before."""
+        known = self.cli("provider", "show", suri)
+        if role not in [held["role"] for held in known["roles"]]:
+            say(f"Registering the {role}, with a bond of {bond:,} OPEN")
+            self.cli("provider", "register", role, "--bond", bond, suri=suri)
+        return known
 
     def datanet(self, name, sources):
         """Creates, fills, reviews and publishes a datanet; returns its id and version."""

@@ -107,19 +107,21 @@ class Network:
         )
         self._wait("gateway", lambda: self._answers(f"{self.gateway_url}/v1/models"))
 
-    def stop(self):
-        """Ends what this folder started: politely, and after ten seconds not."""
-        running = self.running()
+    def stop(self, *names):
+        """Ends what this folder started, or what is named of it: politely, and after ten seconds not."""
+        named = lambda: {n: pid for n, pid in self.running().items() if not names or n in names}
+        running = named()
         for ending in (signal.SIGTERM, signal.SIGKILL):
             for pid in running.values():
                 os.kill(pid, ending)
             deadline = time.monotonic() + 10
             while running and time.monotonic() < deadline:
                 time.sleep(0.1)
-                running = self.running()
+                running = named()
             if not running:
                 break
-        self.known.unlink(missing_ok=True)
+        if not self.running():
+            self.known.unlink(missing_ok=True)
 
     def rpc(self, method, *parameters):
         """Asks the node over HTTP."""

@@ -1,0 +1,110 @@
+"""What the loop does not use of the command line: each option once, on the live network."""
+
+import flow
+from wrong import ROOT
+
+
+def other_options(tests, cli, folder, steps, facts):
+    data(tests, cli, folder)
+    waiting(tests, cli)
+    channels(tests, cli, facts)
+    versions(tests, cli, steps, facts)
+
+
+def data(tests, cli, folder):
+    """Files into several contributions, some held out; some accepted, some rejected."""
+    pieces = folder / "pieces"
+    pieces.mkdir()
+    for number in range(8):
+        paragraphs = [f"Paragraph {n} of text {number} says no more than that, at some length." for n in range(5)]
+        (pieces / f"{number}.txt").write_text("\n\n".join(paragraphs), encoding="utf-8")
+    datanet = cli("datanet", "create", "--name", "options", "--metadata", "of the tests",
+                  "--curator", flow.CURATOR, suri=flow.OWNER)["datanet"]  # fmt: skip
+    made = cli("contribute", datanet, pieces, "--parts", 2, "--heldout-fraction", 0.4,
+               "--heldout-out", folder / "held.jsonl", suri=flow.OWNER)  # fmt: skip
+    parts = made["contributions"]
+    tests("a folder becomes several contributions", [part["label"] for part in parts] == ["pieces-1", "pieces-2"], made)
+    tests("each has a transaction of its own", [tx["call"] for tx in made["txs"]] == ["Datanets.contribute"] * 2, made)
+    held = cli("records", "show", folder / "held.jsonl", "--limit", 100)
+    tests("files are held out whole", held["count"] == 5 * len(made["heldout"]["files"]) > 0, made)
+    tests("what is held out is not contributed",
+          held["count"] + sum(part["records"] for part in parts) == 40, made)  # fmt: skip
+    each = cli("contribute", datanet, pieces / "0.txt", pieces / "1.txt", "--each", suri=flow.OWNER)["contributions"]
+    tests("each path becomes a contribution", [entry["label"] for entry in each] == ["0", "1"], each)
+    good, bad = [part["id"] for part in parts], [entry["id"] for entry in each]
+    cli("datanet", "review", "--accept", f"{good[0]}-{good[1]}", "--reject", f"{bad[0]}:duplicate",
+        "--reject", f"{bad[1]}:off-topic", suri=flow.CURATOR)  # fmt: skip
+    published = cli("datanet", "publish", datanet, "--wait", "finalized", suri=flow.OWNER)
+    shown = cli("datanet", "show", datanet)
+    status = {entry["id"]: entry["status"] for entry in shown["contributions"]}
+    tests("accepted and rejected contributions are told apart",
+          status == {**dict.fromkeys(good, "accepted"), **dict.fromkeys(bad, "rejected")}, status)  # fmt: skip
+    tests("a version has what was accepted", published["contributions"] == good == shown["accepted"], published)
+    tests("a block that was waited for is final",
+          cli("status")["finalized"]["number"] >= published["tx"]["block"]["number"], published)  # fmt: skip
+    stored = cli("records", "show", parts[0]["content"])
+    tests("a contribution is found by its content id",
+          (stored["root"], stored["count"]) == (parts[0]["root"], parts[0]["records"]), stored)  # fmt: skip
+
+
+def waiting(tests, cli):
+    sent = cli("account", "transfer", "//Bob=0.5", "//Eve=1200u", "--wait", "none", suri=flow.TREASURER)
+    tests("a transaction that nobody waits for has no block yet", sent["tx"]["block"] is None, sent)
+    amounts = [transfer["amount"] for transfer in sent["transfers"]]
+    tests("amounts are read in OPEN and in units", amounts == [str(flow.UNIT // 2), "1200"], sent)
+
+
+def channels(tests, cli, facts):
+    """A second channel: opened, topped up, and closed by both sides."""
+    opened = cli("channel", "open", "--operator", flow.OPERATOR, "--deposit", 0.1, "--expires-in", 5_000,
+                 suri=flow.PAYER)["channel"]  # fmt: skip
+    cli("channel", "top-up", opened, 0.05, suri=flow.PAYER)
+    shown = cli("channel", "show", opened)
+    tests("a channel can be topped up", shown["deposit"] == str(flow.UNIT * 15 // 100), shown)
+    tests.refused("one of several channels must be named", cli, "--channel",
+                  "ask", facts["model"], "hello", suri=flow.PAYER)  # fmt: skip
+    tests.refused("a question beyond the deposit is refused", cli, "deposit",
+                  "ask", facts["model"], "hello", "--channel", opened, "--max-tokens", 100,
+                  suri=flow.PAYER, status=5)  # fmt: skip
+    asked = cli("channel", "close", opened, suri=flow.PAYER)
+    tests("a payer asks to close", asked["state"] == "closing", asked)
+    tests.refused("a payer cannot close before the delay is over", cli, "from which block on",
+                  "channel", "close", opened, suri=flow.PAYER, status=4)  # fmt: skip
+    closed = cli("channel", "close", opened, suri=flow.OPERATOR)
+    left = [channel["channel"] for channel in cli("channel", "list", flow.PAYER)["channels"]]
+    tests("an operator closes at once", closed["state"] == "closed" and opened not in left, left)
+
+
+def versions(tests, cli, steps, facts):
+    """A new version of the model, known by its name, is priced, asked, settled, attributed and claimed for."""
+    name = "styles-lora"
+    version = cli("model", "register", facts["job"], "--model", name, suri=flow.OWNER)["version"]
+    cli("model", "price", name, "--price-in", 2, "--price-out", 3, suri=flow.OWNER)
+    answer = cli("ask", name, "function packMarket(", "--channel", facts["channel"], "--max-tokens", 8,
+                 "--temperature", 0.7, "--seed", 3, suri=flow.PAYER)  # fmt: skip
+    receipt = answer["receipt"]
+    price = 2 * receipt["tokens_in"] + 3 * receipt["tokens_out"]
+    tests("the newest version answers, at the newest price",
+          (receipt["version"], int(receipt["fee"])) == (version, price * flow.UNIT // 1_000), receipt)  # fmt: skip
+    steps.settle()
+    tests("what is settled is not settled again", cli("settle")["settlements"] == [], "")
+    attributed = cli("attribute", answer["receipt_id"])["receipts"][0]
+    audited = cli("audit", answer["receipt_id"])
+    tests("an attribution is what an audit finds", attributed["shares"] == audited["receipts"][0]["shares"], attributed)
+    tests("every contribution has a score",
+          [score[0] for score in attributed["scores"]] == facts["contributions"], attributed)  # fmt: skip
+    names = {check["name"] for check in audited["receipts"][0]["checks"]}
+    documented = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").splitlines()[-1]
+    tests("an audit makes the checks that are documented", all(f"`{name}`" in documented for name in names)
+          and len(names) == 10 and audited["ok"], audited)  # fmt: skip
+    due = {
+        claim["contribution"]: int(claim["accrued"]) - int(claim["claimed"])
+        for account in cli("claimable", "--all")["accounts"]
+        for claim in account["contributions"]
+    }
+    ids = [str(contribution) for contribution in facts["contributions"]]
+    claimed = cli("claim", "--contributions", ",".join(ids), "--account", flow.OPERATOR, suri=flow.PAYER)
+    paid = {entry["contribution"]: int(entry["amount"]) for entry in claimed["contributions"]}
+    tests("anybody claims for others, all that is due",
+          paid == {number: amount for number, amount in due.items() if amount}, claimed)  # fmt: skip
+    tests("an operator is paid for its work", int(claimed["accounts"][0]["amount"]) > 0, claimed)
