@@ -20,6 +20,17 @@ pub enum Weighting {
     SelfInfluence,
 }
 
+/// What of a paid exchange is explained by the training records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// `-log p(answer | prompt)`: what made the answer likely, given what was asked.
+    Answer,
+    /// `-log p(prompt, answer)`: what made question and answer likely. The fee is paid for the tokens of both, and
+    /// the answer of a small model says little by itself about where it came from.
+    Exchange,
+}
+
 /// When a record says again what an earlier one said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +56,8 @@ pub struct Method {
     pub duplicates: Duplicates,
     /// Training records that H is estimated from, at most; evenly spaced over all.
     pub fisher_records: u32,
+    /// What is explained.
+    pub scope: Scope,
     /// Seed of the sampled labels.
     pub seed: u64,
     /// Longest record, in tokens; what is beyond is cut off.
@@ -60,6 +73,7 @@ impl Default for Method {
             damping_ppm: 100_000,
             duplicates: Duplicates { jaccard_ppm: 800_000, shingle: 3 },
             fisher_records: 512,
+            scope: Scope::Exchange,
             seed: 0,
             tokens: 128,
             weighting: Weighting::SelfInfluence,
@@ -124,6 +138,7 @@ mod tests {
         assert_eq!(Method::from_json(&method.to_json()).unwrap(), method);
         assert_ne!(Method { seed: 1, ..method.clone() }.id(), method.id());
         assert_ne!(Method { weighting: Weighting::Equal, ..method.clone() }.id(), method.id());
+        assert_ne!(Method { scope: Scope::Answer, ..method.clone() }.id(), method.id());
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! An answer, as a vector that contributions are compared with.
+//! A paid exchange, as a vector that contributions are compared with.
 
 use openledger_lm::{Labels, Model, Sequence};
 
-use crate::{build::largest, gradients, quantise, Error, Result};
+use crate::{build::largest, gradients, method::Scope, quantise, Error, Result};
 
-/// The quantised gradient of `-log p(answer | prompt)`.
+/// The quantised gradient of what a method's [`Scope`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// One exponent per matrix.
@@ -14,13 +14,17 @@ pub struct Query {
 }
 
 impl Query {
-    /// One forward and one backward pass over prompt and answer. An answer without a token, or one without
-    /// anything before it, gives zeros: nothing made it likely.
+    /// One forward and one backward pass over prompt and answer. Where there is no token to explain, or nothing
+    /// before it, the query is all zeros: nothing made it likely.
     ///
     /// # Errors
     /// If there is no adapter, the tokens do not fit the model, or the gradient is not finite.
-    pub fn new(model: &Model, prompt: &[u32], answer: &[u32]) -> Result<Self> {
-        let sequence = Sequence { ids: [prompt, answer].concat(), from: prompt.len() };
+    pub fn new(model: &Model, prompt: &[u32], answer: &[u32], scope: Scope) -> Result<Self> {
+        let from = match scope {
+            Scope::Answer => prompt.len(),
+            Scope::Exchange => 0,
+        };
+        let sequence = Sequence { ids: [prompt, answer].concat(), from };
         if sequence.targets() == 0 {
             let specs = model.lora_matrices();
             let blocks = specs.iter().map(|spec| quantise::blocks(spec.input * spec.output));

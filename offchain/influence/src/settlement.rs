@@ -142,7 +142,12 @@ pub fn attribute(
     let mut receipts = Vec::with_capacity(transcripts.len());
     for (i, transcript) in transcripts.iter().enumerate() {
         // One answer per pass, so that its gradient depends on nothing else in the batch.
-        let query = Query::new(model, &transcript.prompt_ids, &transcript.output_ids)?;
+        let query = Query::new(
+            model,
+            &transcript.prompt_ids,
+            &transcript.output_ids,
+            index.method().scope,
+        )?;
         let Scores { scores, partials, shifts } = scores(&query, index);
         let i = i as u32;
         let query_blocks = query.values.as_chunks::<BLOCK>().0;

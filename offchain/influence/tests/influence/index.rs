@@ -3,7 +3,7 @@ use openledger_influence::{
     build::{build, Example},
     ekfac::EkFac,
     gradients::of_records,
-    method::Weighting,
+    method::{Scope, Weighting},
     query::Query,
     settlement::scores,
     Error, Index, Method,
@@ -19,7 +19,7 @@ fn index(method: &Method) -> Index {
 
 fn query(record: &Sequence) -> Query {
     let half = record.ids.len() / 2;
-    Query::new(&model(), &record.ids[..half], &record.ids[half..]).unwrap()
+    Query::new(&model(), &record.ids[..half], &record.ids[half..], Scope::Answer).unwrap()
 }
 
 #[test]
@@ -32,6 +32,20 @@ fn build_should_give_the_same_bytes_when_repeated_or_on_one_thread() {
     assert_eq!(first.to_bytes(), alone.to_bytes());
     let record = record(0, 50);
     assert_eq!(query(&record), one.install(|| query(&record)));
+}
+
+#[test]
+fn query_should_explain_the_prompt_too_when_the_method_says_exchange() {
+    let model = model();
+    let ids = record(0, 50).ids;
+    let query = |prompt: usize, scope| Query::new(&model, &ids[..prompt], &ids[prompt..], scope);
+    // However an exchange is divided into prompt and answer, it is the answer to its first token.
+    let whole = query(1, Scope::Answer).unwrap();
+    assert_eq!(query(4, Scope::Exchange).unwrap(), whole);
+    assert_eq!(query(ids.len(), Scope::Exchange).unwrap(), whole);
+    assert_ne!(query(4, Scope::Answer).unwrap(), whole);
+    let nothing = query(ids.len(), Scope::Answer).unwrap();
+    assert!(nothing.values.iter().all(|&value| value == 0));
 }
 
 #[test]
@@ -126,7 +140,7 @@ fn score_should_be_positive_when_a_step_on_the_record_makes_it_likelier() {
         // … and its score for itself have the same sign.
         let examples = [Example { contribution: 3, sequence: record.clone() }];
         let index = build(&model, ADAPTER, &[3], &examples, &method(), |_| {}).unwrap();
-        let query = Query::new(&model, &record.ids[..1], &record.ids[1..]).unwrap();
+        let query = Query::new(&model, &record.ids[..1], &record.ids[1..], Scope::Answer).unwrap();
         assert!(scores(&query, &index).scores[0].1 > 0);
     }
 }

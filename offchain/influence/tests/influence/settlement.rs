@@ -1,6 +1,7 @@
 use openledger_influence::{
     attribute, batch,
     build::build,
+    method::Scope,
     query::Query,
     settlement::{scores, JobReport},
     Error, Index,
@@ -38,7 +39,8 @@ fn attribute_should_follow_the_definitions_step_by_step() {
 
     let (mut queries, mut partials, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for (i, transcript) in transcripts.iter().enumerate() {
-        let query = Query::new(&model, &transcript.prompt_ids, &transcript.output_ids).unwrap();
+        let (prompt, answer) = (&transcript.prompt_ids, &transcript.output_ids);
+        let query = Query::new(&model, prompt, answer, Scope::Exchange).unwrap();
         let found = scores(&query, &index);
         assert_eq!(report.receipts[i].scores, found.scores);
         for block in 0..index.blocks() {
