@@ -12,7 +12,7 @@ import corpora
 
 def records(label, files, each):
     return [
-        {"text": f"{label} {file} {number} " + "x" * corpora.MIN_CHARS, "source": f"{label}/{file:03}.sol"}
+        {"text": f"{label} {file} {number} " + "x" * corpora.MIN_BYTES, "source": f"{label}/{file:03}.sol"}
         for file in range(files)
         for number in range(each)
     ]
@@ -48,12 +48,12 @@ class Choose(unittest.TestCase):
         )
 
     def test_repeated_long_and_short_records_are_left_out(self):
-        text = "y" * corpora.MIN_CHARS
+        text = "y" * corpora.MIN_BYTES
         odd = [
             {"text": text, "source": "a/1.sol"},
             {"text": text, "source": "a/1.sol"},
             {"text": "z", "source": "a/1.sol"},
-            {"text": "z" * (corpora.MAX_CHARS + 1), "source": "a/1.sol"},
+            {"text": "z" * (corpora.MAX_BYTES + 1), "source": "a/1.sol"},
         ]
         chosen = corpora.choose("a", odd)
         kept = [r["text"] for p in chosen.parts for r in p] + [r["text"] for r in chosen.heldout]

@@ -83,7 +83,7 @@ pub fn datanet<T: Config>(licence: Licence, records: &[u32]) -> (DatanetId, Vec<
         .map(|records| {
             let contribution = pallet_datanets::NextContributionId::<T>::get();
             let contributor = funded::<T>("contributor", contribution);
-            let root = H256::from_low_u64_be(u64::from(contribution) + 1);
+            let root = openledger_primitives::hashing::content_id(&contribution.to_le_bytes());
             pallet_datanets::Pallet::<T>::contribute(
                 RawOrigin::Signed(contributor).into(),
                 id,

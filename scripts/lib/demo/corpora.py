@@ -13,9 +13,9 @@ import re
 import shutil
 from dataclasses import dataclass, field
 
-# A record has between so many characters: long enough to say something, and short enough for about
+# A record has between so many bytes: long enough to say something, and short enough for about
 # 128 tokens of the base model.
-MIN_CHARS, MAX_CHARS = 100, 480
+MIN_BYTES, MAX_BYTES = 100, 480
 # The most records of one contributor, and the contributions into which they fall.
 RECORDS, PARTS = 84, 3
 # About one file in five is held out, and as many as it takes for a few questions.
@@ -111,7 +111,7 @@ def choose(label, records, records_limit=RECORDS, parts=PARTS):
     seen, files = set(), {}
     for record in records:
         text = record["text"]
-        if MIN_CHARS <= len(text) <= MAX_CHARS and text not in seen:
+        if MIN_BYTES <= len(text.encode()) <= MAX_BYTES and text not in seen:
             seen.add(text)
             files.setdefault(record["source"], []).append(record)
     heldout = {name: files.pop(name) for name in held_out(files)}
@@ -165,9 +165,9 @@ def read(path):
 
 
 def prompt(text):
-    """The first part of a record: about half of it, up to the end of a word or line."""
-    cut = max(len(text) // 2, min(len(text), 60))
-    end = re.compile(r"[\s(){};,.]").search(text, cut)
+    """The first part of a record: about half of it, up to the end of a word or line if it is near."""
+    cut = min(max(len(text) // 2, 60), len(text))
+    end = re.compile(r"[\s(){};,.]").search(text, cut, cut + 40)
     return text[: end.end() if end else cut].rstrip()
 
 

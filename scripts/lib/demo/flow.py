@@ -98,8 +98,12 @@ class Flow:
         datanet = known[name]
         shown = self.cli("datanet", "show", datanet)
         present = {entry["label"] for entry in shown["contributions"]}
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda source: self._contribute(datanet, source, present), sources))
+        # A copy comes after its original: a repeated record counts for whoever had it first.
+        copies = [source for source in sources if source.label == corpora.NEAR_COPIES[1]]
+        originals = [source for source in sources if source not in copies]
+        for wave in (originals, copies):
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda source: self._contribute(datanet, source, present), wave))
 
         shown = self.cli("datanet", "show", datanet)
         pending = [str(c["id"]) for c in shown["contributions"] if c["status"] == "pending"]
