@@ -95,10 +95,10 @@ fn report_should_be_the_same_when_repeated_and_survive_json() {
 }
 
 #[test]
-fn shares_should_go_to_the_pool_when_an_answer_is_empty() {
+fn shares_should_go_to_the_pool_when_there_is_no_token_to_explain() {
     let model = model();
     let index = index(&model);
-    let (settlement, transcripts) = settlement(&[(vec![0, 5, 6], vec![])]);
+    let (settlement, transcripts) = settlement(&[(vec![0], vec![])]);
     let report = attribute(&model, &index, &settlement, &transcripts, FLOOR).unwrap();
     assert_eq!(report.shares.pool(), PPM);
 }
