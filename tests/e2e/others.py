@@ -1,5 +1,7 @@
 """What the loop does not use of the command line: each option once, on the live network."""
 
+import json
+
 import flow
 from wrong import ROOT
 
@@ -8,7 +10,7 @@ def other_options(tests, cli, folder, steps, facts):
     data(tests, cli, folder)
     waiting(tests, cli)
     channels(tests, cli, facts)
-    versions(tests, cli, steps, facts)
+    versions(tests, cli, folder, steps, facts)
 
 
 def data(tests, cli, folder):
@@ -75,7 +77,7 @@ def channels(tests, cli, facts):
     tests("an operator closes at once", closed["state"] == "closed" and opened not in left, left)
 
 
-def versions(tests, cli, steps, facts):
+def versions(tests, cli, folder, steps, facts):
     """A new version of the model, known by its name, is priced, asked, settled, attributed and claimed for."""
     name = "styles-lora"
     version = cli("model", "register", facts["job"], "--model", name, suri=flow.OWNER)["version"]
@@ -89,7 +91,9 @@ def versions(tests, cli, steps, facts):
     steps.settle()
     tests("what is settled is not settled again", cli("settle")["settlements"] == [], "")
     attributed = cli("attribute", answer["receipt_id"])["receipts"][0]
-    audited = cli("audit", answer["receipt_id"])
+    receipt = folder / "answer.json"
+    receipt.write_text(json.dumps(answer), encoding="utf-8")
+    audited = cli("audit", receipt)
     tests("an attribution is what an audit finds", attributed["shares"] == audited["receipts"][0]["shares"], attributed)
     tests("every contribution has a score",
           [score[0] for score in attributed["scores"]] == facts["contributions"], attributed)  # fmt: skip

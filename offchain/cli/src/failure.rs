@@ -6,6 +6,8 @@ use openledger_chain::Error as Chain;
 use openledger_gateway::Error as Gateway;
 use serde_json::json;
 
+use crate::output::tell;
+
 /// A gateway that cannot be reached, or refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Remote {
@@ -88,9 +90,9 @@ pub(crate) fn print_usage(rendered: &str) -> ExitCode {
 
 fn print_as(message: &str, code: &str, json: bool) {
     if json {
-        eprintln!("{}", json!({"error": {"message": message, "code": code}}));
+        tell(&json!({"error": {"message": message, "code": code}}).to_string());
     } else {
-        eprintln!("error: {message}");
+        tell(&format!("error: {message}"));
     }
 }
 

@@ -46,12 +46,9 @@ pub async fn main() -> ExitCode {
     };
     log(matches!(command, Command::Gateway(_) | Command::Engine(_)));
     let json = global.json;
-    let result = run(&Context::new(global), command).await;
-    match result {
-        Ok(output) => match output.print(json) {
-            None => ExitCode::SUCCESS,
-            Some(difference) => failure::print(&difference.into(), json),
-        },
+    let output = run(&Context::new(global), command).await;
+    match output.and_then(|output| output.print(json)) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::print(&error, json),
     }
 }

@@ -1,5 +1,8 @@
 //! What commands print: JSON, or words and tables.
 
+use std::io::{ErrorKind, Write};
+
+use anyhow::Context as _;
 use openledger_chain::Included;
 use openledger_primitives::{Balance, Ppm, UNIT};
 use serde_json::{json, Value};
@@ -24,14 +27,26 @@ impl Output {
         Self { difference, ..self }
     }
 
-    /// Prints one of the two, and returns what is wrong with it.
-    pub fn print(self, json: bool) -> Option<Difference> {
-        use std::io::Write;
+    /// Prints one of the two.
+    ///
+    /// # Errors
+    /// If it cannot be written, or the difference, if there is one.
+    pub fn print(self, json: bool) -> anyhow::Result<()> {
         let text = if json { self.json.to_string() } else { self.text };
-        // A reader that went away is no error: `openledger … | head`.
-        let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
-        self.difference
+        match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+            // A reader that went away is no error: `openledger … | head`.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                return Err(error).context("cannot write to standard output");
+            }
+            _ => {}
+        }
+        self.difference.map_or(Ok(()), |difference| Err(difference.into()))
     }
+}
+
+/// Writes a line to standard error. Where that cannot be, there is nobody to tell.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// A transaction, for JSON.

@@ -3,6 +3,10 @@
 use openledger_chain::{account::parse, AccountId, Error};
 use openledger_primitives::{Balance, DatanetId, VersionNumber, H256, UNIT};
 
+/// The most bytes of a name or a label.
+pub const MAX_NAME: usize = 64;
+/// The most bytes of a description.
+const MAX_METADATA: usize = 256;
 /// The most ids of one list.
 const MAX_IDS: usize = 100_000;
 
@@ -103,6 +107,28 @@ pub fn fraction(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|fraction| (0.0..=1.0).contains(fraction))
         .ok_or_else(|| "expected a number from 0 to 1".into())
+}
+
+/// Reads the name of a datanet or a model.
+///
+/// # Errors
+/// If it is empty, or longer than the chain keeps.
+pub fn name(text: &str) -> Result<String, String> {
+    match text.len() {
+        1..=MAX_NAME => Ok(text.into()),
+        length => Err(format!("expected 1 to {MAX_NAME} bytes, this has {length}")),
+    }
+}
+
+/// Reads a description.
+///
+/// # Errors
+/// If it is longer than the chain keeps.
+pub fn metadata(text: &str) -> Result<String, String> {
+    match text.len() {
+        0..=MAX_METADATA => Ok(text.into()),
+        length => Err(format!("expected at most {MAX_METADATA} bytes, this has {length}")),
+    }
 }
 
 /// `0x` and 32 bytes, if it is that.

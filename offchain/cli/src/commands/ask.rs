@@ -6,6 +6,7 @@ use std::{
 
 use anyhow::{bail, ensure, Context as _};
 use clap::Args;
+use indicatif::ProgressBar;
 use openledger_chain::{account, types::Channel, AccountId, Keypair, View};
 use openledger_primitives::{
     reads::decimal,
@@ -147,11 +148,15 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     vouchers.save(vouchers.given.or_more(known))?;
 
     let (mut answers, mut words) = (Vec::new(), String::new());
+    // Only drawn where standard error is a terminal.
+    let bar = ProgressBar::new(questions.len() as u64);
     for question in &questions {
         let (answer, text) = payer.ask(question, &mut vouchers).await?;
         answers.push(answer);
         words.push_str(&text);
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     let json = match options.batch {
         Some(_) => json!({"answers": answers}),
         None => answers.pop().unwrap_or_default(),

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::anyhow;
 use clap::Args;
 use openledger_chain::{
     call,
@@ -17,11 +17,9 @@ use super::{
 use crate::{
     context::Context,
     output::{place, table, thousands, txs, Output},
+    parse,
     split::split,
 };
-
-/// The most bytes of a contribution's label.
-const MAX_LABEL: usize = 64;
 
 #[derive(Args)]
 #[command(after_help = FILES)]
@@ -58,12 +56,11 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let selected = options.selection.collect(&options.paths)?;
     let mut made = Vec::new();
     for (label, files) in groups(&options, &selected) {
-        if label.is_empty() || label.len() > MAX_LABEL {
-            bail!(
-                "the label {label:?} has {} bytes, expected 1 to {MAX_LABEL}: give one with --label",
-                label.len()
-            );
-        }
+        parse::name(&label).map_err(|wrong| {
+            anyhow!(
+                "the label {label:?} is no name for a contribution: {wrong}; give one with --label"
+            )
+        })?;
         made.push((label, Contribution::new(&records(files.into_iter()))?));
     }
 

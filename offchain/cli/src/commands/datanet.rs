@@ -1,4 +1,4 @@
-use anyhow::{bail, Context as _};
+use anyhow::{bail, ensure, Context as _};
 use clap::{Subcommand, ValueEnum};
 use openledger_chain::{
     call::{self, RejectReason},
@@ -16,16 +16,25 @@ use crate::{
     parse::{self, Ids},
 };
 
+/// The most curators of one datanet.
+const MAX_CURATORS: usize = 16;
+
 #[derive(Subcommand)]
 pub enum Command {
     /// Create a datanet
     #[command(after_help = LICENCE)]
     Create {
         /// Its name, for people
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = parse::name)]
         name: String,
         /// A description, or a link to one
-        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        #[arg(
+            long,
+            value_name = "TEXT",
+            default_value = "",
+            hide_default_value = true,
+            value_parser = parse::metadata
+        )]
         metadata: String,
         /// Everything allowed, or the terms in a JSON file
         #[arg(long, default_value = "open", value_name = "open|FILE")]
@@ -153,6 +162,11 @@ async fn create(
     policy: Policy,
     curators: &[AccountId],
 ) -> anyhow::Result<Output> {
+    ensure!(
+        curators.len() <= MAX_CURATORS,
+        "a datanet has at most {MAX_CURATORS} curators, these are {}",
+        curators.len()
+    );
     let licence = read_licence(licence)?;
     let sender = context.sender().await?;
     let call = call::create_datanet(name, metadata, &licence, policy == Policy::Open, curators);

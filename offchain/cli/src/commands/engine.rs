@@ -5,7 +5,10 @@ use openledger_engine::{serve, Engine, Settings};
 use serde_json::json;
 
 use super::gateway::{interrupted, listen};
-use crate::{context::Context, output::Output};
+use crate::{
+    context::Context,
+    output::{tell, Output},
+};
 
 #[derive(Args)]
 #[command(
@@ -30,7 +33,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
         queue: options.queue,
     };
     let engine = Engine::open(context.store()?, settings)?;
-    eprintln!("listening on http://{}", listener.local_addr()?);
+    tell(&format!("listening on http://{}", listener.local_addr()?));
     serve(engine, listener, interrupted()).await?;
     Ok(Output::new(json!({"stopped": true}), "Stopped."))
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     context::Context,
-    output::Output,
+    output::{tell, Output},
     parse::{self, Ids},
 };
 
@@ -51,7 +51,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     };
     let gateway = Gateway::open(&context.node, context.store()?, key, settings).await?;
     gateway.load().await?;
-    eprintln!("listening on http://{}", listener.local_addr()?);
+    tell(&format!("listening on http://{}", listener.local_addr()?));
     http::serve(gateway, listener, interrupted()).await?;
     Ok(Output::new(json!({"stopped": true}), "Stopped."))
 }

@@ -33,7 +33,7 @@ pub enum Command {
         /// The folder
         dir: PathBuf,
         /// Its name, for people
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = parse::name)]
         name: String,
         #[command(flatten)]
         prices: Prices,
@@ -47,7 +47,12 @@ pub enum Command {
         /// The folder of job.json, or that file
         job: PathBuf,
         /// Its name, for people
-        #[arg(long, value_name = "TEXT", required_unless_present = "model")]
+        #[arg(
+            long,
+            value_name = "TEXT",
+            required_unless_present = "model",
+            value_parser = parse::name
+        )]
         name: Option<String>,
         /// Register a new version of this model instead
         #[arg(long, conflicts_with_all = ["name", "parent", "price_in", "price_out"])]

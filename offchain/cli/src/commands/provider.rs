@@ -23,7 +23,13 @@ pub enum Command {
         #[arg(long, value_name = "AMOUNT", value_parser = parse::amount)]
         bond: Balance,
         /// A name, a link, where to reach you
-        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        #[arg(
+            long,
+            value_name = "TEXT",
+            default_value = "",
+            hide_default_value = true,
+            value_parser = parse::metadata
+        )]
         metadata: String,
     },
     /// Name the account that signs off chain for your attributor

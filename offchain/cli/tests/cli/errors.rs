@@ -23,6 +23,8 @@ fn wrong_usage_should_end_with_2_and_say_what_was_expected() {
         (&["datanet", "show", "first"], "first"),
         (&["datanet", "review", "--reject", "1:ugly"], "low-quality"),
         (&["datanet", "review"], "--accept"),
+        (&["datanet", "create", "--name", ""], "1 to 64"),
+        (&["model", "register-base", "x", "--name", &"x".repeat(65)], "1 to 64"),
         (&["contribute", "0", "x", "--each", "--parts", "2"], "--parts"),
         (&["contribute", "0", "x", "--parts", "0"], "0"),
         (&["model", "train", "--base", "0", "--datanets", "0", "--out", "x"], "0:1"),
@@ -214,4 +216,19 @@ fn a_store_of_no_known_kind_should_be_refused() {
         json(&["--store", "gopher://blobs", "records", "show", &format!("0x{}", "00".repeat(32))]);
     assert_eq!(found.status, 1);
     assert!(found.error().0.contains("gopher://blobs"), "{}", found.errors);
+}
+
+#[test]
+fn output_that_cannot_be_written_should_be_an_error() {
+    let folder = home();
+    let file = folder.path().join("a.jsonl");
+    std::fs::write(&file, "{\"text\":\"x\"}\n").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_openledger"))
+        .args(["records", "show", file.to_str().unwrap()])
+        .stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("standard output") && errors.contains("space"), "{errors}");
 }

@@ -1,4 +1,6 @@
-use openledger_cli::parse::{account, amount, fraction, hash, ids, transfer, version, Ids};
+use openledger_cli::parse::{
+    account, amount, fraction, hash, ids, metadata, name, transfer, version, Ids,
+};
 use openledger_primitives::UNIT;
 use proptest::prelude::*;
 
@@ -100,6 +102,16 @@ fn fraction_should_be_a_part_of_the_whole() {
     assert_eq!(fraction("0.2"), Ok(0.2));
     for text in ["", "-0.1", "1.1", "NaN", "inf", "20%"] {
         assert!(fraction(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn names_and_descriptions_should_be_as_long_as_the_chain_keeps() {
+    assert_eq!(name("poems"), Ok("poems".into()));
+    assert!(name(&"é".repeat(32)).is_ok() && metadata("").is_ok());
+    assert!(metadata(&"x".repeat(256)).is_ok());
+    for wrong in [name(""), name(&"é".repeat(33)), metadata(&"x".repeat(257))] {
+        assert!(wrong.unwrap_err().starts_with("expected"));
     }
 }
 

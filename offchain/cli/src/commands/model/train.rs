@@ -25,9 +25,12 @@ use crate::{
     commands::datanet,
     context::{model, Context},
     files::{read, write},
-    output::Output,
+    output::{tell, Output},
     parse,
 };
+
+/// The most datanet versions that a model is registered with.
+const MAX_DATANETS: usize = 8;
 
 #[derive(Args)]
 #[command(
@@ -144,6 +147,11 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let base = newest_base(&view, base_model).await?;
     let trained_on: BTreeSet<_> = options.datanets.iter().copied().collect();
     let trained_on: Vec<_> = trained_on.into_iter().collect();
+    ensure!(
+        trained_on.len() <= MAX_DATANETS,
+        "a model is trained on at most {MAX_DATANETS} versions of datanets, these are {}",
+        trained_on.len()
+    );
     for (datanet, number) in &trained_on {
         check_licence(&view, *datanet, *number).await?;
     }
@@ -303,10 +311,8 @@ impl Progress {
             // A line four times a second is enough to follow.
             Show::Json => {
                 if begins || done == all || self.last.elapsed() > Duration::from_millis(250) {
-                    eprintln!(
-                        "{}",
-                        json!({"stage": stage, "done": done, "all": all, "loss": loss})
-                    );
+                    let line = json!({"stage": stage, "done": done, "all": all, "loss": loss});
+                    tell(&line.to_string());
                     self.last = Instant::now();
                 }
             }
