@@ -364,10 +364,7 @@ def words(report, per_model):
             if corpora.NOISE in records:
                 size = records[corpora.NOISE] / sum(records.values())
                 share = int(payouts[corpora.NOISE]["accrued"]) / total
-                yield (
-                    f"  The noise, {size:.1%} of the records, earned {share:.1%}; in proportion to records "
-                    f"it would have earned as much as its size."
-                )
+                yield f"  The noise is {size:.1%} of the records, and earned {share:.1%}."
     yield ""
     for name, result in report["checks"].items():
         mark = "true " if result["ok"] else "FALSE"
