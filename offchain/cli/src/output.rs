@@ -99,9 +99,10 @@ pub fn count(n: impl Into<u128>, thing: &str) -> String {
     format!("{} {thing}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
-/// Parts per million, in words.
+/// Parts per million of the whole, in words.
 pub fn percent(ppm: Ppm) -> String {
-    format!("{}.{:02} %", ppm / 10_000, ppm % 10_000 / 100)
+    let hundredths = (ppm + 50) / 100;
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
 /// Bytes that should be text.

@@ -58,15 +58,18 @@ impl Refusal {
 }
 
 impl Gateway {
+    /// The gateway at an address; nothing is sent yet.
     pub fn new(at: &At) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
         Ok(Self { http, url: at.gateway.trim_end_matches('/').into() })
     }
 
+    /// A request to a path.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.http.get(format!("{}/{path}", self.url))
     }
 
+    /// A request to a path that changes something.
     pub fn post(&self, path: &str) -> RequestBuilder {
         self.http.post(format!("{}/{path}", self.url))
     }

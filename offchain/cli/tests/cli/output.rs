@@ -1,5 +1,9 @@
-use openledger_cli::output::{count, open, percent, table, thousands};
+use openledger_cli::{
+    failure::{classify, Difference},
+    output::{count, open, percent, table, thousands, Output},
+};
 use openledger_primitives::UNIT;
+use serde_json::json;
 
 #[test]
 fn open_should_part_thousands_and_cut_after_six_decimals() {
@@ -20,6 +24,7 @@ fn numbers_should_be_easy_to_read() {
     assert_eq!(count(1_200u32, "record"), "1,200 records");
     assert_eq!(percent(1_000_000), "100.00 %");
     assert_eq!(percent(1_234), "0.12 %");
+    assert_eq!(percent(999_950), "100.00 %");
 }
 
 #[test]
@@ -27,4 +32,13 @@ fn table_should_align_numbers_to_the_right_and_words_to_the_left() {
     let rows = [vec!["1".into(), "long name".into()], vec!["22".into(), "é".into()]];
     assert_eq!(table(&[">id", "name"], &rows), "id  name\n 1  long name\n22  é\n");
     assert_eq!(table(&[">id", "name"], &[]), "id  name\n");
+}
+
+#[test]
+fn print_should_fail_after_printing_when_there_is_a_difference() {
+    let output = || Output::new(json!({"ok": false}), "differs");
+    assert!(output().print(true).is_ok());
+    let difference = Some(Difference("1 of 2 receipts differ".into()));
+    let error = output().with_difference(difference).print(false).unwrap_err();
+    assert_eq!(classify(&error), (1, "difference"));
 }
