@@ -37,7 +37,9 @@ class Scale:
     """How much a run does."""
 
     questions: int = 30
-    max_tokens: int = 48
+    max_tokens: int = 32
+    # Greedy answers of a model this small run in circles.
+    temperature: float = 0.7
     training: tuple = ()
     heldout_records: int = 60
     settle_timeout: int = 900
@@ -194,7 +196,10 @@ class Flow:
             question["max_tokens"] = self.scale.max_tokens
         path = corpora.write(self.folder / f"questions-{name}.jsonl", asked)
         say(f"Asking {len(asked)} paid questions of the {name} adapter")
-        answers = self.cli("ask", model, "--batch", path, "--channel", channel, suri=PAYER)
+        answers = self.cli(
+            "ask", model, "--batch", path, "--channel", channel,
+            "--temperature", self.scale.temperature, suri=PAYER,
+        )  # fmt: skip
         labels = {}
         for answer in answers["answers"]:
             labels[answer["receipt_id"]] = answer["label"]
