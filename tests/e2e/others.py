@@ -8,6 +8,7 @@ from wrong import ROOT
 
 def other_options(tests, cli, folder, steps, facts):
     data(tests, cli, folder)
+    members(tests, cli, folder)
     waiting(tests, cli)
     channels(tests, cli, facts)
     versions(tests, cli, folder, steps, facts)
@@ -47,6 +48,20 @@ def data(tests, cli, folder):
     stored = cli("records", "show", parts[0]["content"])
     tests("a contribution is found by its content id",
           (stored["root"], stored["count"]) == (parts[0]["root"], parts[0]["records"]), stored)  # fmt: skip
+
+
+def members(tests, cli, folder):
+    """A datanet for those whom its owner allows."""
+    datanet = cli("datanet", "create", "--name", "members", "--policy", "allow-list", suri=flow.OWNER)["datanet"]
+    first, second = folder / "pieces" / "2.txt", folder / "pieces" / "3.txt"
+    tests.refused("who is not on the list cannot contribute", cli, "NotMember",
+                  "contribute", datanet, first, suri=flow.PAYER, status=4)  # fmt: skip
+    cli("datanet", "allow", datanet, flow.PAYER, suri=flow.OWNER)
+    made = cli("contribute", datanet, first, suri=flow.PAYER)["contributions"]
+    tests("who is on the list contributes", len(made) == 1, made)
+    cli("datanet", "allow", datanet, flow.PAYER, "--revoke", suri=flow.OWNER)
+    tests.refused("who was taken off the list cannot contribute any more", cli, "NotMember",
+                  "contribute", datanet, second, suri=flow.PAYER, status=4)  # fmt: skip
 
 
 def waiting(tests, cli):

@@ -101,6 +101,11 @@ pub fn create_datanet(
     Call::new("Datanets", "create", arguments)
 }
 
+/// Lets an account contribute where the policy is an allow list, or no longer.
+pub fn allow(datanet: DatanetId, who: &AccountId, allowed: bool) -> Call {
+    Call::new("Datanets", "allow", [number(datanet), account(who), Value::bool(allowed)])
+}
+
 /// Submits records.
 pub fn contribute(
     datanet: DatanetId,

@@ -46,6 +46,17 @@ pub enum Command {
         #[arg(long = "curator", value_name = "ACCOUNT", value_parser = parse::account)]
         curators: Vec<AccountId>,
     },
+    /// Let an account contribute where the policy is an allow list
+    Allow {
+        /// The datanet's id
+        datanet: DatanetId,
+        /// Who may contribute
+        #[arg(value_name = "ACCOUNT", value_parser = parse::account)]
+        account: AccountId,
+        /// No longer; what was contributed stays
+        #[arg(long)]
+        revoke: bool,
+    },
     /// Accept and reject contributions, as a curator
     #[command(
         after_help = "Reasons: malformed, duplicate, off-topic, low-quality, unlicensed, harmful.\n\
@@ -127,6 +138,9 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
         Command::Create { name, metadata, licence, policy, curators } => {
             create(context, &name, &metadata, &licence, policy, &curators).await
         }
+        Command::Allow { datanet, account, revoke } => {
+            allow(context, datanet, &account, !revoke).await
+        }
         Command::Review { accept, reject } => {
             review(context, accept.map_or_else(Vec::new, |ids| ids.0), &reject).await
         }
@@ -175,6 +189,21 @@ async fn create(
     let json = json!({"datanet": id, "name": name, "tx": tx(&included)});
     let shown = id.map_or_else(|| "A datanet".into(), |id| format!("Datanet {id}"));
     let words = format!("{shown}, {name}, is created, {}.", place(&[included]));
+    Ok(Output::new(json, words))
+}
+
+async fn allow(
+    context: &Context,
+    datanet: DatanetId,
+    account: &AccountId,
+    allowed: bool,
+) -> anyhow::Result<Output> {
+    let included = context.sender().await?.send_one(call::allow(datanet, account, allowed)).await?;
+    let json = json!({
+        "datanet": datanet, "account": account, "allowed": allowed, "tx": tx(&included),
+    });
+    let may = if allowed { "may" } else { "may not" };
+    let words = format!("{account} {may} contribute to datanet {datanet}, {}.", place(&[included]));
     Ok(Output::new(json, words))
 }
 
