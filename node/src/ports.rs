@@ -57,3 +57,27 @@ fn tcp_address(address: &Multiaddr) -> Option<SocketAddr> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn require_should_name_the_option_when_a_port_is_taken() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let error = require(address, "RPC", "--rpc-port").unwrap_err().to_string();
+        assert!(error.contains(&address.to_string()) && error.contains("--rpc-port"), "{error}");
+        drop(taken);
+        require(address, "RPC", "--rpc-port").unwrap();
+    }
+
+    #[test]
+    fn tcp_address_should_be_found_when_there_is_one() {
+        let found = |text: &str| tcp_address(&text.parse().unwrap());
+        assert_eq!(found("/ip4/0.0.0.0/tcp/30333/ws"), "0.0.0.0:30333".parse().ok());
+        assert_eq!(found("/ip6/::/tcp/1"), "[::]:1".parse().ok());
+        assert_eq!(found("/ip4/0.0.0.0/udp/30333/quic-v1"), None);
+        assert_eq!(found("/dns/localhost/tcp/1"), None);
+    }
+}
