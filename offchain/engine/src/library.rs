@@ -2,11 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use openledger_factory::{
-    artefacts::base_name, fetch_adapter, fetch_base, fetch_index, AdapterIds, BaseIds,
-};
+use openledger_factory::{adapt, fetch_base, fetch_index, AdapterIds, BaseIds};
 use openledger_influence::Index;
-use openledger_lm::{Adapter, Model};
+use openledger_lm::Model;
 use openledger_primitives::ContentId;
 use openledger_store::BlobStore;
 
@@ -82,16 +80,9 @@ impl Library {
 
     async fn fetch(&self, job: &Job, base: Model) -> Result<Artefacts> {
         let failed = Error::artefact::<openledger_factory::Error>;
-        let folder = fetch_adapter(&self.store, &job.adapter, &self.cache)
+        let model = adapt(&self.store, &job.base, base, &job.adapter, &self.cache)
             .await
             .map_err(failed("adapter"))?;
-        let name = base_name(&job.base.artefact);
-        let model = blocking(move || {
-            let adapter = Adapter::load(&folder, base.config(), Some(&name))?;
-            base.with_adapter(adapter)
-        })
-        .await?
-        .map_err(Error::artefact("adapter"))?;
         let index = fetch_index(&self.store, &job.index.content).await.map_err(failed("index"))?;
         Ok(Artefacts { model, index })
     }

@@ -115,26 +115,44 @@ pub async fn fetch_adapter(store: &BlobStore, ids: &AdapterIds, cache: &Path) ->
     Ok(folder)
 }
 
+/// A loaded base with an adapter of it, fetched and verified.
+///
+/// # Errors
+/// As [`fetch_adapter`], and if the files do not load or the adapter is of another base than `base`.
+pub async fn adapt(
+    store: &BlobStore,
+    base: &BaseIds,
+    model: Model,
+    adapter: &AdapterIds,
+    cache: &Path,
+) -> Result<Model> {
+    let name = base_name(&base.artefact);
+    let folder = fetch_adapter(store, adapter, cache).await?;
+    tokio::task::spawn_blocking(move || {
+        let adapter = Adapter::load(&folder, model.config(), Some(&name))?;
+        Ok(model.with_adapter(adapter)?)
+    })
+    .await?
+}
+
 /// A base model with an adapter and the base's tokenizer, fetched and verified.
 ///
 /// # Errors
-/// As [`fetch_base`] and [`fetch_adapter`], and if the files do not load or the adapter is of another base.
+/// As [`fetch_base`] and [`adapt`], and if the base does not load.
 pub async fn fetch_model(
     store: &BlobStore,
     base: &BaseIds,
     adapter: &AdapterIds,
     cache: &Path,
 ) -> Result<(Model, Tokenizer)> {
-    let name = base_name(&base.artefact);
-    let base = fetch_base(store, base, cache).await?;
-    let adapter = fetch_adapter(store, adapter, cache).await?;
-    tokio::task::spawn_blocking(move || {
-        let model = Model::load(&base)?;
-        let tokenizer = Tokenizer::load(&base, model.config())?;
-        let adapter = Adapter::load(&adapter, model.config(), Some(&name))?;
-        Ok((model.with_adapter(adapter)?, tokenizer))
+    let folder = fetch_base(store, base, cache).await?;
+    let (model, tokenizer) = tokio::task::spawn_blocking(move || {
+        let model = Model::load(&folder)?;
+        let tokenizer = Tokenizer::load(&folder, model.config())?;
+        Ok::<_, Error>((model, tokenizer))
     })
-    .await?
+    .await??;
+    Ok((adapt(store, base, model, adapter, cache).await?, tokenizer))
 }
 
 /// An attribution index, verified by its content id. Its root and adapter are the caller's to compare.

@@ -14,7 +14,9 @@ pub mod job;
 pub mod settings;
 pub mod training_set;
 
-pub use artefacts::{fetch_adapter, fetch_base, fetch_index, store_base, AdapterIds, BaseIds};
+pub use artefacts::{
+    adapt, fetch_adapter, fetch_base, fetch_index, store_base, AdapterIds, BaseIds,
+};
 pub use error::{Error, Result};
 pub use job::{run, Event, IndexIds, Job, Outcome};
 pub use settings::Settings;

@@ -10,8 +10,8 @@ use openledger_chain::{
     types::{Kind, Model as Registered},
     View,
 };
-use openledger_factory::{artefacts::base_name, fetch_adapter, fetch_base, AdapterIds, BaseIds};
-use openledger_lm::{Adapter, Model, Tokenizer};
+use openledger_factory::{adapt, fetch_base, AdapterIds, BaseIds};
+use openledger_lm::{Model, Tokenizer};
 use openledger_primitives::{ModelId, ModelVersion};
 use openledger_store::BlobStore;
 use tokio::sync::Mutex;
@@ -146,13 +146,7 @@ impl Catalogue {
                 (model, tokenizer)
             }
         };
-        let folder = fetch_adapter(&self.store, &adapter, &self.cache).await?;
-        let model = tokio::task::spawn_blocking(move || {
-            let name = base_name(&base.artefact);
-            let adapter = Adapter::load(&folder, model.config(), Some(&name))?;
-            Ok::<_, openledger_factory::Error>(model.with_adapter(adapter)?)
-        })
-        .await??;
+        let model = adapt(&self.store, &base, model, &adapter, &self.cache).await?;
         tracing::info!(model = id, version, "loaded");
         let served = Arc::new(Served { id, version, model, tokenizer });
         loaded.models.insert(id, served.clone());
@@ -164,7 +158,8 @@ impl Catalogue {
 pub(crate) mod tests {
     use std::path::Path;
 
-    use openledger_factory::store_base;
+    use openledger_factory::{artefacts::base_name, store_base};
+    use openledger_lm::Adapter;
     use openledger_primitives::ContentId;
 
     use super::*;
