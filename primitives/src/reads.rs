@@ -68,10 +68,12 @@ pub enum Phase {
     Committing,
     /// The committee reveals.
     Revealing,
-    /// Shares are final and credited.
+    /// The shares are final, the fee is divided and credited.
     Finalised,
     /// No committee answered in time, three times over: the data part went to the datanets' pools.
     Fallback,
+    /// A committee found the shares; until the deadline, anyone can challenge them.
+    Decided,
 }
 
 /// A settlement, as clients ask for it.
@@ -97,12 +99,16 @@ pub struct SettlementState {
     pub phase: Phase,
     /// The block it was submitted in.
     pub submitted: BlockNumber,
-    /// The block it was decided in.
+    /// The block its fee was divided in.
     pub decided: Option<BlockNumber>,
-    /// Whose shares, once decided.
+    /// Whose shares, once a committee found them.
     pub shares: Option<ShareVector>,
-    /// How the fee was divided, once decided.
+    /// How the fee was divided, once it was.
     pub split: Option<Split>,
+    /// The last block of the phase.
+    pub deadline: BlockNumber,
+    /// Whether its result was challenged.
+    pub challenged: bool,
 }
 
 /// Amounts as decimal strings in JSON: they exceed what JavaScript's numbers hold.

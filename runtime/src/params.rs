@@ -55,6 +55,22 @@ pub mod tunables {
         /// Committees drawn before a settlement falls back to the datanets' pools.
         #[codec(index = 7)]
         pub static MaxAttempts: u8 = 3;
+
+        /// Blocks in which a result can be challenged before it is final.
+        #[codec(index = 8)]
+        pub static ChallengeBlocks: BlockNumber = 60 * MINUTES;
+
+        /// A challenger's bond, as a part of the fee at stake.
+        #[codec(index = 9)]
+        pub static ChallengeBond: Ppm = 500_000;
+
+        /// What a member that was further off than the tolerance loses of its bond.
+        #[codec(index = 10)]
+        pub static Slash: Ppm = 100_000;
+
+        /// What a member that was silent loses of its bond.
+        #[codec(index = 11)]
+        pub static SilenceSlash: Ppm = 1_000;
     }
 }
 

@@ -75,7 +75,7 @@ def loop(tests, network, folder):
     steps = flow.Flow(
         cli, network, folder,
         flow.Scale(
-            questions=4, max_tokens=16, heldout_records=8, settle_timeout=240,
+            questions=4, max_tokens=16, heldout_records=8, settle_timeout=240, attributors=1, challenge_blocks=2,
             training=("--epochs", 2, "--rank", 2),
         ),
     )  # fmt: skip

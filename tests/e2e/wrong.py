@@ -61,6 +61,12 @@ def roles(tests, cli, network, facts):
          ("provider", "register", "curator", "--bond", 1), flow.PAYER),
         ("a second registration is refused", "provider show",
          ("provider", "register", "operator", "--bond", 1_000), flow.OPERATOR),
+        ("a challenge of what is final is refused", "WrongPhase",
+         ("settlement", "challenge", 0), flow.PAYER),
+        ("a parameter is refused from others than Root", "RequireSudo",
+         ("parameter", "set", "attribution", "challenge-blocks", 1), flow.PAYER),
+        ("an unknown parameter is refused", "no-such",
+         ("parameter", "set", "attribution", "no-such", 1), flow.ROOT),
     ]:  # fmt: skip
         tests.refused(name, cli, words, *arguments, suri=suri, status=4)
     for name, words, arguments, suri in [

@@ -2,7 +2,8 @@
 
 use openledger_primitives::{
     licence::Licence, signature::Signature, voucher::SignedVoucher, Balance, BlockNumber,
-    ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, VersionNumber, H256,
+    ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, SettlementId,
+    VersionNumber, H256,
 };
 use subxt::{
     dynamic::Value,
@@ -281,6 +282,26 @@ pub fn claim(to: &AccountId) -> Call {
 pub fn claim_contributions(ids: &[ContributionId]) -> Call {
     let ids = Value::unnamed_composite(ids.iter().copied().map(number));
     Call::new("Attribution", "claim_contributions", [ids])
+}
+
+/// Moves a settlement on whose time is up.
+pub fn advance(settlement: SettlementId) -> Call {
+    Call::new("Attribution", "advance", [number(settlement)])
+}
+
+/// Challenges the shares that a committee found.
+pub fn challenge(settlement: SettlementId) -> Call {
+    Call::new("Attribution", "challenge", [number(settlement)])
+}
+
+/// Sets a number that governance tunes, with the Root key of a development chain: of the group and by the
+/// name that the runtime's metadata has, as `Attribution` and `ChallengeBlocks`.
+pub fn set_parameter(group: &str, name: &str, value: u128) -> Call {
+    let key = Value::unnamed_composite([]);
+    let parameter = Value::unnamed_variant(name, [key, option(Some(Value::u128(value)))]);
+    let parameter = Value::unnamed_variant(group, [parameter]);
+    let set = Call::new("Parameters", "set_parameter", [parameter]);
+    Call::new("Sudo", "sudo", [set.payload().into_value()])
 }
 
 fn account(account: &AccountId) -> Value {

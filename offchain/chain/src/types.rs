@@ -287,10 +287,28 @@ pub struct Settlement {
     pub attempt: u8,
     /// The committee.
     pub committee: Vec<AccountId>,
-    /// The block it was decided in.
+    /// The last block of the phase.
+    pub deadline: BlockNumber,
+    /// The block its fee was divided in.
     pub decided: Option<BlockNumber>,
-    /// Whose shares.
+    /// Whose shares, once a committee found them.
     pub shares: Option<Static<ShareVector>>,
     /// How the fee was divided.
     pub split: Option<Static<Split>>,
+    /// The challenge of its result.
+    pub challenge: Option<Challenge>,
+}
+
+/// A result that was challenged.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Challenge {
+    /// Who doubts it.
+    pub challenger: AccountId,
+    /// What the challenger has at stake, in units.
+    pub bond: Balance,
+    /// The shares in doubt.
+    pub shares: Static<ShareVector>,
+    /// Who found them.
+    pub committee: Vec<AccountId>,
 }

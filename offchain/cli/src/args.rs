@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::{
     commands::{
         account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, engine,
-        gateway, model, provider, records, settle, settlement,
+        gateway, model, parameter, provider, records, settle, settlement,
     },
     failure,
 };
@@ -99,6 +99,9 @@ pub(crate) enum Command {
     /// Bonded roles: operators, attributors, curators
     #[command(subcommand)]
     Provider(provider::Command),
+    /// What governance tunes
+    #[command(subcommand)]
+    Parameter(parameter::Command),
     /// Cut files into records, and look at them
     #[command(subcommand)]
     Records(records::Command),
@@ -136,7 +139,7 @@ pub(crate) enum Command {
 
 /// The commands as `--help` groups them.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Chain and accounts", &["status", "account", "provider"]),
+    ("Chain and accounts", &["status", "account", "provider", "parameter"]),
     ("Data", &["records", "contribute", "datanet"]),
     ("Models", &["model"]),
     ("Asking and serving", &["channel", "ask", "settle", "gateway", "engine"]),

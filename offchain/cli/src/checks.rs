@@ -144,7 +144,9 @@ pub fn split(settlement: &Settlement, paid_by: &ShareVector, paid: &Split) -> [C
     let parts = &settlement.parameters.split.0;
     let of = |attributors| Split::of(settlement.total_fee, parts, paid_by, attributors);
     // How many attributors were paid is not kept, but only one number gives their part.
-    let most = u32::try_from(settlement.committee.len()).unwrap_or(u32::MAX);
+    let challenged = settlement.challenge.iter().map(|challenge| challenge.committee.len());
+    let members = challenged.chain([settlement.committee.len()]).fold(0, usize::saturating_add);
+    let most = u32::try_from(members).unwrap_or(u32::MAX);
     let computed = (0..=most).map(of).find(|split| split == paid).unwrap_or_else(|| of(most));
     let what = "the fee, divided again by the settlement's own parameters";
     [

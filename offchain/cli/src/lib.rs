@@ -31,7 +31,7 @@ use crate::{
     args::{Cli, Command},
     commands::{
         account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, engine,
-        gateway, model, provider, records, settle, settlement, status,
+        gateway, model, parameter, provider, records, settle, settlement, status,
     },
     context::Context,
     output::Output,
@@ -68,6 +68,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Gateway(options) => gateway::run(context, options).await,
         Command::Engine(options) => engine::run(context, options).await,
         Command::Settlement(command) => settlement::run(context, command).await,
+        Command::Parameter(command) => parameter::run(context, command).await,
         Command::Claimable(options) => claimable::run(context, options).await,
         Command::Claim(options) => claim::run(context, options).await,
         Command::Attribute(options) => attribute::run(context, options).await,

@@ -11,8 +11,10 @@
 //! | [`journal`] | the book's entries on disk, and back after a restart |
 //! | [`gateway`] | requests to answers |
 //! | [`settle`] | receipts to settlements |
+//! | `advance` | settlements whose time is up |
 //! | [`http`] | the routes |
 
+mod advance;
 pub mod book;
 mod catalogue;
 mod error;

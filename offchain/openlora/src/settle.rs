@@ -23,6 +23,7 @@ use openledger_primitives::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    advance::Undecided,
     book::{Batch, Entry, OpenBatch},
     gateway::{now, Gateway},
     Error, Result,
@@ -77,6 +78,7 @@ pub(crate) struct Settling {
     impatient: BTreeMap<(ModelId, ModelVersion), Instant>,
     /// Channels that cannot pay what they owe, and were spoken of.
     short: BTreeSet<ChannelId>,
+    pub(crate) undecided: Undecided,
 }
 
 /// What is seen of a batch that is not known to be settled.
@@ -128,6 +130,9 @@ impl Gateway {
             if let Err(error) = self.settle(false).await {
                 tracing::warn!(%error, "not settled; trying again");
                 tokio::time::sleep(TICK).await;
+            }
+            if let Err(error) = self.advance().await {
+                tracing::warn!(%error, "settlements whose time is up wait");
             }
         }
     }
@@ -202,6 +207,9 @@ impl Gateway {
             };
             match step(seen) {
                 Step::Close(settlement) => {
+                    if let Some(undecided) = &mut state.undecided {
+                        undecided.insert(settlement);
+                    }
                     state.refused.remove(&receipts_root);
                     self.record(Entry::Settled { receipts_root, settlement }).await?;
                 }

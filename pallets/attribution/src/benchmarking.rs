@@ -4,7 +4,7 @@
 use crate::*;
 use alloc::vec;
 use frame_benchmarking::v2::*;
-use frame_support::traits::fungible::{Inspect, Mutate};
+use frame_support::traits::fungible::{hold::Mutate as _, Inspect, Mutate};
 use frame_system::RawOrigin;
 use openledger_primitives::{
     licence::Licence,
@@ -48,7 +48,7 @@ impl<T: Config> Setup<T> {
         let id = settle::<T>(&operator, model, channel, fee);
         // Whoever was drawn gives way to those whose workers are known here.
         let mut settlement = Settlements::<T>::get(id).unwrap();
-        Pallet::<T>::dismiss(id, &settlement);
+        Pallet::<T>::forget(id, &settlement);
         settlement.parameters.committee = MAX_COMMITTEE;
         Pallet::<T>::convene(id, &mut settlement, members.clone());
         Settlements::<T>::insert(id, settlement);
@@ -92,6 +92,28 @@ impl<T: Config> Setup<T> {
             )
             .unwrap();
         }
+    }
+
+    /// Registers as many attributors as there may be.
+    fn fill_attributors(&self) {
+        let known = pallet_providers::Attributors::<T>::get().len() as u32;
+        for n in known..<T as pallet_providers::Config>::MaxAttributors::get() {
+            attributor::<T>(n);
+        }
+    }
+
+    /// As many shares as what was revealed, and another result.
+    fn opposite(&self) -> ShareVector {
+        let revealed = self.attribution.shares.shares();
+        let weights = revealed.iter().zip(1u128..).map(|(share, n)| (share.contribution, n));
+        ShareVector::from_weights(weights, 0)
+    }
+
+    fn finalise(&self) {
+        self.commit(0..ALL);
+        self.reveal(0..ALL);
+        self.pass_deadline();
+        Pallet::<T>::advance(RawOrigin::Signed(account("anyone", 0)).into(), self.id).unwrap();
     }
 
     fn pass_deadline(&self) {
@@ -140,7 +162,7 @@ mod benchmarks {
         {
             setup.reveal(LAST..ALL);
         }
-        assert_eq!(setup.phase(), Phase::Finalised);
+        assert_eq!(setup.phase(), Phase::Decided);
     }
 
     #[benchmark]
@@ -151,20 +173,70 @@ mod benchmarks {
         setup.pass_deadline();
         #[extrinsic_call]
         advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
+        assert_eq!(setup.phase(), Phase::Decided);
+    }
+
+    /// After a challenge that was won: as many members of a first committee as of the last, each of
+    /// whom loses some of its bond, and is at the end of the list of attributors.
+    #[benchmark]
+    fn advance_finalise() {
+        let setup = Setup::<T>::new();
+        setup.commit(0..ALL);
+        setup.reveal(0..ALL);
+        setup.fill_attributors();
+        let challenger = funded::<T>("challenger", 0);
+        let first: Vec<_> =
+            (MAX_COMMITTEE..2 * MAX_COMMITTEE).map(|n| account("attributor", n)).collect();
+        let wrong = ShareVector::all_to_pool();
+        Settlements::<T>::mutate(setup.id, |settlement| {
+            let settlement = settlement.as_mut().unwrap();
+            let bond = Pallet::<T>::challenge_bond(settlement);
+            CurrencyOf::<T>::hold(&Pallet::<T>::hold_reason(), &challenger, bond).unwrap();
+            settlement.challenge = Some(Challenge {
+                challenger: challenger.clone(),
+                bond,
+                shares: wrong.clone(),
+                committee: first.clone().try_into().unwrap(),
+                attempt: 1,
+            });
+            for member in &first {
+                Contested::<T>::insert(setup.id, member, wrong.clone());
+            }
+            // The last committee disagrees with what it is said to have found: it is slashed as well.
+            settlement.shares = Some(setup.opposite());
+        });
+        setup.pass_deadline();
+        #[extrinsic_call]
+        advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
         assert_eq!(setup.phase(), Phase::Finalised);
+    }
+
+    #[benchmark]
+    fn challenge() {
+        let setup = Setup::<T>::new();
+        setup.commit(0..ALL);
+        setup.reveal(0..ALL);
+        setup.fill_attributors();
+        // As many as there may be, of whom some are in a smaller committee: a larger one can be drawn.
+        Settlements::<T>::mutate(setup.id, |settlement| {
+            let settlement = settlement.as_mut().unwrap();
+            settlement.committee.truncate(MAX_COMMITTEE as usize / 2);
+        });
+        let challenger = funded::<T>("challenger", 0);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(challenger), setup.id);
+        assert_eq!(setup.phase(), Phase::Committing);
     }
 
     #[benchmark]
     fn advance_redraw() {
         let setup = Setup::<T>::new();
-        let known = pallet_providers::Attributors::<T>::get().len() as u32;
-        for n in known..<T as pallet_providers::Config>::MaxAttributors::get() {
-            attributor::<T>(n);
-        }
-        setup.commit(0..ALL);
+        setup.fill_attributors();
+        // Half of them: not enough, and all that was said is forgotten.
+        setup.commit(0..ALL / 2);
         setup.pass_deadline();
         Settlements::<T>::mutate(setup.id, |settlement| {
-            settlement.as_mut().unwrap().parameters.max_attempts = 2
+            settlement.as_mut().unwrap().parameters.max_attempts = 2;
         });
         #[extrinsic_call]
         advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
@@ -174,8 +246,7 @@ mod benchmarks {
     #[benchmark]
     fn claim() {
         let setup = Setup::<T>::new();
-        setup.commit(0..ALL);
-        setup.reveal(0..ALL);
+        setup.finalise();
         let operator = account("operator", 0);
         #[extrinsic_call]
         _(RawOrigin::Signed(account("anyone", 0)), operator.clone());
@@ -185,8 +256,7 @@ mod benchmarks {
     #[benchmark]
     fn claim_contributions(c: Linear<1, MAX_CLAIMED>) {
         let setup = Setup::<T>::new();
-        setup.commit(0..ALL);
-        setup.reveal(0..ALL);
+        setup.finalise();
         let ids: Vec<_> = setup
             .attribution
             .shares

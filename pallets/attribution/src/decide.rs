@@ -1,36 +1,160 @@
-//! Deciding a settlement: whose shares, and who gets what. At most 16 reveals of 256 shares each.
+//! Deciding a settlement: whose shares, who gets what, and who loses what. At most 16 reveals of 256
+//! shares each, and as many again where there was a challenge.
 
 use crate::*;
-use frame_support::storage::with_storage_layer;
+use frame_support::{
+    storage::with_storage_layer,
+    traits::{
+        fungible::hold::Mutate as _,
+        tokens::{Fortitude, Precision, Restriction},
+    },
+};
 use openledger_primitives::{
     shares::MAX_SHARES,
     split::{distribute, portion, royalties, Split},
 };
 
+/// What one member revealed, and for which result.
+struct Revealed<AccountId> {
+    member: AccountId,
+    /// What it revealed; nothing if it was silent.
+    shares: Option<ShareVector>,
+    /// Whether it was in the committee whose result was challenged.
+    challenged: bool,
+}
+
 impl<T: Config> Pallet<T> {
-    /// Decides a settlement by what its committee revealed.
-    pub(crate) fn finalise(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
-        let mut members = Vec::new();
-        let mut vectors = Vec::new();
-        for member in &settlement.committee {
-            if let Some(reveal) = Reveals::<T>::get(id, member) {
-                members.push(member.clone());
-                vectors.push(reveal.shares);
+    /// Whether `answers` of a committee of `members` are enough: more than half.
+    pub(crate) fn is_quorum(answers: usize, members: usize) -> bool {
+        answers.saturating_mul(2) > members
+    }
+
+    /// Finds the shares by what the committee revealed, and opens the window in which they can be
+    /// challenged.
+    pub(crate) fn conclude(id: SettlementId, settlement: &mut SettlementOf<T>) {
+        let vectors: Vec<_> = settlement
+            .committee
+            .iter()
+            .filter_map(|member| Some(Reveals::<T>::get(id, member)?.shares))
+            .collect();
+        let shares = ShareVector::median(&vectors);
+        Self::release(id, settlement);
+        settlement.phase = Phase::Decided;
+        settlement.deadline = Self::now().saturating_add(settlement.parameters.challenge_blocks);
+        settlement.shares = Some(shares.clone());
+        let deadline = settlement.deadline;
+        Self::deposit_event(Event::Decided { settlement: id, shares, deadline });
+    }
+
+    /// Ends a settlement whose window is over: judges every member, resolves the challenge, and divides
+    /// the fee.
+    pub(crate) fn finalise(
+        id: SettlementId,
+        settlement: &mut SettlementOf<T>,
+        answered: bool,
+    ) -> DispatchResult {
+        let found = settlement.shares.take().unwrap_or_else(ShareVector::all_to_pool);
+        let tolerance = settlement.parameters.tolerance;
+        let resolution = settlement.challenge.as_ref().map(|challenge| match answered {
+            false => Resolution::Unanswered,
+            true if challenge.shares.distance(&found) <= tolerance => Resolution::Upheld,
+            true => Resolution::Overturned,
+        });
+        let first = settlement.challenge.as_ref().map(|challenge| challenge.shares.clone());
+        let shares = match (resolution, &first) {
+            (Some(Resolution::Upheld | Resolution::Unanswered), Some(first)) => first.clone(),
+            _ => found.clone(),
+        };
+
+        let mut accepted = Vec::new();
+        for Revealed { member, shares: revealed, challenged } in Self::revealed(id, settlement) {
+            // Where the first result stands, each is judged by the result of its own committee.
+            let reference = if challenged { &shares } else { &found };
+            match revealed {
+                Some(revealed) if revealed.distance(reference) <= tolerance => {
+                    accepted.push(member);
+                }
+                Some(_) => {
+                    let winner = match (&settlement.challenge, resolution) {
+                        (Some(challenge), Some(Resolution::Overturned)) if challenged => {
+                            challenge.challenger.clone()
+                        }
+                        _ => T::Treasury::get(),
+                    };
+                    Self::slash(&member, settlement.parameters.slash, &winner);
+                }
+                None => Self::slash_silent(&member, settlement),
             }
         }
-        let shares = ShareVector::median(&vectors);
-        let tolerance = settlement.parameters.tolerance;
-        let accepted: Vec<_> = members
-            .into_iter()
-            .zip(&vectors)
-            .filter(|(_, vector)| vector.distance(&shares) <= tolerance)
-            .map(|(member, _)| member)
-            .collect();
+        if let (Some(challenge), Some(resolution)) = (&settlement.challenge, resolution) {
+            Self::resolve(id, challenge, resolution, &accepted)?;
+        }
         let split = Self::divide(settlement, &shares, &accepted)?;
-        Self::dismiss(id, settlement);
+        Self::forget(id, settlement);
         Self::record(settlement, Phase::Finalised, shares.clone(), split);
         Self::deposit_event(Event::Finalised { settlement: id, shares, split, accepted });
         Ok(())
+    }
+
+    /// What all members revealed: those whose result was challenged first. Where nobody answered a
+    /// challenge, only they.
+    fn revealed(id: SettlementId, settlement: &SettlementOf<T>) -> Vec<Revealed<T::AccountId>> {
+        let first =
+            settlement.challenge.iter().flat_map(|challenge| &challenge.committee).map(|m| {
+                Revealed { member: m.clone(), shares: Contested::<T>::get(id, m), challenged: true }
+            });
+        let last = settlement.committee.iter().map(|m| Revealed {
+            member: m.clone(),
+            shares: Reveals::<T>::get(id, m).map(|reveal| reveal.shares),
+            challenged: false,
+        });
+        first.chain(last).collect()
+    }
+
+    /// Returns the challenger's bond, or divides it among the members that were right.
+    fn resolve(
+        id: SettlementId,
+        challenge: &Challenge<T::AccountId>,
+        resolution: Resolution,
+        accepted: &[T::AccountId],
+    ) -> DispatchResult {
+        let (reason, challenger) = (Self::hold_reason(), &challenge.challenger);
+        if resolution == Resolution::Upheld {
+            let taken = CurrencyOf::<T>::transfer_on_hold(
+                &reason,
+                challenger,
+                &Self::pot(),
+                challenge.bond,
+                Precision::BestEffort,
+                Restriction::Free,
+                Fortitude::Force,
+            )?;
+            let members: Balance = accepted.len().saturated_into();
+            let each = taken.checked_div(members).unwrap_or(0);
+            for member in accepted {
+                Self::credit(member, each)?;
+            }
+            Self::pay_treasury(taken.saturating_sub(each.saturating_mul(members)))?;
+        } else {
+            CurrencyOf::<T>::release(&reason, challenger, challenge.bond, Precision::BestEffort)?;
+        }
+        Self::deposit_event(Event::ChallengeResolved { settlement: id, resolution });
+        Ok(())
+    }
+
+    /// Takes a part of an attributor's bond, what it is taking back included.
+    pub(crate) fn slash(member: &T::AccountId, part: Ppm, beneficiary: &T::AccountId) -> Balance {
+        let role = pallet_providers::Role::Attributor;
+        let held = pallet_providers::Providers::<T>::get(role, member).map_or(0, |provider| {
+            let leaving = provider.unbonding.map_or(0, |(amount, _)| amount);
+            provider.bond.saturating_add(leaving)
+        });
+        let amount = portion(held, part);
+        pallet_providers::Pallet::<T>::slash(role, member, amount, beneficiary)
+    }
+
+    pub(crate) fn slash_silent(member: &T::AccountId, settlement: &SettlementOf<T>) {
+        Self::slash(member, settlement.parameters.silence_slash, &T::Treasury::get());
     }
 
     /// Decides a settlement that no committee answered: the data part goes to the pools, that of the

@@ -83,7 +83,11 @@ use codec::Encode;
 use frame_support::{
     dispatch::{Pays, PostDispatchInfo},
     pallet_prelude::*,
-    traits::{fungible::Mutate as _, tokens::Preservation, Randomness},
+    traits::{
+        fungible::{hold::Mutate as _, Mutate as _},
+        tokens::Preservation,
+        Randomness,
+    },
     PalletId,
 };
 use frame_system::{
@@ -95,7 +99,7 @@ use openledger_primitives::{
     reads::{Claimable, ContributionClaim, Phase, SettlementState},
     shares::{ShareList, ShareVector},
     Balance, BlockNumber, ContributionId, DatanetId, ModelId, ModelVersion, Ppm, SettlementId,
-    H256,
+    H256, PPM, U256,
 };
 use pallet_payments::{OnSettlement, Settled};
 use sp_runtime::{traits::AccountIdConversion, AccountId32, ArithmeticError, SaturatedConversion};
@@ -142,12 +146,27 @@ pub mod pallet {
         /// The treasury's account.
         type Treasury: Get<Self::AccountId>;
 
+        /// The runtime's reasons for a hold.
+        type RuntimeHoldReason: From<HoldReason>
+            + Into<<Self as pallet_payments::Config>::RuntimeHoldReason>;
+
+        /// The least bond of a challenge, in units.
+        #[pallet::constant]
+        type MinChallengeBond: Get<Balance>;
+
         /// The most undecided settlements of one attributor. Whoever has as many is not drawn.
         #[pallet::constant]
         type MaxJobs: Get<u32>;
 
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
+    }
+
+    /// Why funds are on hold.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// A challenger's bond.
+        Challenge,
     }
 
     /// All settlements.
@@ -183,7 +202,19 @@ pub mod pallet {
         OptionQuery,
     >;
 
-    /// The undecided settlements in whose present committee an attributor is.
+    /// What the members of a committee revealed whose result was challenged.
+    #[pallet::storage]
+    pub type Contested<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SettlementId,
+        Blake2_128Concat,
+        T::AccountId,
+        ShareVector,
+        OptionQuery,
+    >;
+
+    /// The settlements on which an attributor has to work now.
     #[pallet::storage]
     pub type JobsOf<T: Config> = StorageMap<
         _,
@@ -252,7 +283,7 @@ pub mod pallet {
             /// The member.
             attributor: T::AccountId,
         },
-        /// A settlement was decided by its committee: its fee is divided.
+        /// A settlement is final: its fee is divided.
         Finalised {
             /// The settlement.
             settlement: SettlementId,
@@ -286,6 +317,31 @@ pub mod pallet {
             /// How much, in units.
             amount: Balance,
         },
+        /// A committee found the shares of a settlement.
+        Decided {
+            /// The settlement.
+            settlement: SettlementId,
+            /// Whose shares.
+            shares: ShareVector,
+            /// The last block in which they can be challenged.
+            deadline: BlockNumber,
+        },
+        /// The shares of a settlement were challenged.
+        Challenged {
+            /// The settlement.
+            settlement: SettlementId,
+            /// By whom.
+            challenger: T::AccountId,
+            /// What the challenger has at stake, in units.
+            bond: Balance,
+        },
+        /// A challenge ended.
+        ChallengeResolved {
+            /// The settlement.
+            settlement: SettlementId,
+            /// How.
+            resolution: Resolution,
+        },
     }
 
     #[pallet::error]
@@ -308,13 +364,20 @@ pub mod pallet {
         UnknownContribution,
         /// The commitment was made to something else: another result, salt or attempt.
         InvalidReveal,
+        /// There are not enough attributors outside the committee for a larger one.
+        TooFew,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
             assert!(<T as Config>::MaxJobs::get() > 0, "an attributor must be able to work");
-            assert!(T::Parameters::get().is_valid(), "parameters are out of range");
+            let parameters = T::Parameters::get();
+            assert!(parameters.is_valid(), "parameters are out of range");
+            assert!(
+                parameters.liability() <= <T as pallet_providers::Config>::UnbondingDelay::get(),
+                "a bond must outlast what it answers for"
+            );
         }
 
         fn offchain_worker(now: BlockNumberFor<T>) {
@@ -359,7 +422,8 @@ pub mod pallet {
         ///
         /// `shares` are ascending by contribution, none zero, and sum to 1,000,000 parts per million
         /// with `pool`; `query_root` and `partials_root` commit to how they were computed. Free of
-        /// charge when it succeeds. With the last reveal the settlement is decided.
+        /// charge when it succeeds. With the last reveal the shares are found, and the window opens in
+        /// which they can be challenged.
         #[pallet::call_index(1)]
         #[pallet::weight(<T as Config>::WeightInfo::reveal_last())]
         pub fn reveal(
@@ -396,21 +460,23 @@ pub mod pallet {
                     pays_fee: Pays::No,
                 });
             }
-            Self::finalise(settlement, &mut entry)?;
+            Self::conclude(settlement, &mut entry);
             Settlements::<T>::insert(settlement, entry);
             Ok(Pays::No.into())
         }
 
         /// Move a settlement on whose time is up. Anyone may; free of charge when it succeeds.
         ///
-        /// From committing to revealing with the commitments there are, or from revealing to the
-        /// decision with the reveals there are. If there are none, another committee is drawn, and
-        /// after the last attempt the data part goes to the datanets' pools. A settlement for which
-        /// nobody could be drawn gets its committee at any time, as soon as there is somebody.
+        /// From committing to revealing, and from revealing to shares, if more than half of the
+        /// committee answered; if not, another committee is drawn, and after the last attempt the data
+        /// part goes to the datanets' pools. From shares that nobody challenged in time to the division
+        /// of the fee. A settlement for which nobody could be drawn gets its committee at any time, as
+        /// soon as there is somebody.
         #[pallet::call_index(2)]
         #[pallet::weight(
             <T as Config>::WeightInfo::advance_decide()
                 .max(<T as Config>::WeightInfo::advance_redraw())
+                .max(<T as Config>::WeightInfo::advance_finalise())
         )]
         pub fn advance(
             origin: OriginFor<T>,
@@ -419,29 +485,33 @@ pub mod pallet {
             ensure_signed(origin)?;
             let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
             let is_over = Self::now() > entry.deadline;
+            let members = entry.committee.len();
             match entry.phase {
-                Phase::Committing if entry.committee.is_empty() && !is_over => {
+                Phase::Committing if members == 0 && !is_over => {
                     let committee = Self::draw_committee(settlement, &entry);
                     ensure!(!committee.is_empty(), Error::<T>::TooEarly);
                     Self::convene(settlement, &mut entry, committee);
                 }
-                Phase::Committing | Phase::Revealing if !is_over => {
+                Phase::Committing | Phase::Revealing | Phase::Decided if !is_over => {
                     return Err(Error::<T>::TooEarly.into());
                 }
                 Phase::Committing => {
-                    if Commitments::<T>::iter_key_prefix(settlement).next().is_some() {
+                    let committed = Commitments::<T>::iter_key_prefix(settlement).count();
+                    if Self::is_quorum(committed, members) {
                         Self::start_reveal(settlement, &mut entry);
                     } else {
                         Self::retry(settlement, &mut entry)?;
                     }
                 }
                 Phase::Revealing => {
-                    if Reveals::<T>::iter_key_prefix(settlement).next().is_some() {
-                        Self::finalise(settlement, &mut entry)?;
+                    let revealed = Reveals::<T>::iter_key_prefix(settlement).count();
+                    if Self::is_quorum(revealed, members) {
+                        Self::conclude(settlement, &mut entry);
                     } else {
                         Self::retry(settlement, &mut entry)?;
                     }
                 }
+                Phase::Decided => Self::finalise(settlement, &mut entry, true)?,
                 Phase::Finalised | Phase::Fallback => {
                     return Err(Error::<T>::WrongPhase.into());
                 }
@@ -495,6 +565,43 @@ pub mod pallet {
             for (account, amount) in due {
                 Self::pay(&account, amount)?;
             }
+            Ok(())
+        }
+
+        /// Challenge the shares that a committee found: a larger one, of other attributors, computes
+        /// them again.
+        ///
+        /// A bond in proportion to the fee is held on your account. If the larger committee finds
+        /// something else, its result counts, your bond returns, and you receive part of the bonds of
+        /// those who were wrong. If it finds the same, your bond is theirs. One challenge for each
+        /// settlement, before its deadline; it freezes this settlement only.
+        #[pallet::call_index(5)]
+        pub fn challenge(origin: OriginFor<T>, settlement: SettlementId) -> DispatchResult {
+            let challenger = ensure_signed(origin)?;
+            let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
+            ensure!(entry.phase == Phase::Decided, Error::<T>::WrongPhase);
+            ensure!(entry.challenge.is_none(), Error::<T>::AlreadyExists);
+            ensure!(Self::now() <= entry.deadline, Error::<T>::Expired);
+            let bond = Self::challenge_bond(&entry);
+            CurrencyOf::<T>::hold(&Self::hold_reason(), &challenger, bond)?;
+            for member in &entry.committee {
+                if let Some(reveal) = Reveals::<T>::take(settlement, member) {
+                    Contested::<T>::insert(settlement, member, reveal.shares);
+                }
+            }
+            entry.challenge = Some(Challenge {
+                challenger: challenger.clone(),
+                bond,
+                shares: entry.shares.take().ok_or(Error::<T>::WrongPhase)?,
+                committee: core::mem::take(&mut entry.committee),
+                attempt: entry.attempt,
+            });
+            entry.attempt = entry.attempt.checked_add(1).ok_or(Error::<T>::Expired)?;
+            Self::deposit_event(Event::Challenged { settlement, challenger, bond });
+            let committee = Self::draw_committee(settlement, &entry);
+            ensure!(!committee.is_empty(), Error::<T>::TooFew);
+            Self::convene(settlement, &mut entry, committee);
+            Settlements::<T>::insert(settlement, entry);
             Ok(())
         }
     }
@@ -565,6 +672,7 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
             decided: None,
             shares: None,
             split: None,
+            challenge: None,
         };
         let committee = Self::draw_committee(id, &settlement);
         Self::convene(id, &mut settlement, committee);
@@ -620,16 +728,23 @@ impl<T: Config> Pallet<T> {
         attribution.commitment(&genesis, settlement, attempt, attributor.as_ref(), salt)
     }
 
-    /// Draws a committee from the attributors who can take another job.
+    /// Draws a committee from the attributors who can take another job. One that judges a challenge has
+    /// nobody of the committee in doubt, and more members than that, or none.
     fn draw_committee(id: SettlementId, settlement: &SettlementOf<T>) -> Vec<T::AccountId> {
         let full = <T as Config>::MaxJobs::get() as usize;
+        let doubted = settlement.challenge.as_ref().map(|challenge| &challenge.committee);
         let candidates = pallet_providers::Pallet::<T>::attributors()
             .into_iter()
+            .filter(|(who, _)| !doubted.is_some_and(|committee| committee.contains(who)))
             .filter(|(who, _)| JobsOf::<T>::decode_len(who).unwrap_or(0) < full)
             .collect();
         let subject = (b"openledger/committee", id, settlement.attempt).encode();
         let (seed, _) = T::Randomness::random(&subject);
-        draw::draw(&seed, candidates, settlement.parameters.committee)
+        let drawn = draw::draw(&seed, candidates, settlement.committee_size());
+        match doubted {
+            Some(committee) if drawn.len() <= committee.len() => Vec::new(),
+            _ => drawn,
+        }
     }
 
     /// Gives a settlement its committee and lets it begin.
@@ -658,8 +773,8 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::RevealStarted { settlement: id, deadline: settlement.deadline });
     }
 
-    /// Frees the committee of its job and forgets what it said.
-    pub(crate) fn dismiss(id: SettlementId, settlement: &SettlementOf<T>) {
+    /// Frees the committee of its job, and forgets its commitments.
+    pub(crate) fn release(id: SettlementId, settlement: &SettlementOf<T>) {
         for member in &settlement.committee {
             JobsOf::<T>::mutate_exists(member, |jobs| {
                 *jobs = jobs.take().and_then(|mut jobs| {
@@ -669,19 +784,51 @@ impl<T: Config> Pallet<T> {
             });
         }
         let _ = Commitments::<T>::clear_prefix(id, MAX_COMMITTEE, None);
-        let _ = Reveals::<T>::clear_prefix(id, MAX_COMMITTEE, None);
     }
 
-    /// Draws another committee after one that did not answer; after the last, falls back to the pools.
+    /// Frees the committee of its job, and forgets all that was said.
+    pub(crate) fn forget(id: SettlementId, settlement: &SettlementOf<T>) {
+        Self::release(id, settlement);
+        let _ = Reveals::<T>::clear_prefix(id, MAX_COMMITTEE, None);
+        let _ = Contested::<T>::clear_prefix(id, MAX_COMMITTEE, None);
+    }
+
+    /// Draws another committee after one of which too few answered; who was silent loses a little. After
+    /// the last, a challenged result stands, and without one the data part goes to the pools.
     fn retry(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
-        Self::dismiss(id, settlement);
-        if settlement.attempt >= settlement.parameters.max_attempts {
+        for member in &settlement.committee {
+            if !Reveals::<T>::contains_key(id, member) {
+                Self::slash_silent(member, settlement);
+            }
+        }
+        Self::release(id, settlement);
+        let _ = Reveals::<T>::clear_prefix(id, MAX_COMMITTEE, None);
+        let last = settlement.attempt_of_round() >= settlement.parameters.max_attempts;
+        if last && settlement.challenge.is_some() {
+            settlement.committee = BoundedVec::new();
+            return Self::finalise(id, settlement, false);
+        }
+        if last {
             return Self::fall_back(id, settlement);
         }
         settlement.attempt = settlement.attempt.saturating_add(1);
         let committee = Self::draw_committee(id, settlement);
         Self::convene(id, settlement, committee);
         Ok(())
+    }
+
+    /// What a challenge of this settlement's result costs to make, in units.
+    fn challenge_bond(settlement: &SettlementOf<T>) -> Balance {
+        let part = U256::from(settlement.total_fee)
+            .saturating_mul(settlement.parameters.challenge_bond.into())
+            .checked_div(PPM.into())
+            .unwrap_or_default();
+        // At most ten times the issuance, so nothing is cut off.
+        <T as Config>::MinChallengeBond::get().max(part.low_u128())
+    }
+
+    pub(crate) fn hold_reason() -> <T as pallet_payments::Config>::RuntimeHoldReason {
+        <T as Config>::RuntimeHoldReason::from(HoldReason::Challenge).into()
     }
 
     /// What a contribution earned by now, its pool included.

@@ -78,10 +78,10 @@ type Deposit<Reason> = HoldConsideration<AccountId32, Balances, Reason, Price>;
 
 impl pallet_providers::Config for Test {
     type Currency = Balances;
-    type MaxAttributors = ConstU32<20>;
+    type MaxAttributors = ConstU32<40>;
     type MinBond = ConstU128<UNIT>;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type UnbondingDelay = ConstU32<10>;
+    type UnbondingDelay = ConstU32<100>;
     type WeightInfo = pallet_providers::weights::SubstrateWeight<Test>;
 }
 
@@ -115,6 +115,10 @@ pub const ED: Balance = 10;
 /// Blocks to commit, and to reveal.
 pub const COMMIT: BlockNumber = 10;
 pub const REVEAL: BlockNumber = 6;
+/// Blocks to challenge.
+pub const WINDOW: BlockNumber = 4;
+/// The least bond of a challenge.
+pub const CHALLENGE: Balance = 1_000;
 
 /// What governance set, unless a test sets something else.
 pub const PARAMETERS: Parameters = Parameters {
@@ -126,6 +130,10 @@ pub const PARAMETERS: Parameters = Parameters {
     floor: 1_000,
     royalty: 100_000,
     max_attempts: 2,
+    challenge_blocks: WINDOW,
+    challenge_bond: 200_000,
+    slash: 100_000,
+    silence_slash: 1_000,
 };
 
 parameter_types! {
@@ -145,8 +153,10 @@ impl Randomness<H256, BlockNumber> for Known {
 impl Config for Test {
     type AuthorityId = worker::crypto::WorkerKey;
     type MaxJobs = ConstU32<4>;
+    type MinChallengeBond = ConstU128<CHALLENGE>;
     type Parameters = InForce;
     type Randomness = Known;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type Treasury = Treasury;
     type WeightInfo = weights::SubstrateWeight<Test>;
 }

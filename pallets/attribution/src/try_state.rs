@@ -1,7 +1,7 @@
 //! What must hold between the storage items, and between them and the pot.
 
 use crate::*;
-use frame_support::traits::fungible::Inspect;
+use frame_support::traits::fungible::{hold::Inspect as _, Inspect};
 use sp_runtime::TryRuntimeError;
 
 /// What the pot owes, in units, by kind.
@@ -65,12 +65,12 @@ impl<T: Config> Pallet<T> {
             ensure!(settlement.parameters.is_valid(), "a settlement's parameters are out of range");
             let is_decided = matches!(settlement.phase, Phase::Finalised | Phase::Fallback);
             ensure!(
-                [
-                    settlement.decided.is_some(),
-                    settlement.shares.is_some(),
-                    settlement.split.is_some()
-                ] == [is_decided; 3],
+                [settlement.decided.is_some(), settlement.split.is_some()] == [is_decided; 2],
                 "a settlement is half decided"
+            );
+            ensure!(
+                settlement.shares.is_some() == (is_decided || settlement.phase == Phase::Decided),
+                "a settlement has shares that nobody found"
             );
             if let Some(split) = settlement.split {
                 ensure!(split.total() == settlement.total_fee, "a split differs from its fee");
@@ -83,17 +83,30 @@ impl<T: Config> Pallet<T> {
                 "a commitment of somebody outside the committee"
             );
             ensure!(
-                reveals.iter().all(|who| commitments.contains(who)),
-                "a reveal without a commitment"
+                reveals.iter().all(|who| settlement.committee.contains(who)),
+                "a reveal of somebody outside the committee"
             );
+            let contested: Vec<_> = Contested::<T>::iter_key_prefix(id).collect();
+            let doubted = settlement.challenge.as_ref().map(|challenge| &challenge.committee);
+            ensure!(
+                contested.iter().all(|who| doubted.is_some_and(|c| c.contains(who))),
+                "a contested result of somebody outside the committee in doubt"
+            );
+            let is_working = matches!(settlement.phase, Phase::Committing | Phase::Revealing);
+            ensure!(is_working || commitments.is_empty(), "commitments that nobody waits for");
             if is_decided {
-                ensure!(commitments.is_empty(), "a decided settlement has commitments");
-                continue;
+                ensure!(
+                    reveals.is_empty() && contested.is_empty(),
+                    "a settlement that is over has reveals"
+                );
             }
             ensure!(
-                (settlement.phase == Phase::Revealing) || reveals.is_empty(),
+                settlement.phase != Phase::Committing || reveals.is_empty(),
                 "a reveal before its phase"
             );
+            if !is_working {
+                continue;
+            }
             for member in &settlement.committee {
                 ensure!(
                     JobsOf::<T>::get(member).contains(&id),
@@ -120,6 +133,20 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 units.get(&datanet).copied().unwrap_or(0) == pool.units,
                 "a pool's units differ from its contributions' records"
+            );
+        }
+
+        let mut at_stake = BTreeMap::<T::AccountId, Balance>::new();
+        for settlement in Settlements::<T>::iter_values() {
+            if let (None, Some(challenge)) = (settlement.decided, settlement.challenge) {
+                let sum = at_stake.entry(challenge.challenger).or_default();
+                *sum = sum.saturating_add(challenge.bond);
+            }
+        }
+        for (challenger, bonds) in at_stake {
+            ensure!(
+                CurrencyOf::<T>::balance_on_hold(&Self::hold_reason(), &challenger) == bonds,
+                "a challenger's hold differs from its bonds"
             );
         }
 

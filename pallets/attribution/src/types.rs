@@ -12,6 +12,10 @@ use scale_info::TypeInfo;
 
 /// The most members of a committee.
 pub const MAX_COMMITTEE: u32 = 16;
+/// The most committees that are drawn for one result.
+pub const MAX_ATTEMPTS: u8 = 100;
+/// The largest bond of a challenge: ten times the fee, in parts per million.
+pub const MAX_CHALLENGE_BOND: Ppm = 10 * PPM;
 
 /// How settlements are attributed. Each settlement keeps those in force when it was submitted.
 #[derive(
@@ -41,8 +45,16 @@ pub struct Parameters {
     pub floor: Ppm,
     /// What each owner in a lineage passes on to the next; at most 1,000,000.
     pub royalty: Ppm,
-    /// Committees that are drawn before the pools get the data part; at least 1.
+    /// Committees that are drawn before the pools get the data part; 1 to [`MAX_ATTEMPTS`].
     pub max_attempts: u8,
+    /// Blocks in which a result can be challenged before it is final; at least 1.
+    pub challenge_blocks: BlockNumber,
+    /// A challenger's bond, in parts per million of the fee at stake; at most [`MAX_CHALLENGE_BOND`].
+    pub challenge_bond: Ppm,
+    /// What a member that was further off than the tolerance loses, in parts per million of its bond.
+    pub slash: Ppm,
+    /// What a member that was silent loses, in parts per million of its bond.
+    pub silence_slash: Ppm,
 }
 
 impl Parameters {
@@ -63,9 +75,60 @@ impl Parameters {
             tolerance: self.tolerance.min(PPM.saturating_mul(2)),
             floor: self.floor.min(PPM),
             royalty: self.royalty.min(PPM),
-            max_attempts: self.max_attempts.max(1),
+            max_attempts: self.max_attempts.clamp(1, MAX_ATTEMPTS),
+            challenge_blocks: self.challenge_blocks.max(1),
+            challenge_bond: self.challenge_bond.min(MAX_CHALLENGE_BOND),
+            slash: self.slash.min(PPM),
+            silence_slash: self.silence_slash.min(PPM),
         }
     }
+
+    /// How long after it was drawn a member's bond may still be needed: its own committee, the window,
+    /// all the committees of a challenge, and the window after them.
+    pub fn liability(&self) -> BlockNumber {
+        let round = self.commit_blocks.saturating_add(self.reveal_blocks);
+        round
+            .saturating_mul(BlockNumber::from(self.max_attempts).saturating_add(1))
+            .saturating_add(self.challenge_blocks.saturating_mul(2))
+    }
+}
+
+/// A result that was challenged, while a larger committee computes it again.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Challenge<AccountId> {
+    /// Who doubts it.
+    pub challenger: AccountId,
+    /// What the challenger has on hold.
+    pub bond: Balance,
+    /// The shares in doubt.
+    pub shares: ShareVector,
+    /// Who found them.
+    pub committee: BoundedVec<AccountId, ConstU32<MAX_COMMITTEE>>,
+    /// Which committee that was.
+    pub attempt: u8,
+}
+
+/// How a challenge ended.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum Resolution {
+    /// The larger committee found the same, within the tolerance: the challenger's bond is the
+    /// members'.
+    Upheld,
+    /// It found something else, which counts: whoever was wrong pays the challenger.
+    Overturned,
+    /// No larger committee answered: the first result stands, and nobody loses the stake.
+    Unanswered,
 }
 
 /// `split` with at least `least` for the data, as the licences demand. The difference is taken from the
@@ -118,13 +181,28 @@ pub struct Settlement<AccountId> {
     pub deadline: BlockNumber,
     /// The block it was decided in.
     pub decided: Option<BlockNumber>,
-    /// Whose shares, once decided.
+    /// Whose shares, once a committee found them.
     pub shares: Option<ShareVector>,
     /// How the fee was divided, once decided.
     pub split: Option<Split>,
+    /// The challenge under way, or won or lost.
+    pub challenge: Option<Challenge<AccountId>>,
 }
 
 impl<AccountId> Settlement<AccountId> {
+    /// Which committee this is for the result that is now being sought, from 1.
+    pub fn attempt_of_round(&self) -> u8 {
+        self.attempt.saturating_sub(self.challenge.as_ref().map_or(0, |c| c.attempt))
+    }
+
+    /// How many members the next committee has: more than twice as many as the one in doubt.
+    pub fn committee_size(&self) -> u32 {
+        self.challenge.as_ref().map_or(self.parameters.committee, |challenge| {
+            let first = challenge.committee.len() as u32;
+            first.saturating_mul(2).saturating_add(1).min(MAX_COMMITTEE)
+        })
+    }
+
     /// What clients are told of it.
     pub fn state(self, settlement: SettlementId) -> SettlementState {
         SettlementState {
@@ -140,6 +218,8 @@ impl<AccountId> Settlement<AccountId> {
             decided: self.decided,
             shares: self.shares,
             split: self.split,
+            deadline: self.deadline,
+            challenged: self.challenge.is_some(),
         }
     }
 }

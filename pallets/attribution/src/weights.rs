@@ -8,15 +8,18 @@ pub trait WeightInfo {
     fn commit() -> Weight;
     /// A reveal that is not the last.
     fn reveal() -> Weight;
-    /// The last reveal: decides the settlement.
+    /// The last reveal: finds the shares.
     fn reveal_last() -> Weight;
-    /// Decides the settlement, by the reveals or in favour of the pools.
+    /// Finds the shares by the reveals.
     fn advance_decide() -> Weight;
     /// Draws another committee.
     fn advance_redraw() -> Weight;
     fn claim() -> Weight;
     /// For `c` contributions, each of another account.
     fn claim_contributions(c: u32) -> Weight;
+    /// Divides the fee of a settlement after a challenge that was lost.
+    fn advance_finalise() -> Weight;
+    fn challenge() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -37,13 +40,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(300, 35, 1)
     }
     fn reveal_last() -> Weight {
-        Self::estimate(10_000, 370, 350)
+        Self::estimate(5_000, 60, 40)
     }
     fn advance_decide() -> Weight {
-        Self::estimate(10_000, 370, 350)
+        Self::estimate(5_000, 50, 40)
     }
     fn advance_redraw() -> Weight {
-        Self::estimate(3_000, 140, 70)
+        Self::estimate(3_000, 200, 130)
+    }
+    fn advance_finalise() -> Weight {
+        Self::estimate(15_000, 500, 480)
+    }
+    fn challenge() -> Weight {
+        Self::estimate(3_000, 330, 70)
     }
     fn claim() -> Weight {
         Self::estimate(60, 3, 3)

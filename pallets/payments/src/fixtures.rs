@@ -53,10 +53,11 @@ pub fn operator<T: Config>() -> AccountId32 {
     who
 }
 
-/// Attributor number `n`, whose worker is `account("worker", n)`.
+/// Attributor number `n`, whose worker is `account("worker", n)`. Its bond is twice the least, so that it
+/// stays active when it loses some.
 pub fn attributor<T: Config>(n: u32) -> AccountId32 {
     let who = funded::<T>("attributor", n);
-    register::<T>(Role::Attributor, &who, 1);
+    register::<T>(Role::Attributor, &who, 2);
     let worker = funded::<T>("worker", n);
     pallet_providers::Pallet::<T>::set_worker(RawOrigin::Signed(who.clone()).into(), Some(worker))
         .unwrap();

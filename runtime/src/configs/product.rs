@@ -81,11 +81,17 @@ impl pallet_payments::Config for Runtime {
     type WeightInfo = pallet_payments::weights::SubstrateWeight<Runtime>;
 }
 
+parameter_types! {
+    pub const MinChallengeBond: Balance = 10 * UNIT;
+}
+
 impl pallet_attribution::Config for Runtime {
     type AuthorityId = WorkerKey;
     type MaxJobs = ConstU32<64>;
+    type MinChallengeBond = MinChallengeBond;
     type Parameters = AttributionParameters;
     type Randomness = CommitteeRandomness;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type Treasury = TreasuryAccount;
     type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
 }
@@ -106,6 +112,10 @@ impl Get<Parameters> for AttributionParameters {
             floor: tuned::Floor::get(),
             royalty: tuned::Royalty::get(),
             max_attempts: tuned::MaxAttempts::get(),
+            challenge_blocks: tuned::ChallengeBlocks::get(),
+            challenge_bond: tuned::ChallengeBond::get(),
+            slash: tuned::Slash::get(),
+            silence_slash: tuned::SilenceSlash::get(),
         }
     }
 }

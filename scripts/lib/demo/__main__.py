@@ -86,6 +86,9 @@ def run(network, folder, packages):
     for name, sources in datanets.items():
         flow.remember(receipts, loop.ask(name, models[name], channel, sources))
     loop.settle()
+    name, sources = next(iter(datanets.items()))
+    question = corpora.questions(sources, 1)[0]
+    flow.remember(receipts, loop.challenge(models[name], channel, question))
     loop.claim(labels)
 
     flow.say("Auditing every receipt, and asking BM25 about the same")

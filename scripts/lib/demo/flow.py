@@ -5,23 +5,27 @@ What is done is read from the chain by name, so a run that was interrupted goes 
 
 import json
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import corpora
 from cli import Failed
 
-TREASURER = "//Alice"
+TREASURER = ROOT = "//Alice"
 OWNER = "//demo//owner"
 CURATOR = "//demo//curator"
 OPERATOR = "//demo//operator"
 PAYER = "//demo//payer"
-# The attributor: this account is paid. A development node has the key of its off-chain worker.
+# The first attributor. A development node has the key of its off-chain worker.
 ATTRIBUTOR, WORKER = "//Alice", "//Alice//poaw"
+CHALLENGER = "//demo//challenger"
 
 BASE_NAME = "openledger-base"
 # OPEN that each account gets before the first run, or when it has less than half of it.
-FUNDS = {OWNER: 5_000, CURATOR: 100, OPERATOR: 5_000, PAYER: 5_000}
+FUNDS = {OWNER: 5_000, CURATOR: 100, OPERATOR: 5_000, PAYER: 5_000, CHALLENGER: 100}
+# What an attributor gets for its bond, and its worker for fees.
+ATTRIBUTOR_FUNDS, WORKER_FUNDS = 200_000, 10
 CONTRIBUTOR_FUNDS = 500
 OPERATOR_BOND = 2_000
 ATTRIBUTOR_BOND = 100_000
@@ -43,11 +47,21 @@ class Scale:
     training: tuple = ()
     heldout_records: int = 60
     settle_timeout: int = 900
+    # Three for a committee, and four that are left for a larger one.
+    attributors: int = 7
+    # Blocks in which a result can be challenged.
+    challenge_blocks: int = 15
 
 
 def say(text):
     """A step, for people."""
     print(f"\033[1m==>\033[0m {text}" if sys.stdout.isatty() else f"==> {text}", flush=True)
+
+
+def attributors(count):
+    """Account → worker of the attributors."""
+    others = [f"//demo//attributor-{number}" for number in range(2, count + 1)]
+    return {ATTRIBUTOR: WORKER} | {suri: f"{suri}//poaw" for suri in others}
 
 
 def contributor_suri(label):
@@ -68,7 +82,10 @@ class Flow:
 
     def fund(self, labels):
         """Gives accounts what they need, in one transaction."""
+        workers = attributors(self.scale.attributors)
         wanted = FUNDS | {contributor_suri(label): CONTRIBUTOR_FUNDS for label in labels}
+        for attributor, worker in workers.items():
+            wanted |= {attributor: ATTRIBUTOR_FUNDS, worker: WORKER_FUNDS}
         accounts = self.cli("account", "show", *wanted)["accounts"]
         short = [
             f"{suri}={amount}"
@@ -79,9 +96,17 @@ class Flow:
             say(f"Funding {len(short)} accounts")
             self.cli("account", "transfer", *short, suri=TREASURER)
         self._register("operator", OPERATOR, OPERATOR_BOND)
-        attributor = self._register("attributor", ATTRIBUTOR, ATTRIBUTOR_BOND)
-        if attributor["worker"] is None:
-            self.cli("provider", "set-worker", WORKER, suri=ATTRIBUTOR)
+        for attributor, worker in workers.items():
+            known = self._register("attributor", attributor, ATTRIBUTOR_BOND)
+            key = self.cli("account", "show", worker)["accounts"][0]["public"]
+            # One node works for all of them here; each would have its own.
+            self.network.rpc("author_insertKey", "poaw", worker, key)
+            if known["worker"] is None:
+                self.cli("provider", "set-worker", worker, suri=attributor)
+        self.cli(
+            "parameter", "set", "attribution", "challenge-blocks", self.scale.challenge_blocks,
+            suri=ROOT,
+        )  # fmt: skip
 
     def _register(self, role, suri, bond):
         """Takes up a role, unless the account has it; what the chain said of it before."""
@@ -213,13 +238,47 @@ class Flow:
         """Settles what is left, and waits for the chain to decide about everything."""
         self.cli("settle", suri=OPERATOR)
         every = [s["settlement"] for s in self.cli("settlement", "list")["settlements"]]
-        say(f"Waiting for the attributor's worker: {len(every)} settlements")
+        say(f"Waiting for the attributors' workers: {len(every)} settlements")
         self.cli("settlement", "wait", *every, "--timeout", self.scale.settle_timeout)
+
+    def challenge(self, model, channel, question):
+        """Has one more settlement challenged, unless there was one: a larger committee computes it again, and the
+        loser pays the winner."""
+        settlements = self.cli("settlement", "list")["settlements"]
+        if any(settlement["challenge"] for settlement in settlements):
+            return {}
+        say("Challenging a settlement: a larger committee computes it again")
+        answer = self.cli("ask", model, question["prompt"], "--channel", channel,
+                          "--max-tokens", self.scale.max_tokens, suri=PAYER)  # fmt: skip
+        number = self.cli("settle", suri=OPERATOR)["settlements"][0]["settlement"]
+        if not self._until(number, lambda settlement: settlement["phase"] == "decided"):
+            raise Failed(f"no committee found the shares of settlement {number}")
+        self.cli("settlement", "challenge", number, suri=CHALLENGER)
+        waited = self.cli("settlement", "wait", number, "--timeout", self.scale.settle_timeout)
+        [settlement] = waited["settlements"]
+        challenge = settlement["challenge"]
+        same = settlement["shares"] == challenge["shares"]
+        print(
+            f"    {len(challenge['committee'])} members found the shares, {len(settlement['committee'])} others computed "
+            f"them again: {'the first result stands, and the challenger paid' if same else 'the challenger won'} "
+            f"({int(challenge['bond']) / UNIT:g} OPEN at stake)",
+            flush=True,
+        )
+        return {answer["receipt_id"]: question["label"]}
+
+    def _until(self, number, holds):
+        """Waits until something holds of a settlement; whether it did in time."""
+        for _ in range(self.scale.settle_timeout):
+            if holds(self.cli("settlement", "show", number)):
+                return True
+            time.sleep(1)
+        return False
 
     def claim(self, labels):
         """Everybody claims what they earned."""
         say("Claiming")
-        claimants = [contributor_suri(label) for label in labels] + [OWNER, OPERATOR, ATTRIBUTOR]
+        claimants = [contributor_suri(label) for label in labels] + [OWNER, OPERATOR]
+        claimants += attributors(self.scale.attributors)
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda suri: self.cli("claim", suri=suri), claimants))
 

@@ -12,6 +12,7 @@ pub mod datanet;
 pub mod engine;
 pub mod gateway;
 pub mod model;
+pub mod parameter;
 pub mod provider;
 pub mod records;
 pub mod settle;

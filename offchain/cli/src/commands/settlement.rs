@@ -5,7 +5,7 @@ use std::{
 
 use anyhow::{bail, Context as _};
 use clap::Subcommand;
-use openledger_chain::{account, types::Settlement, View};
+use openledger_chain::{account, call, types::Settlement, View};
 use openledger_primitives::{
     reads::Phase,
     shares::{Share, ShareVector},
@@ -17,7 +17,7 @@ use serde_json::{json, Value};
 use crate::{
     context::Context,
     evidence::Batch,
-    output::{open, percent, table, text, Output},
+    output::{open, percent, place, table, text, txs, Output},
 };
 
 /// How often `wait` looks.
@@ -42,6 +42,23 @@ pub enum Command {
         #[arg(long, default_value_t = 600, value_name = "SECONDS")]
         timeout: u64,
     },
+    /// Move settlements on whose time is up; free of charge
+    #[command(after_help = "A gateway does this for its own settlements.")]
+    Advance {
+        /// Their ids
+        #[arg(value_name = "ID", required = true)]
+        settlements: Vec<SettlementId>,
+    },
+    /// Have a larger committee compute a settlement again, against a bond
+    #[command(
+        after_help = "Before its deadline, which `settlement show` tells. If the larger committee finds the \
+                      same, the bond is lost; `openledger audit` of one of its receipts computes it here first."
+    )]
+    Challenge {
+        /// Its id
+        #[arg(value_name = "ID")]
+        settlement: SettlementId,
+    },
     /// List the receipts of a settlement
     Receipts {
         /// Its id
@@ -55,6 +72,8 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
         Command::Show { settlement } => show(context, settlement).await,
         Command::List => list(context).await,
         Command::Wait { settlements, timeout } => wait(context, &settlements, timeout).await,
+        Command::Advance { settlements } => advance(context, &settlements).await,
+        Command::Challenge { settlement } => challenge(context, settlement).await,
         Command::Receipts { settlement } => receipts(context, settlement).await,
     }
 }
@@ -74,6 +93,13 @@ fn summary(id: SettlementId, settlement: &Settlement) -> Value {
         "decided": settlement.decided,
         "attempt": settlement.attempt,
         "committee": settlement.committee,
+        "deadline": settlement.deadline,
+        "challenge": settlement.challenge.as_ref().map(|challenge| json!({
+            "challenger": challenge.challenger,
+            "bond": challenge.bond.to_string(),
+            "shares": challenge.shares.0,
+            "committee": challenge.committee,
+        })),
         "shares": settlement.shares.as_ref().map(|shares| &shares.0),
         "split": settlement.split.as_ref().map(|split| &split.0),
     })
@@ -85,6 +111,7 @@ fn phase(settlement: &Settlement) -> &'static str {
         Phase::Committing if settlement.committee.is_empty() => "without committee",
         Phase::Committing => "committing",
         Phase::Revealing => "revealing",
+        Phase::Decided => "decided",
         Phase::Finalised => "finalised",
         Phase::Fallback => "fallback",
     }
@@ -151,6 +178,13 @@ async fn show(context: &Context, id: SettlementId) -> anyhow::Result<Output> {
         "\noperator       {}\nreceipts root  {:?}\nbatch          {:?}\n",
         settlement.operator, settlement.receipts_root, settlement.batch
     ));
+    if settlement.decided.is_none() {
+        words.push_str(&format!("deadline       block {}\n", settlement.deadline));
+    }
+    if let Some(challenge) = &settlement.challenge {
+        let (who, bond) = (&challenge.challenger, open(challenge.bond));
+        words.push_str(&format!("challenged by  {who}, with {bond} at stake\n"));
+    }
     if let Some(split) = &settlement.split {
         words.push_str(&format!("\n{}", parts(split)));
     }
@@ -193,12 +227,28 @@ async fn wait(context: &Context, ids: &[SettlementId], timeout: u64) -> anyhow::
         if started.elapsed() >= Duration::from_secs(timeout) {
             bail!(
                 "after {timeout} s these are not decided: {}; is an attributor registered, its node running, \
-                 and its engine answering?",
+                 its engine answering, and the time to challenge over?",
                 undecided.join(", ")
             );
         }
         tokio::time::sleep(TICK).await;
     }
+}
+
+async fn advance(context: &Context, ids: &[SettlementId]) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    let calls: Vec<_> = ids.iter().copied().map(call::advance).collect();
+    let included = sender.send(&calls).await?;
+    let json = json!({"settlements": ids, "txs": txs(&included)});
+    Ok(Output::new(json, format!("Moved on, {}.", place(&included))))
+}
+
+async fn challenge(context: &Context, id: SettlementId) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    let included = sender.send(&[call::challenge(id)]).await?;
+    let json = json!({"settlement": id, "txs": txs(&included)});
+    let words = format!("Settlement {id} is challenged, {}.", place(&included));
+    Ok(Output::new(json, words))
 }
 
 async fn receipts(context: &Context, id: SettlementId) -> anyhow::Result<Output> {

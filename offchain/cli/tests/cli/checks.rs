@@ -61,9 +61,11 @@ fn settlement() -> (Settlement, Vec<Transcript>) {
         phase: Static(Phase::Finalised),
         attempt: 1,
         committee: ["//Alice", "//Bob", "//Dave"].map(|name| account::parse(name).unwrap()).into(),
+        deadline: 19,
         decided: Some(20),
         shares: Some(Static(shares)),
         split: Some(Static(split)),
+        challenge: None,
     };
     (settlement, transcripts)
 }

@@ -1,11 +1,11 @@
 use super::*;
 
 #[test]
-fn advance_should_start_the_reveal_when_some_committed() {
+fn advance_should_start_the_reveal_when_more_than_half_committed() {
     run(|| {
         let world = world(3);
         let id = world.settle(1_000);
-        world.commit(id, &[(1, result(&[]))]);
+        world.commit(id, &[(1, result(&[])), (2, result(&[]))]);
         pass_deadline(id);
         let now = System::block_number();
         assert_eq!(Attribution::advance(anyone(), id).unwrap().pays_fee, Pays::No);
@@ -14,19 +14,83 @@ fn advance_should_start_the_reveal_when_some_committed() {
 }
 
 #[test]
-fn advance_should_finalise_when_some_revealed() {
+fn advance_should_find_the_shares_when_more_than_half_revealed() {
     run(|| {
         let world = world(3);
         let id = world.settle(1_000_000);
         let results: Vec<_> = (0..3).map(|n| (n, result(&[(0, 400_000)]))).collect();
         world.commit(id, &results);
         assert_ok!(reveal(id, 2, &results[2].1));
+        assert_ok!(reveal(id, 0, &results[0].1));
+        pass_deadline(id);
+        let now = System::block_number();
+        assert_eq!(Attribution::advance(anyone(), id).unwrap().pays_fee, Pays::No);
+        let settlement = stored(id);
+        assert_eq!((settlement.phase, settlement.deadline), (Phase::Decided, now + WINDOW));
+        assert_eq!(settlement.shares, Some(shares(&[(0, 400_000)])));
+    });
+}
+
+#[test]
+fn advance_should_divide_the_fee_when_nobody_challenged_in_time() {
+    run(|| {
+        let world = world(3);
+        let id = world.settle(1_000_000);
+        let results: Vec<_> = (0..3).map(|n| (n, result(&[(0, 400_000)]))).collect();
+        world.find(id, &results);
+        System::set_block_number(stored(id).deadline);
+        assert_noop!(Attribution::advance(anyone(), id), Error::<Test>::TooEarly);
         pass_deadline(id);
         assert_eq!(Attribution::advance(anyone(), id).unwrap().pays_fee, Pays::No);
-        assert_eq!(stored(id).phase, Phase::Finalised);
-        // Only who revealed is paid.
-        assert_eq!(Credits::<Test>::get(account("attributor", 2)), 50_000);
-        assert_eq!(Credits::<Test>::get(account("attributor", 0)), 0);
+        let settlement = stored(id);
+        assert_eq!(settlement.phase, Phase::Finalised);
+        assert_eq!(settlement.decided, Some(System::block_number()));
+    });
+}
+
+#[test]
+fn silent_member_should_be_unpaid_and_lose_a_little_when_the_others_answer() {
+    run(|| {
+        let world = world(3);
+        let id = world.settle(1_000_000);
+        let results: Vec<_> = (0..2).map(|n| (n, result(&[(0, 400_000)]))).collect();
+        world.commit(id, &results);
+        pass_deadline(id);
+        assert_ok!(Attribution::advance(anyone(), id));
+        for (n, result) in &results {
+            assert_ok!(reveal(id, *n, result));
+        }
+        pass_deadline(id);
+        let before = Balances::free_balance(Treasury::get());
+        assert_ok!(Attribution::advance(anyone(), id));
+        let credit = |n| Credits::<Test>::get(account("attributor", n));
+        assert_eq!([credit(0), credit(1), credit(2)], [25_000, 25_000, 0]);
+        assert_eq!([bond(0), bond(1), bond(2)], [BONDED, BONDED, BONDED - BONDED / 1_000]);
+        let split = stored(id).split.unwrap();
+        assert_eq!(
+            Balances::free_balance(Treasury::get()) - before,
+            split.treasury + split.remainder + BONDED / 1_000
+        );
+    });
+}
+
+#[test]
+fn advance_should_draw_another_committee_when_half_or_fewer_answered() {
+    run(|| {
+        let world = world(2);
+        let id = world.settle(1_000);
+        world.commit(id, &[(0, result(&[]))]);
+        pass_deadline(id);
+        assert_ok!(Attribution::advance(anyone(), id));
+        assert_eq!((stored(id).phase, stored(id).attempt), (Phase::Committing, 2));
+        // Nobody revealed: all of them were silent.
+        assert_eq!([bond(0), bond(1)], [BONDED - BONDED / 1_000; 2]);
+        world.commit(id, &[(0, result(&[])), (1, result(&[]))]);
+        assert_ok!(reveal(id, 1, &result(&[])));
+        pass_deadline(id);
+        assert_ok!(Attribution::advance(anyone(), id));
+        assert_eq!(stored(id).phase, Phase::Fallback);
+        assert!(bond(0) < bond(1));
     });
 }
 
@@ -87,7 +151,10 @@ fn advance_should_fall_back_to_the_pools_when_the_last_committee_was_silent() {
         // 40 records in one datanet, 20 in the other; the attributors' part is left over.
         assert_eq!(Pools::<Test>::get(0).received, 333_334);
         assert_eq!(Pools::<Test>::get(1).received, 166_666);
-        assert_eq!(Balances::free_balance(Treasury::get()), ED + 50_000 + 50_000);
+        // So is what three members lost by being silent twice.
+        let lost: Balance = (0..3).map(|n| BONDED - bond(n)).sum();
+        assert_eq!(bond(0), BONDED - BONDED / 1_000 - (BONDED - BONDED / 1_000) / 1_000);
+        assert_eq!(Balances::free_balance(Treasury::get()), ED + 50_000 + 50_000 + lost);
         assert_eq!(last_event(), Event::FellBack { settlement: id, split });
         for who in world.attributors {
             assert!(Attribution::open_jobs(who).is_empty());

@@ -56,6 +56,7 @@ fn shares_should_be_the_median_and_the_far_member_unpaid_when_one_disagrees() {
         assert_eq!(Credits::<Test>::get(account("attributor", 0)), 25_000);
         assert_eq!(Credits::<Test>::get(account("attributor", 1)), 0);
         assert_eq!(Credits::<Test>::get(account("attributor", 2)), 25_000);
+        assert_eq!([bond(0), bond(1), bond(2)], [BONDED, BONDED - BONDED / 10, BONDED]);
     });
 }
 

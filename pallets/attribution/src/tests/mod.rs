@@ -12,12 +12,13 @@ use openledger_primitives::{
     licence::Licence,
     shares::Share,
     split::{Split, SplitParameters},
-    PPM,
+    PPM, UNIT,
 };
 use pallet_payments::fixtures::*;
 use sp_runtime::DispatchError::BadOrigin;
 
 mod advance;
+mod challenge;
 mod claim;
 mod claim_contributions;
 mod commit;
@@ -85,11 +86,18 @@ impl World {
     }
 
     /// Commits and reveals for all members, each its own result.
-    pub fn decide(&self, id: SettlementId, results: &[(u32, Outcome)]) {
+    pub fn find(&self, id: SettlementId, results: &[(u32, Outcome)]) {
         self.commit(id, results);
         for (n, result) in results {
             assert_ok!(reveal(id, *n, result));
         }
+    }
+
+    /// The same, and nobody challenges it.
+    pub fn decide(&self, id: SettlementId, results: &[(u32, Outcome)]) {
+        self.find(id, results);
+        pass_deadline(id);
+        assert_ok!(Attribution::advance(anyone(), id));
     }
 
     /// Has all members find the same.
@@ -145,4 +153,13 @@ pub fn pass_deadline(id: SettlementId) {
 
 pub fn anyone() -> RuntimeOrigin {
     RuntimeOrigin::signed(account("anyone", 0))
+}
+
+/// What every attributor has bonded at first.
+pub const BONDED: Balance = 2 * UNIT;
+
+/// What attributor number `n` has bonded.
+pub fn bond(n: u32) -> Balance {
+    let who = account("attributor", n);
+    pallet_providers::Providers::<Test>::get(pallet_providers::Role::Attributor, who).unwrap().bond
 }

@@ -55,6 +55,10 @@ fn settlement_should_correct_parameters_when_they_are_out_of_range() {
             floor: Ppm::MAX,
             royalty: Ppm::MAX,
             max_attempts: 0,
+            challenge_blocks: 0,
+            challenge_bond: Ppm::MAX,
+            slash: Ppm::MAX,
+            silence_slash: Ppm::MAX,
         });
         assert!(!InForce::get().is_valid());
         let kept = stored(world.settle(1_000)).parameters;
@@ -69,6 +73,10 @@ fn settlement_should_correct_parameters_when_they_are_out_of_range() {
                 floor: PPM,
                 royalty: PPM,
                 max_attempts: 1,
+                challenge_blocks: 1,
+                challenge_bond: MAX_CHALLENGE_BOND,
+                slash: PPM,
+                silence_slash: PPM,
             }
         );
         InForce::set(Parameters { committee: 1_000, ..PARAMETERS });

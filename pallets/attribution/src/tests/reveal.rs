@@ -39,8 +39,13 @@ fn reveal_should_decide_when_it_is_the_last() {
             assert_eq!(reveal(id, n, &result(LIST)).unwrap().pays_fee, Pays::No);
         }
         let settlement = stored(id);
-        assert_eq!((settlement.phase, settlement.decided), (Phase::Finalised, Some(4)));
+        assert_eq!((settlement.phase, settlement.deadline), (Phase::Decided, 4 + WINDOW));
+        assert_eq!((settlement.decided, settlement.split), (None, None));
         assert_eq!(settlement.shares, Some(shares(LIST)));
+        assert_eq!(
+            last_event(),
+            Event::Decided { settlement: id, shares: shares(LIST), deadline: 4 + WINDOW }
+        );
         for who in &world.attributors {
             assert!(Attribution::open_jobs(who.clone()).is_empty());
         }
@@ -91,7 +96,7 @@ fn reveal_should_fail_when_the_member_did_not_commit() {
     run(|| {
         let world = world(3);
         let id = world.settle(1_000);
-        world.commit(id, &[(0, result(LIST))]);
+        world.commit(id, &[(0, result(LIST)), (2, result(LIST))]);
         pass_deadline(id);
         assert_ok!(Attribution::advance(anyone(), id));
         assert_noop!(reveal(id, 1, &result(LIST)), Error::<Test>::NotFound);

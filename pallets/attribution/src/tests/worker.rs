@@ -310,7 +310,7 @@ fn worker_should_bring_a_settlement_to_its_end_when_all_goes_well() {
         node.next_block();
         assert!(node.sent().is_empty());
         node.include(sent[0].clone());
-        assert_eq!(stored(id).phase, Phase::Finalised);
+        assert_eq!(stored(id).phase, Phase::Decided);
         assert_eq!(stored(id).shares, Some(outcome().shares));
         node.next_block();
         assert!(node.sent().is_empty());
@@ -610,7 +610,7 @@ fn worker_should_compute_again_when_another_committee_is_drawn() {
         node.next_block();
         let sent = node.sent();
         node.include(sent[0].clone());
-        assert_eq!(stored(id).phase, Phase::Finalised);
+        assert_eq!(stored(id).phase, Phase::Decided);
     });
 }
 
