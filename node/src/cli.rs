@@ -45,7 +45,7 @@ pub enum Subcommand {
     ChainInfo(sc_cli::ChainInfoCmd),
 
     /// Measure weights of a runtime that was built with its benchmarks.
-    #[cfg(feature = "benchmark")]
+    #[cfg(feature = "runtime-benchmarks")]
     #[command(subcommand)]
     Benchmark(frame_benchmarking_cli::BenchmarkCmd),
 }

@@ -88,13 +88,13 @@ pub fn run() -> Result<()> {
         Some(Subcommand::ChainInfo(cmd)) => {
             cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config))
         }
-        #[cfg(feature = "benchmark")]
+        #[cfg(feature = "runtime-benchmarks")]
         Some(Subcommand::Benchmark(cmd)) => benchmark(&cli, cmd),
     }
 }
 
 /// Measures the runtime that `--runtime` names: the client's own carries no benchmarks.
-#[cfg(feature = "benchmark")]
+#[cfg(feature = "runtime-benchmarks")]
 fn benchmark(cli: &Cli, cmd: &frame_benchmarking_cli::BenchmarkCmd) -> Result<()> {
     use frame_benchmarking_cli::BenchmarkCmd;
     use sp_runtime::traits::HashingFor;

@@ -2,7 +2,7 @@
 
 export const url = process.env.NODE_URL ?? "ws://127.0.0.1:9944";
 /** What is on the chain already: `{"datanet", "model", "operator"}`. */
-export const facts = JSON.parse(process.env.FACTS);
+export const facts = JSON.parse(process.env.FACTS ?? "{}");
 export const UNIT = 10n ** 18n;
 export const LICENCE = {
   training: true,
