@@ -137,6 +137,16 @@ pub fn publish(datanet: DatanetId) -> Call {
     Call::new("Datanets", "publish", [number(datanet)])
 }
 
+/// Offers the right to be paid for a contribution.
+pub fn transfer_payout(contribution: ContributionId, to: &AccountId) -> Call {
+    Call::new("Datanets", "transfer_payout", [number(contribution), account(to)])
+}
+
+/// Takes up the right to be paid for a contribution.
+pub fn accept_payout(contribution: ContributionId) -> Call {
+    Call::new("Datanets", "accept_payout", [number(contribution)])
+}
+
 /// Registers a base model.
 pub fn register_base(
     name: &str,

@@ -130,6 +130,8 @@ pub struct Contribution {
     pub datanet: DatanetId,
     /// Who made it.
     pub contributor: AccountId,
+    /// Who is paid for it.
+    pub payee: AccountId,
     /// Merkle root over its record hashes.
     pub root: H256,
     /// Content id of its blob.

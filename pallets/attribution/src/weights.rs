@@ -17,6 +17,8 @@ pub trait WeightInfo {
     fn claim() -> Weight;
     /// For `c` contributions, each of another account.
     fn claim_contributions(c: u32) -> Weight;
+    /// Credits what a contribution earned to who was paid so far.
+    fn payout_change() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -50,5 +52,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn claim_contributions(c: u32) -> Weight {
         Self::estimate(30, 1, 1).saturating_add(Self::estimate(60, 5, 4).saturating_mul(c.into()))
+    }
+    fn payout_change() -> Weight {
+        Self::estimate(30, 5, 3)
     }
 }

@@ -281,5 +281,34 @@ mod benchmarks {
         assert_eq!(Datanets::<T>::get(datanet).unwrap().owner, to);
     }
 
+    #[benchmark]
+    fn transfer_payout() {
+        let owner = funded::<T>(account("owner", 0, 0));
+        let contributor = funded::<T>(whitelisted_caller());
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let id = super::contribute::<T>(&owner, &contributor, datanet, 0);
+        let to: T::AccountId = account("to", 0, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(contributor), id, to.clone());
+
+        assert_eq!(PendingPayees::<T>::get(id), Some(to));
+    }
+
+    #[benchmark]
+    fn accept_payout() {
+        let owner = funded::<T>(account("owner", 0, 0));
+        let contributor = funded::<T>(account("contributor", 0, 0));
+        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let id = super::contribute::<T>(&owner, &contributor, datanet, 0);
+        let to: T::AccountId = whitelisted_caller();
+        PendingPayees::<T>::insert(id, &to);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(to.clone()), id);
+
+        assert_eq!(Pallet::<T>::payout_account(id), Some(to));
+    }
+
     impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);
 }

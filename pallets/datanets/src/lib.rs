@@ -11,7 +11,7 @@
 //! [`Config::ReviewPeriod`] blocks, or the contribution [`lapse`](Pallet::lapse)s. Owner or curator
 //! [`publish`](Pallet::publish) a version, which never changes again. A contributor may
 //! [`withdraw`](Pallet::withdraw) from the next version at any time. New terms apply from the next
-//! version.
+//! version. Who is paid for a contribution may hand that right on, in two steps.
 //!
 //! The **consent epoch** of a datanet counts changes of terms and, where its newest version's licence
 //! is revocable, withdrawals of what had been published in it. A model may be trained on a version
@@ -22,10 +22,12 @@
 //!
 //! ## Cross-pallet contract
 //!
-//! This pallet asks nothing of the other product pallets. They may ask it:
+//! This pallet tells [`Config::OnPayoutChange`] before another account is paid for a contribution, and
+//! asks nothing else of the other product pallets. They may ask it:
 //! - [`version`](Pallet::version), [`contribution`](Pallet::contribution): versions never change, so
 //!   what depends on one can rely on its list.
-//! - [`payout_account`](Pallet::payout_account): who is paid for a contribution, whatever became of it.
+//! - [`payout_account`](Pallet::payout_account): who is paid for a contribution, whatever became of it;
+//!   [`ContributionsOf`]: for which contributions an account is paid.
 //! - [`treasury`](Pallet::treasury): where prices for training go.
 //!
 //! ## Money model
@@ -51,6 +53,7 @@ extern crate alloc;
 pub mod benchmarking;
 #[cfg(test)]
 mod mock;
+mod payout;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
@@ -59,6 +62,7 @@ mod types;
 pub mod weights;
 
 pub use pallet::*;
+pub use payout::OnPayoutChange;
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -109,6 +113,9 @@ pub mod pallet {
         /// The storage deposit of a datanet or a contribution, held under [`HoldReason::Deposit`].
         type Consideration: Consideration<Self::AccountId, Footprint>;
 
+        /// Told before another account is paid for a contribution: the pallet that knows what it earned.
+        type OnPayoutChange: OnPayoutChange<Self::AccountId>;
+
         /// What treasuries' accounts are derived from.
         #[pallet::constant]
         type PalletId: Get<PalletId>;
@@ -154,10 +161,14 @@ pub mod pallet {
     #[pallet::storage]
     pub type NextContributionId<T: Config> = StorageValue<_, ContributionId, ValueQuery>;
 
-    /// What an account contributed.
+    /// For which contributions an account is paid.
     #[pallet::storage]
     pub type ContributionsOf<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, ContributionId, ()>;
+
+    /// To whom the payee of a contribution offered to be paid for it.
+    #[pallet::storage]
+    pub type PendingPayees<T: Config> = StorageMap<_, Twox64Concat, ContributionId, T::AccountId>;
 
     /// What the next version of a datanet will list; ascending.
     #[pallet::storage]
@@ -300,6 +311,22 @@ pub mod pallet {
             /// Whose it is.
             to: T::AccountId,
         },
+        /// The right to be paid for a contribution was offered to another account.
+        PayoutOffered {
+            /// The contribution.
+            contribution: ContributionId,
+            /// To whom.
+            to: T::AccountId,
+        },
+        /// Another account is paid for a contribution from now on.
+        PayoutTransferred {
+            /// The contribution.
+            contribution: ContributionId,
+            /// Who was paid until now, and keeps what was earned.
+            from: T::AccountId,
+            /// Who is paid.
+            to: T::AccountId,
+        },
     }
 
     #[pallet::error]
@@ -308,7 +335,8 @@ pub mod pallet {
         NotFound,
         /// The datanet has a contribution with the same Merkle root.
         AlreadyExists,
-        /// Only the owner of the datanet, the contributor, or to whom it was offered, may do this.
+        /// Only the owner of the datanet, the contributor, who is paid for the contribution, or to whom it
+        /// was offered, may do this.
         NotOwner,
         /// Only a curator of the datanet may do this.
         NotCurator,
@@ -476,6 +504,7 @@ pub mod pallet {
                 Contribution {
                     datanet,
                     contributor: contributor.clone(),
+                    payee: contributor.clone(),
                     root,
                     content,
                     records,
@@ -696,6 +725,43 @@ pub mod pallet {
             Self::deposit_event(Event::OwnershipTransferred { datanet, from, to });
             Ok(())
         }
+
+        /// Offer the right to be paid for a contribution, which is yours, to another account, which has to
+        /// accept it.
+        ///
+        /// What it earned until then stays yours. A later offer replaces it; offer it to yourself to take
+        /// it back. Who made the contribution, and may withdraw it, does not change.
+        #[pallet::call_index(12)]
+        pub fn transfer_payout(
+            origin: OriginFor<T>,
+            contribution: ContributionId,
+            to: T::AccountId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            ensure!(stored.payee == who, Error::<T>::NotOwner);
+            PendingPayees::<T>::insert(contribution, &to);
+            Self::deposit_event(Event::PayoutOffered { contribution, to });
+            Ok(())
+        }
+
+        /// Accept the right to be paid for a contribution that was offered to you.
+        ///
+        /// You are paid what it earns from now on; what it earned before is credited to who was paid so
+        /// far. Its contributor may still withdraw it.
+        #[pallet::call_index(13)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::accept_payout().saturating_add(T::OnPayoutChange::weight())
+        )]
+        pub fn accept_payout(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
+            let to = ensure_signed(origin)?;
+            let offered = PendingPayees::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            ensure!(offered == to, Error::<T>::NotOwner);
+            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            Self::set_payee(contribution, &mut stored, to)?;
+            Contributions::<T>::insert(contribution, stored);
+            Ok(())
+        }
     }
 
     #[pallet::view_functions]
@@ -705,9 +771,10 @@ pub mod pallet {
             Versions::<T>::get(datanet, number)
         }
 
-        /// The account that is paid for a contribution: its contributor, whatever became of it.
+        /// The account that is paid for a contribution, whatever became of it: its contributor, or to whom
+        /// that right went.
         pub fn payout_account(contribution: ContributionId) -> Option<T::AccountId> {
-            Contributions::<T>::get(contribution).map(|stored| stored.contributor)
+            Contributions::<T>::get(contribution).map(|stored| stored.payee)
         }
 
         /// The account of a datanet's treasury.

@@ -63,6 +63,29 @@ parameter_types! {
     pub const DepositReason: RuntimeHoldReason =
         RuntimeHoldReason::DatanetsPallet(HoldReason::Deposit);
     pub const TreasuryId: PalletId = PalletId(*b"ol/datan");
+    /// What [`Ledger`] was told, in order.
+    pub static PayoutChanges: Vec<(ContributionId, AccountId32)> = Vec::new();
+    /// Whether it refuses.
+    pub static LedgerRefuses: bool = false;
+}
+
+/// Who keeps account of earnings: remembers whose they were before they changed hands.
+pub struct Ledger;
+
+impl OnPayoutChange<AccountId32> for Ledger {
+    fn before_payout_change(contribution: ContributionId, payee: &AccountId32) -> DispatchResult {
+        if LedgerRefuses::get() {
+            return Err(DispatchError::Other("refused"));
+        }
+        // Before the change, not after.
+        assert_eq!(DatanetsPallet::payout_account(contribution).as_ref(), Some(payee));
+        PayoutChanges::mutate(|changes| changes.push((contribution, payee.clone())));
+        Ok(())
+    }
+
+    fn weight() -> Weight {
+        Weight::from_parts(7, 7)
+    }
 }
 
 impl Config for Test {
@@ -73,6 +96,7 @@ impl Config for Test {
         LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>,
     >;
     type Currency = Balances;
+    type OnPayoutChange = Ledger;
     type PalletId = TreasuryId;
     type ReviewPeriod = ConstU32<REVIEW_PERIOD>;
     type WeightInfo = weights::SubstrateWeight<Test>;
@@ -125,7 +149,11 @@ pub fn ext() -> sp_io::TestExternalities {
     .assimilate_storage(&mut storage)
     .unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
-    ext.execute_with(|| System::set_block_number(1));
+    ext.execute_with(|| {
+        System::set_block_number(1);
+        PayoutChanges::set(Vec::new());
+        LedgerRefuses::set(false);
+    });
     ext
 }
 

@@ -20,8 +20,8 @@ impl<T: Config> Pallet<T> {
                 "a deposit is held exactly while a contribution is live"
             );
             ensure!(
-                ContributionsOf::<T>::contains_key(&contribution.contributor, id),
-                "a contribution that its contributor's index misses"
+                ContributionsOf::<T>::contains_key(&contribution.payee, id),
+                "a contribution that its payee's index misses"
             );
             ensure!(
                 Accepted::<T>::get(datanet).contains(&id)
@@ -39,6 +39,9 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(ContributionsOf::<T>::iter().count() == all, "an index entry without contribution");
         ensure!(Roots::<T>::iter().count() == roots, "a root without contribution");
+        for (id, _) in PendingPayees::<T>::iter() {
+            ensure!(Contributions::<T>::contains_key(id), "an offer of payouts of nothing");
+        }
         Ok(())
     }
 

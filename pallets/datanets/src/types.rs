@@ -150,8 +150,10 @@ impl Status {
 pub struct Contribution<AccountId, Ticket> {
     /// The datanet it was made to.
     pub datanet: DatanetId,
-    /// Who made it, and is paid for it.
+    /// Who made it.
     pub contributor: AccountId,
+    /// Who is paid for it.
+    pub payee: AccountId,
     /// Merkle root over its record hashes, in order.
     pub root: H256,
     /// Where its bytes are found.

@@ -18,6 +18,9 @@ pub trait WeightInfo {
     fn spend() -> Weight;
     fn transfer_ownership() -> Weight;
     fn accept_ownership() -> Weight;
+    fn transfer_payout() -> Weight;
+    /// Without what [`crate::OnPayoutChange`] costs.
+    fn accept_payout() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -73,5 +76,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn accept_ownership() -> Weight {
         Self::estimate(6, 6)
+    }
+    fn transfer_payout() -> Weight {
+        Self::estimate(1, 1)
+    }
+    fn accept_payout() -> Weight {
+        Self::estimate(2, 4)
     }
 }

@@ -88,6 +88,7 @@ impl pallet_providers::Config for Test {
 impl pallet_datanets::Config for Test {
     type Consideration = Deposit<DatanetDeposit>;
     type Currency = Balances;
+    type OnPayoutChange = ();
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<10>;
     type WeightInfo = pallet_datanets::weights::SubstrateWeight<Test>;

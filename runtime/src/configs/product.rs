@@ -30,6 +30,7 @@ impl pallet_datanets::Config for Runtime {
         LinearStoragePrice<DatanetDepositBase, DatanetDepositPerByte, Balance>,
     >;
     type Currency = Balances;
+    type OnPayoutChange = Attribution;
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<{ 7 * DAYS }>;
     type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;

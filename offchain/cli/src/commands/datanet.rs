@@ -75,6 +75,19 @@ pub enum Command {
         /// Its id
         datanet: DatanetId,
     },
+    /// Offer the right to be paid for a contribution to another account
+    TransferPayout {
+        /// The contribution's id
+        contribution: ContributionId,
+        /// Who would be paid; has to accept
+        #[arg(value_name = "ACCOUNT", value_parser = parse::account)]
+        to: AccountId,
+    },
+    /// Accept the right to be paid for a contribution that was offered
+    AcceptPayout {
+        /// The contribution's id
+        contribution: ContributionId,
+    },
     /// Show a datanet, its licence, contributions and versions
     Show {
         /// Its id
@@ -145,6 +158,10 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
             review(context, accept.map_or_else(Vec::new, |ids| ids.0), &reject).await
         }
         Command::Publish { datanet } => publish(context, datanet).await,
+        Command::TransferPayout { contribution, to } => {
+            transfer_payout(context, contribution, &to).await
+        }
+        Command::AcceptPayout { contribution } => accept_payout(context, contribution).await,
         Command::Show { datanet } => show(context, datanet).await,
         Command::List => list(context).await,
     }
@@ -265,11 +282,39 @@ async fn publish(context: &Context, datanet: DatanetId) -> anyhow::Result<Output
     Ok(Output::new(json, words))
 }
 
+async fn transfer_payout(
+    context: &Context,
+    contribution: ContributionId,
+    to: &AccountId,
+) -> anyhow::Result<Output> {
+    let included =
+        context.sender().await?.send_one(call::transfer_payout(contribution, to)).await?;
+    let json = json!({"contribution": contribution, "to": to, "tx": tx(&included)});
+    let words = format!(
+        "The payouts of contribution {contribution} are offered to {to}, who has to accept, {}.",
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
+}
+
+async fn accept_payout(context: &Context, contribution: ContributionId) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    let included = sender.send_one(call::accept_payout(contribution)).await?;
+    let payee = sender.account;
+    let json = json!({"contribution": contribution, "payee": payee, "tx": tx(&included)});
+    let words = format!(
+        "{payee} is paid for contribution {contribution} from now on, {}.",
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
+}
+
 fn contribution(id: ContributionId, contribution: &Contribution) -> Value {
     json!({
         "id": id,
         "datanet": contribution.datanet,
         "contributor": contribution.contributor,
+        "payee": contribution.payee,
         "label": text(&contribution.label),
         "root": contribution.root,
         "content": contribution.content,

@@ -10,6 +10,7 @@ enum Step {
     Publish(DatanetId),
     SetLicence(DatanetId, bool),
     HandOver(u8, u8, DatanetId),
+    Sell(u8, u8, ContributionId),
     Wait(u32),
 }
 
@@ -24,10 +25,11 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (who.clone(), datanet.clone(), 1..6u8).prop_map(|(n, d, r)| Step::Contribute(n, d, r)),
         4 => (2..4u8, contribution.clone(), verdict).prop_map(|(n, c, v)| Step::Review(n, c, v)),
         1 => contribution.clone().prop_map(Step::Lapse),
-        2 => (who.clone(), contribution).prop_map(|(n, c)| Step::Withdraw(n, c)),
+        2 => (who.clone(), contribution.clone()).prop_map(|(n, c)| Step::Withdraw(n, c)),
         2 => datanet.clone().prop_map(Step::Publish),
         1 => (datanet.clone(), any::<bool>()).prop_map(|(d, r)| Step::SetLicence(d, r)),
-        1 => (who.clone(), who, datanet).prop_map(|(a, b, d)| Step::HandOver(a, b, d)),
+        1 => (who.clone(), who.clone(), datanet).prop_map(|(a, b, d)| Step::HandOver(a, b, d)),
+        2 => (who.clone(), who, contribution).prop_map(|(a, b, c)| Step::Sell(a, b, c)),
         1 => (1..REVIEW_PERIOD).prop_map(Step::Wait),
     ]
 }
@@ -52,6 +54,10 @@ proptest! {
                     Step::HandOver(from, to, datanet) => {
                         send(from, Call::transfer_ownership { datanet, new_owner: account(to) })
                             .and_then(|()| send(to, Call::accept_ownership { datanet }))
+                    },
+                    Step::Sell(from, to, contribution) => {
+                        offer_payout(from, contribution, to)
+                            .and_then(|()| accept_payout(to, contribution))
                     },
                     Step::Wait(blocks) => {
                         let now = System::block_number();

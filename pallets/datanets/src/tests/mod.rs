@@ -1,4 +1,5 @@
 mod accept_ownership;
+mod accept_payout;
 mod allow;
 mod contribute;
 mod create;
@@ -10,6 +11,7 @@ mod set_curators;
 mod set_licence;
 mod spend;
 mod transfer_ownership;
+mod transfer_payout;
 mod withdraw;
 
 use crate::{mock::*, *};
@@ -81,6 +83,18 @@ fn accepted(datanet: DatanetId, n: u8) -> ContributionId {
 
 fn publish(n: u8, datanet: DatanetId) -> DispatchResult {
     send(n, Call::publish { datanet })
+}
+
+fn offer_payout(n: u8, contribution: ContributionId, to: u8) -> DispatchResult {
+    send(n, Call::transfer_payout { contribution, to: account(to) })
+}
+
+fn accept_payout(n: u8, contribution: ContributionId) -> DispatchResult {
+    send(n, Call::accept_payout { contribution })
+}
+
+fn payee(contribution: ContributionId) -> sp_runtime::AccountId32 {
+    Pallet::<Test>::payout_account(contribution).expect("contributed")
 }
 
 fn withdraw(n: u8, contribution: ContributionId) -> DispatchResult {
