@@ -49,6 +49,15 @@ pub struct Claim {
     pub amount: Balance,
 }
 
+/// Where a record is in a contribution, and what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MerklePath {
+    /// Which record, from 0.
+    pub index: u32,
+    /// The siblings, from the leaf upwards.
+    pub siblings: Vec<H256>,
+}
+
 impl Call {
     fn new(pallet: &'static str, name: &'static str, arguments: impl Into<Vec<Value>>) -> Self {
         Self { pallet, name, arguments: arguments.into() }
@@ -145,6 +154,25 @@ pub fn transfer_payout(contribution: ContributionId, to: &AccountId) -> Call {
 /// Takes up the right to be paid for a contribution.
 pub fn accept_payout(contribution: ContributionId) -> Call {
     Call::new("Datanets", "accept_payout", [number(contribution)])
+}
+
+/// Shows that a record is in an earlier and in a later contribution.
+pub fn prove_duplicate(
+    earlier: (ContributionId, &MerklePath),
+    later: (ContributionId, &MerklePath),
+    record: &H256,
+) -> Call {
+    let siblings = |path: &MerklePath| Value::unnamed_composite(path.siblings.iter().map(hash));
+    let arguments = [
+        number(earlier.0),
+        number(later.0),
+        hash(record),
+        number(earlier.1.index),
+        siblings(earlier.1),
+        number(later.1.index),
+        siblings(later.1),
+    ];
+    Call::new("Datanets", "prove_duplicate", arguments)
 }
 
 /// Registers a base model.

@@ -88,6 +88,8 @@ pub struct Datanet {
     pub curators: Vec<AccountId>,
     /// Its newest version; zero while there is none.
     pub latest_version: VersionNumber,
+    /// The newest version that lists a voided contribution; zero while there is none.
+    pub tainted: VersionNumber,
 }
 
 /// Where a contribution stands.
@@ -107,6 +109,11 @@ pub enum Status {
     Lapsed,
     /// Taken back.
     Withdrawn,
+    /// Proven a duplicate.
+    Voided {
+        /// Of this one.
+        by: ContributionId,
+    },
 }
 
 impl Status {
@@ -118,6 +125,7 @@ impl Status {
             Self::Rejected {} => "rejected",
             Self::Lapsed => "lapsed",
             Self::Withdrawn => "withdrawn",
+            Self::Voided { .. } => "voided",
         }
     }
 }

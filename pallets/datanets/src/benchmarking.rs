@@ -98,6 +98,17 @@ pub fn published<T: Config>(
     (datanet, 1)
 }
 
+/// The root of a tree of as many leaves as there can be, and the longest proof that `record` is its
+/// first.
+fn deepest(record: &H256) -> (H256, MerkleProof) {
+    let sibling = H256::repeat_byte(7);
+    let leaf = content_id(&[&[0][..], record.as_bytes()].concat());
+    let root = (0..MAX_PROOF).fold(leaf, |hash, _| {
+        content_id(&[&[1][..], hash.as_bytes(), sibling.as_bytes()].concat())
+    });
+    (root, MerkleProof::truncate_from(vec![sibling; MAX_PROOF as usize]))
+}
+
 #[benchmarks]
 mod benchmarks {
     use super::*;
@@ -308,6 +319,33 @@ mod benchmarks {
         _(RawOrigin::Signed(to.clone()), id);
 
         assert_eq!(Pallet::<T>::payout_account(id), Some(to));
+    }
+
+    /// Longest proofs; the later contribution in a full version.
+    #[benchmark]
+    fn prove_duplicate() {
+        let owner = funded::<T>(account("owner", 0, 0));
+        let contributor = funded::<T>(account("contributor", 0, 0));
+        let finder = funded::<T>(whitelisted_caller());
+        let elsewhere = super::create::<T>(&owner, Licence::OPEN);
+        let earlier = super::contribute::<T>(&owner, &owner, elsewhere, 0);
+        let datanet = filled::<T>(&owner, Licence::OPEN, MAX_CONTRIBUTIONS - 1);
+        let later = super::contribute::<T>(&owner, &contributor, datanet, MAX_CONTRIBUTIONS);
+        accept::<T>(later);
+        assert_ok!(Pallet::<T>::publish(RawOrigin::Signed(owner).into(), datanet));
+        let record = H256::repeat_byte(1);
+        let (root, proof) = deepest(&record);
+        for id in [earlier, later] {
+            Contributions::<T>::mutate_extant(id, |stored| {
+                (stored.root, stored.records) = (root, u32::MAX);
+            });
+        }
+        PendingPayees::<T>::insert(later, &finder);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(finder), earlier, later, record, 0, proof.clone(), 0, proof);
+
+        assert_eq!(Contributions::<T>::get(later).unwrap().status, Status::Voided { by: earlier });
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);

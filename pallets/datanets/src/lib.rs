@@ -14,8 +14,14 @@
 //! version. Who is paid for a contribution may hand that right on, in two steps.
 //!
 //! The **consent epoch** of a datanet counts changes of terms and, where its newest version's licence
-//! is revocable, withdrawals of what had been published in it. A model may be trained on a version
+//! is revocable, withdrawals of what had been published in it, and whatever its licence, the voiding of
+//! what is in it. A model may be trained on a version
 //! with a revocable licence only while the epoch is still that of the version.
+//!
+//! A record belongs to the contribution that had it first. Whoever shows by two Merkle proofs that a
+//! later one repeats it ([`prove_duplicate`](Pallet::prove_duplicate)) has the later one **voided**: it
+//! leaves the next version, versions that list it may not be trained on any more, and what it earns
+//! from then on is its datanet's.
 //!
 //! The same Merkle root gets into a datanet once: a root is free again when its contribution is
 //! rejected, lapses or is withdrawn before it was ever published.
@@ -33,8 +39,10 @@
 //! ## Money model
 //!
 //! A datanet and each live contribution hold a storage deposit ([`Config::Consideration`]) on the
-//! owner's or contributor's account. A contribution's deposit returns when it is rejected, lapses or
-//! is withdrawn; a datanet's moves to the new owner with the ownership. The treasury of a datanet is an
+//! owner's or contributor's account. A contribution's deposit returns when it is rejected, lapses, is
+//! withdrawn or voided; a datanet's moves to the new owner with the ownership. Each live contribution
+//! holds a bond as well ([`Config::ContributionBond`], [`HoldReason::Bond`]), which returns with the
+//! deposit, but goes to the finder when the contribution is voided. The treasury of a datanet is an
 //! account derived from [`Config::PalletId`] that only its owner can spend from.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -51,6 +59,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+mod duplicate;
 #[cfg(test)]
 mod mock;
 mod payout;
@@ -71,8 +80,8 @@ use codec::Encode;
 use frame_support::{
     pallet_prelude::*,
     traits::{
-        fungible::{self, Inspect as _, Mutate as _},
-        tokens::Preservation,
+        fungible::{self, hold::Mutate as _, Inspect as _, Mutate as _},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
         Consideration, Footprint,
     },
     PalletId,
@@ -107,8 +116,12 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config {
-        /// Where treasuries have their funds.
-        type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>;
+        /// Where treasuries have their funds, and bonds are held.
+        type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>
+            + fungible::hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+        /// The runtime's reasons for holds.
+        type RuntimeHoldReason: From<HoldReason>;
 
         /// The storage deposit of a datanet or a contribution, held under [`HoldReason::Deposit`].
         type Consideration: Consideration<Self::AccountId, Footprint>;
@@ -119,6 +132,10 @@ pub mod pallet {
         /// What treasuries' accounts are derived from.
         #[pallet::constant]
         type PalletId: Get<PalletId>;
+
+        /// What a contributor holds for each live contribution, and whoever proves it a duplicate gets.
+        #[pallet::constant]
+        type ContributionBond: Get<Balance>;
 
         /// Blocks that curators have to review a contribution.
         #[pallet::constant]
@@ -133,6 +150,8 @@ pub mod pallet {
     pub enum HoldReason {
         /// For what a datanet or a contribution occupies on chain.
         Deposit,
+        /// For whoever proves a contribution a duplicate.
+        Bond,
     }
 
     /// All datanets.
@@ -266,7 +285,8 @@ pub mod pallet {
             /// The contributor.
             contributor: T::AccountId,
         },
-        /// Consent to a published version was withdrawn: its revocable licence allows no more training.
+        /// Consent to the newest version was withdrawn under its revocable licence, or a contribution in it
+        /// was voided: it may not be trained on any more.
         ConsentRevoked {
             /// The datanet.
             datanet: DatanetId,
@@ -327,6 +347,21 @@ pub mod pallet {
             /// Who is paid.
             to: T::AccountId,
         },
+        /// A contribution was proven a duplicate.
+        Voided {
+            /// The contribution.
+            contribution: ContributionId,
+            /// Its datanet, whose treasury gets what it earns from now on.
+            datanet: DatanetId,
+            /// The earlier contribution, perhaps of another datanet.
+            by: ContributionId,
+            /// The hash of the record that is in both.
+            record: H256,
+            /// Who proved it.
+            finder: T::AccountId,
+            /// What the finder was paid, in units: the contributor's bond.
+            bond: Balance,
+        },
     }
 
     #[pallet::error]
@@ -342,7 +377,7 @@ pub mod pallet {
         NotCurator,
         /// The datanet takes contributions only from accounts on its allow list.
         NotMember,
-        /// The contribution is no longer pending, or no longer in the next version.
+        /// The contribution is no longer pending, or no longer in the next version or any other.
         WrongPhase,
         /// A version has no room for another contribution, or there are no ids left.
         TooMany,
@@ -361,6 +396,11 @@ pub mod pallet {
         InvalidContribution,
         /// A version lists at least one accepted contribution.
         InvalidVersion,
+        /// The proof does not show that the record is in the contribution, at this index.
+        InvalidProof,
+        /// The contribution with the higher id is the duplicate; and a contributor's own records in another
+        /// datanet are none.
+        NotDuplicate,
     }
 
     #[pallet::hooks]
@@ -408,6 +448,7 @@ pub mod pallet {
                     curators: sorted(curators),
                     deposit,
                     latest_version: 0,
+                    tainted: 0,
                 },
             );
             Self::deposit_event(Event::Created { datanet, owner });
@@ -471,7 +512,9 @@ pub mod pallet {
         ///
         /// `root` is the Merkle root over the record hashes, `content` the content id of the bytes,
         /// which curators and trainers must be able to fetch; `label` is for people. A storage deposit
-        /// is held on your account until the contribution is rejected, lapses, or you withdraw it.
+        /// and a bond are held on your account until the contribution is rejected, lapses, or you withdraw
+        /// it. If one of its records is in an earlier contribution, whoever proves it gets the bond, and
+        /// you earn nothing any more: leave out what is not yours or was given before.
         #[pallet::call_index(4)]
         pub fn contribute(
             origin: OriginFor<T>,
@@ -495,6 +538,7 @@ pub mod pallet {
             ensure!(!Roots::<T>::contains_key((datanet, root)), Error::<T>::AlreadyExists);
             let id = Self::next_id::<NextContributionId<T>>()?;
             let ticket = T::Consideration::new(&contributor, Self::contribution_footprint())?;
+            let bond = Self::hold_bond(&contributor)?;
             let submitted = Self::now();
             let until = submitted.saturating_add(T::ReviewPeriod::get());
             Roots::<T>::insert((datanet, root), id);
@@ -513,6 +557,8 @@ pub mod pallet {
                     status: Status::Pending { until },
                     submitted,
                     ticket: Some(ticket),
+                    bond,
+                    last_version: 0,
                 },
             );
             Self::deposit_event(Event::Contributed {
@@ -528,7 +574,7 @@ pub mod pallet {
         /// As a curator of its datanet, accept or reject a pending contribution.
         ///
         /// Check the bytes first: content id, root, records, and whether they belong here. A rejected
-        /// contribution's deposit returns to its contributor.
+        /// contribution's deposit and bond return to its contributor, whatever the reason.
         #[pallet::call_index(5)]
         #[pallet::weight(
             <T as Config>::WeightInfo::review_accept()
@@ -562,34 +608,37 @@ pub mod pallet {
                         }
                     })?;
                     stored.status = Status::Accepted;
-                    Contributions::<T>::insert(contribution, stored);
                 }
                 Verdict::Reject(reason) => {
-                    Self::end(contribution, stored, Status::Rejected { reason })?;
+                    Self::end(contribution, &mut stored, Status::Rejected { reason })?;
+                    Self::release_bond(&mut stored)?;
                 }
             }
+            Contributions::<T>::insert(contribution, stored);
             Self::deposit_event(Event::Reviewed { contribution, datanet, curator, verdict });
             Ok(())
         }
 
         /// End a contribution that no curator reviewed in time; anyone may.
         ///
-        /// Its deposit returns to its contributor, who may contribute it again.
+        /// Its deposit and bond return to its contributor, who may contribute it again.
         #[pallet::call_index(6)]
         pub fn lapse(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
             ensure_signed(origin)?;
-            let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
             let Status::Pending { until } = stored.status else {
                 return Err(Error::<T>::WrongPhase.into());
             };
             ensure!(Self::now() > until, Error::<T>::TooEarly);
             let datanet = stored.datanet;
-            Self::end(contribution, stored, Status::Lapsed)?;
+            Self::end(contribution, &mut stored, Status::Lapsed)?;
+            Self::release_bond(&mut stored)?;
+            Contributions::<T>::insert(contribution, stored);
             Self::deposit_event(Event::Lapsed { contribution, datanet });
             Ok(())
         }
 
-        /// Take back a contribution of yours that is pending or accepted; your deposit returns.
+        /// Take back a contribution of yours that is pending or accepted; your deposit and bond return.
         ///
         /// It will not be in the next version. In versions that are published already it stays, and
         /// goes on earning for you; where the newest one's licence is revocable, no new model can be
@@ -597,22 +646,17 @@ pub mod pallet {
         #[pallet::call_index(7)]
         pub fn withdraw(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
             let contributor = ensure_signed(origin)?;
-            let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
             ensure!(stored.contributor == contributor, Error::<T>::NotOwner);
             ensure!(stored.status.is_live(), Error::<T>::WrongPhase);
             let datanet = stored.datanet;
-            Accepted::<T>::mutate(datanet, |accepted| {
-                if let Ok(index) = accepted.binary_search(&contribution) {
-                    accepted.remove(index);
-                }
-            });
-            let published = Self::end(contribution, stored, Status::Withdrawn)?;
+            let published = Self::end(contribution, &mut stored, Status::Withdrawn)?;
+            Self::release_bond(&mut stored)?;
+            Contributions::<T>::insert(contribution, stored);
             Self::deposit_event(Event::Withdrawn { contribution, datanet, contributor });
             if published.is_some_and(|version| version.licence.revocable) {
                 Datanets::<T>::mutate_extant(datanet, |stored| {
-                    stored.consent_epoch = stored.consent_epoch.saturating_add(1);
-                    let consent_epoch = stored.consent_epoch;
-                    Self::deposit_event(Event::ConsentRevoked { datanet, consent_epoch });
+                    Self::raise_consent_epoch(datanet, stored);
                 });
             }
             Ok(())
@@ -762,6 +806,38 @@ pub mod pallet {
             Contributions::<T>::insert(contribution, stored);
             Ok(())
         }
+
+        /// Prove that a contribution repeats a record of an earlier one: you get its contributor's bond,
+        /// and it is voided.
+        ///
+        /// `record` is the record's hash, each index its place in the contribution, from 0, and each proof
+        /// the siblings of its leaf, from the leaf upwards. `openledger datanet prove-duplicate` finds
+        /// them. The contributions may be of different datanets, but then not of the same contributor.
+        /// There is no bond where the later one was withdrawn already.
+        #[pallet::call_index(14)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::prove_duplicate()
+                .saturating_add(T::OnPayoutChange::weight())
+        )]
+        pub fn prove_duplicate(
+            origin: OriginFor<T>,
+            earlier: ContributionId,
+            later: ContributionId,
+            record: H256,
+            earlier_index: u32,
+            earlier_proof: MerkleProof,
+            later_index: u32,
+            later_proof: MerkleProof,
+        ) -> DispatchResult {
+            let finder = ensure_signed(origin)?;
+            ensure!(earlier < later, Error::<T>::NotDuplicate);
+            let first = Contributions::<T>::get(earlier).ok_or(Error::<T>::NotFound)?;
+            let second = Contributions::<T>::get(later).ok_or(Error::<T>::NotFound)?;
+            Self::ensure_comparable(&first, &second)?;
+            Self::ensure_has(&first, &record, earlier_index, &earlier_proof)?;
+            Self::ensure_has(&second, &record, later_index, &later_proof)?;
+            Self::void(later, second, earlier, record, finder)
+        }
     }
 
     #[pallet::view_functions]
@@ -790,32 +866,49 @@ impl<T: Config> Pallet<T> {
         Contributions::<T>::get(id)
     }
 
-    /// Ends a live contribution, returns its deposit, and frees its root unless it was published;
-    /// then, the newest version, which lists it, is returned.
+    /// Ends a live contribution, which the caller stores: it leaves the next version, its deposit
+    /// returns, and its root is free unless it was published; then, the newest version, which lists it,
+    /// is returned.
     fn end(
         id: ContributionId,
-        mut contribution: ContributionOf<T>,
+        contribution: &mut ContributionOf<T>,
         status: Status,
     ) -> Result<Option<Version>, DispatchError> {
         if let Some(ticket) = contribution.ticket.take() {
             ticket.drop(&contribution.contributor)?;
         }
-        // What was ever published and is still live is in the newest version as well.
-        let published = match contribution.status {
-            Status::Accepted => Self::latest(contribution.datanet)
-                .filter(|version| version.contributions.binary_search(&id).is_ok()),
+        let datanet = contribution.datanet;
+        let published = match core::mem::replace(&mut contribution.status, status) {
+            Status::Accepted => {
+                Accepted::<T>::mutate(datanet, |accepted| {
+                    if let Ok(index) = accepted.binary_search(&id) {
+                        accepted.remove(index);
+                    }
+                });
+                // What was ever published and is still live is in the newest version as well.
+                Self::latest(datanet)
+                    .filter(|(_, version)| version.contributions.binary_search(&id).is_ok())
+            }
             _ => None,
         };
-        if published.is_none() {
-            Roots::<T>::remove((contribution.datanet, contribution.root));
-        }
-        contribution.status = status;
-        Contributions::<T>::insert(id, contribution);
-        Ok(published)
+        let Some((number, version)) = published else {
+            Roots::<T>::remove((datanet, contribution.root));
+            return Ok(None);
+        };
+        contribution.last_version = number;
+        Ok(Some(version))
     }
 
-    fn latest(datanet: DatanetId) -> Option<Version> {
-        Self::version(datanet, Datanets::<T>::get(datanet)?.latest_version)
+    fn latest(datanet: DatanetId) -> Option<(VersionNumber, Version)> {
+        let number = Datanets::<T>::get(datanet)?.latest_version;
+        Some((number, Self::version(datanet, number)?))
+    }
+
+    /// Lets what was published so far be used for no new model, where consent to it can be withdrawn.
+    fn raise_consent_epoch(datanet: DatanetId, stored: &mut DatanetOf<T>) {
+        stored.consent_epoch = stored.consent_epoch.saturating_add(1);
+        let consent_epoch = stored.consent_epoch;
+        Self::deposit_event(Event::ConsentRevoked { datanet, consent_epoch });
     }
 
     fn ensure_owner(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {

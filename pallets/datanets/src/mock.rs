@@ -57,6 +57,7 @@ impl pallet_balances::Config for Test {
 
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const REVIEW_PERIOD: BlockNumber = 5;
+pub const BOND: Balance = 50;
 pub const FUNDS: Balance = 1_000_000;
 
 parameter_types! {
@@ -95,10 +96,12 @@ impl Config for Test {
         DepositReason,
         LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>,
     >;
+    type ContributionBond = ConstU128<BOND>;
     type Currency = Balances;
     type OnPayoutChange = Ledger;
     type PalletId = TreasuryId;
     type ReviewPeriod = ConstU32<REVIEW_PERIOD>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = weights::SubstrateWeight<Test>;
 }
 
@@ -129,10 +132,24 @@ pub fn last_event() -> RuntimeEvent {
     System::events().pop().expect("there is an event").event
 }
 
-/// What account number `n` has on hold.
+/// What account number `n` has on hold as deposits.
 pub fn held(n: u8) -> Balance {
+    held_for(HoldReason::Deposit, n)
+}
+
+/// What account number `n` has on hold as bonds.
+pub fn bonded(n: u8) -> Balance {
+    held_for(HoldReason::Bond, n)
+}
+
+fn held_for(reason: HoldReason, n: u8) -> Balance {
     use fungible::InspectHold;
-    Balances::balance_on_hold(&DepositReason::get(), &account(n))
+    Balances::balance_on_hold(&reason.into(), &account(n))
+}
+
+/// What account number `n` has, on hold or not.
+pub fn total(n: u8) -> Balance {
+    Balances::total_balance(&account(n))
 }
 
 /// The deposit for a footprint.
@@ -179,6 +196,7 @@ pub fn check() {
         let expected = datanets as Balance * deposit(DatanetsPallet::datanet_footprint())
             + live as Balance * deposit(DatanetsPallet::contribution_footprint());
         assert_eq!(held(n), expected, "deposits of account {n}");
+        assert_eq!(bonded(n), live as Balance * BOND, "bonds of account {n}");
     }
     assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), 9 * FUNDS);
 }

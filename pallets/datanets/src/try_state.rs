@@ -1,6 +1,8 @@
 //! What must hold between the storage items.
 
 use crate::*;
+use alloc::collections::BTreeMap;
+use frame_support::traits::fungible::InspectHold;
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -11,6 +13,7 @@ impl<T: Config> Pallet<T> {
 
     fn check_contributions() -> Result<(), TryRuntimeError> {
         let (mut all, mut roots) = (0usize, 0usize);
+        let mut bonds = BTreeMap::<T::AccountId, Balance>::new();
         for (id, contribution) in Contributions::<T>::iter() {
             all += 1;
             let Contribution { datanet, root, .. } = contribution;
@@ -28,17 +31,38 @@ impl<T: Config> Pallet<T> {
                     == (contribution.status == Status::Accepted),
                 "the next version lists exactly what is accepted"
             );
-            let published = Versions::<T>::iter_prefix(datanet)
-                .any(|(_, version)| version.contributions.contains(&id));
+            let listed = Versions::<T>::iter_prefix(datanet)
+                .filter(|(_, version)| version.contributions.contains(&id))
+                .map(|(number, _)| number)
+                .max()
+                .unwrap_or_default();
+            let is_live = contribution.status.is_live();
+            ensure!(
+                contribution.last_version == if is_live { 0 } else { listed },
+                "a contribution that ended does not know the last version that lists it"
+            );
+            ensure!(is_live || contribution.bond == 0, "a bond of what ended");
+            let bonds = bonds.entry(contribution.contributor.clone()).or_default();
+            *bonds = bonds.saturating_add(contribution.bond);
+            if let Status::Voided { by } = contribution.status {
+                ensure!(by < id, "voided by a later contribution");
+                ensure!(contribution.payee == Self::treasury(datanet), "a voided one's payee");
+                let tainted = Datanets::<T>::get(datanet).map(|datanet| datanet.tainted);
+                ensure!(tainted >= Some(listed), "a version may be trained on in spite of a void");
+            }
             let taken = Roots::<T>::get((datanet, root)) == Some(id);
             ensure!(
-                taken == (contribution.status.is_live() || published),
+                taken == (is_live || listed > 0),
                 "a root is taken exactly by what is live or published"
             );
             roots += usize::from(taken);
         }
         ensure!(ContributionsOf::<T>::iter().count() == all, "an index entry without contribution");
         ensure!(Roots::<T>::iter().count() == roots, "a root without contribution");
+        for (who, bonds) in bonds {
+            let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who);
+            ensure!(held == bonds, "what is on hold differs from the bonds");
+        }
         for (id, _) in PendingPayees::<T>::iter() {
             ensure!(Contributions::<T>::contains_key(id), "an offer of payouts of nothing");
         }
@@ -57,6 +81,7 @@ impl<T: Config> Pallet<T> {
                 numbers.into_iter().eq(1..=datanet.latest_version),
                 "versions are numbered from 1 to the newest"
             );
+            ensure!(datanet.tainted <= datanet.latest_version, "a tainted version from the future");
             for (_, version) in Versions::<T>::iter_prefix(id) {
                 let records: Option<u64> = version
                     .contributions

@@ -14,6 +14,8 @@ pub const MAX_NAME: u32 = 64;
 pub const MAX_METADATA: u32 = 256;
 /// The most curators of one datanet.
 pub const MAX_CURATORS: u32 = 16;
+/// The most siblings in a Merkle proof: a contribution has fewer than 2^32 records.
+pub const MAX_PROOF: u32 = 32;
 /// The most contributions in one version: as many as one share vector can name.
 pub const MAX_CONTRIBUTIONS: u32 = MAX_SHARES;
 
@@ -23,6 +25,8 @@ pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
 pub type Metadata = BoundedVec<u8, ConstU32<MAX_METADATA>>;
 /// A datanet's curators, ascending, each once.
 pub type Curators<AccountId> = BoundedVec<AccountId, ConstU32<MAX_CURATORS>>;
+/// The siblings from a record's leaf upwards, as `openledger_primitives::merkle` has them.
+pub type MerkleProof = BoundedVec<H256, ConstU32<MAX_PROOF>>;
 /// Contributions, ascending, each once.
 pub type ContributionIds = BoundedVec<ContributionId, ConstU32<MAX_CONTRIBUTIONS>>;
 
@@ -67,6 +71,9 @@ pub struct Datanet<AccountId, Ticket> {
     pub deposit: Ticket,
     /// Its newest version; zero while there is none.
     pub latest_version: VersionNumber,
+    /// The newest version that lists a voided contribution: neither it nor an older one may be trained
+    /// on any more. Zero while there is none.
+    pub tainted: VersionNumber,
 }
 
 /// Why a curator rejects a contribution.
@@ -136,6 +143,12 @@ pub enum Status {
     Lapsed,
     /// Taken back by its contributor. In versions published before, it stays and earns.
     Withdrawn,
+    /// Proven to repeat a record of an earlier contribution. What it earns in versions published before
+    /// is its datanet's.
+    Voided {
+        /// The earlier one.
+        by: ContributionId,
+    },
 }
 
 impl Status {
@@ -170,6 +183,19 @@ pub struct Contribution<AccountId, Ticket> {
     pub submitted: BlockNumber,
     /// The contributor's storage deposit, while it is pending or accepted.
     pub ticket: Option<Ticket>,
+    /// On hold of the contributor's for whoever proves it a duplicate, in units; zero once it is neither
+    /// pending nor accepted.
+    pub bond: Balance,
+    /// The newest version that lists it, set when it is withdrawn or voided; zero where none does.
+    pub last_version: VersionNumber,
+}
+
+impl<AccountId, Ticket> Contribution<AccountId, Ticket> {
+    /// Whether its records are in the datanet, may get there, or are in a version: then it may be, and
+    /// have, a duplicate.
+    pub fn stands(&self) -> bool {
+        self.status.is_live() || (self.status == Status::Withdrawn && self.last_version > 0)
+    }
 }
 
 /// An immutable snapshot of a datanet.

@@ -21,6 +21,8 @@ pub trait WeightInfo {
     fn transfer_payout() -> Weight;
     /// Without what [`crate::OnPayoutChange`] costs.
     fn accept_payout() -> Weight;
+    /// Without what [`crate::OnPayoutChange`] costs.
+    fn prove_duplicate() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -82,5 +84,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn accept_payout() -> Weight {
         Self::estimate(2, 4)
+    }
+    fn prove_duplicate() -> Weight {
+        // 66 hashes.
+        Self::estimate(10, 10).saturating_add(Weight::from_parts(100_000_000, 0))
     }
 }

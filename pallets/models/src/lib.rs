@@ -16,7 +16,7 @@
 //! Every datanet version that a model version names must allow training, by its own licence and by
 //! the datanet's current one; neither may have expired. Commercial use must be allowed where a price
 //! is set, derivatives where a parent is named. A version with a revocable licence must be of the
-//! datanet's current consent epoch. [`Terms`] carry the two lasting permissions down the lineage: what
+//! datanet's current consent epoch, and newer than any that lists a contribution voided since. [`Terms`] carry the two lasting permissions down the lineage: what
 //! must not be sold, or derived from, cannot become so through a descendant or a later price.
 //!
 //! ## Cross-pallet contract
@@ -210,7 +210,8 @@ pub mod pallet {
         TooMany,
         /// A licence has expired.
         Expired,
-        /// Consent to the datanet version was withdrawn: use a newer version of the datanet.
+        /// Consent to the datanet version was withdrawn, or a duplicate in it or a newer one was voided: use
+        /// a newer version of the datanet.
         Stale,
         /// A licence does not allow training, commercial use with a price, or derivatives of an adapter.
         ForbiddenByLicence,
@@ -539,6 +540,7 @@ impl<T: Config> Pallet<T> {
                 !version.licence.revocable || version.consent_epoch == datanet.consent_epoch,
                 Error::<T>::Stale
             );
+            ensure!(*number > datanet.tainted, Error::<T>::Stale);
             [version.licence, datanet.licence].into_iter().try_fold(terms, |terms, licence| {
                 ensure!(licence.training, Error::<T>::ForbiddenByLicence);
                 ensure!(licence.expires.is_none_or(|last| now <= last), Error::<T>::Expired);

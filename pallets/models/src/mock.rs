@@ -73,10 +73,12 @@ type StoragePrice = LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>;
 
 impl pallet_datanets::Config for Test {
     type Consideration = HoldConsideration<AccountId32, Balances, DatanetReason, StoragePrice>;
+    type ContributionBond = ConstU128<50>;
     type Currency = Balances;
     type OnPayoutChange = ();
     type PalletId = TreasuryId;
     type ReviewPeriod = ConstU32<5>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = pallet_datanets::weights::SubstrateWeight<Test>;
 }
 

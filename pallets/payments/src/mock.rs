@@ -87,10 +87,12 @@ impl pallet_providers::Config for Test {
 
 impl pallet_datanets::Config for Test {
     type Consideration = Deposit<DatanetDeposit>;
+    type ContributionBond = ConstU128<50>;
     type Currency = Balances;
     type OnPayoutChange = ();
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<10>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = pallet_datanets::weights::SubstrateWeight<Test>;
 }
 

@@ -20,6 +20,7 @@ parameter_types! {
     pub const DatanetDepositPerByte: Balance = deposit(0, 1);
     pub const DatanetHoldReason: RuntimeHoldReason =
         RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Deposit);
+    pub const ContributionBond: Balance = UNIT;
 }
 
 impl pallet_datanets::Config for Runtime {
@@ -29,10 +30,12 @@ impl pallet_datanets::Config for Runtime {
         DatanetHoldReason,
         LinearStoragePrice<DatanetDepositBase, DatanetDepositPerByte, Balance>,
     >;
+    type ContributionBond = ContributionBond;
     type Currency = Balances;
     type OnPayoutChange = Attribution;
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<{ 7 * DAYS }>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
 }
 

@@ -1,12 +1,19 @@
 use anyhow::{bail, ensure, Context as _};
 use clap::{Subcommand, ValueEnum};
 use openledger_chain::{
-    call::{self, RejectReason},
+    call::{self, MerklePath, RejectReason},
     scale_decode::{self, DecodeAsType},
     types::{Contribution, Datanet, Policy as ChainPolicy, Version},
     AccountId, View,
 };
-use openledger_primitives::{licence::Licence, ContributionId, DatanetId, VersionNumber, H256};
+use openledger_primitives::{
+    licence::Licence, Balance, ContributionId, DatanetId, VersionNumber, H256,
+};
+use openledger_store::{
+    contribution::{self, Proof, Shared},
+    record::Record,
+    BlobStore,
+};
 use serde_json::{json, Value};
 
 use crate::{
@@ -75,6 +82,19 @@ pub enum Command {
         /// Its id
         datanet: DatanetId,
     },
+    /// Prove that a contribution repeats a record of an earlier one, and get its bond
+    #[command(
+        after_help = "Finds the record in the blobs of both, and proves that both have it.\n\
+                      Example: openledger --suri //Dave datanet prove-duplicate --earlier 3 --later 7"
+    )]
+    ProveDuplicate {
+        /// The contribution that had the record first
+        #[arg(long, value_name = "ID")]
+        earlier: ContributionId,
+        /// The one that repeats it
+        #[arg(long, value_name = "ID")]
+        later: ContributionId,
+    },
     /// Offer the right to be paid for a contribution to another account
     TransferPayout {
         /// The contribution's id
@@ -137,6 +157,13 @@ struct Created {
     datanet: DatanetId,
 }
 
+/// `Datanets.Voided`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Voided {
+    bond: Balance,
+}
+
 /// `Datanets.Published`.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "scale_decode")]
@@ -158,6 +185,9 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
             review(context, accept.map_or_else(Vec::new, |ids| ids.0), &reject).await
         }
         Command::Publish { datanet } => publish(context, datanet).await,
+        Command::ProveDuplicate { earlier, later } => {
+            prove_duplicate(context, earlier, later).await
+        }
         Command::TransferPayout { contribution, to } => {
             transfer_payout(context, contribution, &to).await
         }
@@ -282,6 +312,58 @@ async fn publish(context: &Context, datanet: DatanetId) -> anyhow::Result<Output
     Ok(Output::new(json, words))
 }
 
+async fn prove_duplicate(
+    context: &Context,
+    earlier: ContributionId,
+    later: ContributionId,
+) -> anyhow::Result<Output> {
+    ensure!(
+        earlier < later,
+        "contribution {earlier} is not earlier than {later}: the one with the lower id had a record first"
+    );
+    let (sender, store) = (context.sender().await?, context.store()?);
+    let view = sender.chain.now().await?;
+    let [first, second] =
+        [hashes(&view, &store, earlier).await?, hashes(&view, &store, later).await?];
+    let Some(shared) = Shared::find(&first, &second) else {
+        bail!("contributions {earlier} and {later} have no record in common");
+    };
+    let path = |proof: Proof| MerklePath { index: proof.index, siblings: proof.siblings };
+    let Shared { record, first, second } = shared;
+    let (first, second) = (path(first), path(second));
+    let call = call::prove_duplicate((earlier, &first), (later, &second), &record);
+    let included = sender.send_one(call).await?;
+    let event = included.events::<Voided>("Datanets", "Voided")?.pop();
+    let bond = event.map(|event| event.bond);
+    let json = json!({
+        "earlier": earlier,
+        "later": later,
+        "record": record,
+        "earlier_index": first.index,
+        "later_index": second.index,
+        "bond": bond.map(|bond| bond.to_string()),
+        "tx": tx(&included),
+    });
+    let paid =
+        bond.map_or_else(String::new, |bond| format!(", and its bond of {} is yours", open(bond)));
+    let words = format!(
+        "Contribution {later} is voided{paid}, {}.\n\nrecord  {record:?}, number {} of {earlier}, {} of {later}",
+        place(&[included]),
+        first.index,
+        second.index
+    );
+    Ok(Output::new(json, words))
+}
+
+/// The hashes of a contribution's records, in order.
+async fn hashes(view: &View, store: &BlobStore, id: ContributionId) -> anyhow::Result<Vec<H256>> {
+    let found = view.contribution(id).await?.with_context(|| {
+        format!("there is no contribution {id}; `openledger datanet show DATANET` lists them")
+    })?;
+    let records = contribution::fetch(store, &found.content, &found.root).await?;
+    Ok(records.iter().map(Record::hash).collect())
+}
+
 async fn transfer_payout(
     context: &Context,
     contribution: ContributionId,
@@ -309,7 +391,7 @@ async fn accept_payout(context: &Context, contribution: ContributionId) -> anyho
     Ok(Output::new(json, words))
 }
 
-fn contribution(id: ContributionId, contribution: &Contribution) -> Value {
+fn shown(id: ContributionId, contribution: &Contribution) -> Value {
     json!({
         "id": id,
         "datanet": contribution.datanet,
@@ -382,7 +464,7 @@ async fn show(context: &Context, id: DatanetId) -> anyhow::Result<Output> {
         ChainPolicy::Open => "open",
         ChainPolicy::AllowList => "allow-list",
     };
-    let list: Vec<Value> = contributions.iter().map(|(id, c)| contribution(*id, c)).collect();
+    let list: Vec<Value> = contributions.iter().map(|(id, c)| shown(*id, c)).collect();
     let numbered: Vec<Value> = versions.iter().map(|(number, v)| version(*number, v)).collect();
     let json = json!({
         "datanet": id,

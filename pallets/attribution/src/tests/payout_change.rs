@@ -62,3 +62,57 @@ fn payout_change_should_give_the_buyer_what_is_decided_later_when_settled_before
         assert_eq!(Credits::<Test>::get(account("contributor", 2)), 0);
     });
 }
+
+#[test]
+fn payout_change_should_send_later_earnings_to_the_datanet_when_voided() {
+    use openledger_primitives::merkle;
+    use pallet_datanets::{MerkleProof, Policy, Status, Verdict};
+    run(|| {
+        let world = world(1);
+        let curator = || signed(&funded::<Test>("curator", 0));
+        // A contribution in each of two datanets, of the same record.
+        let record = H256::repeat_byte(3);
+        let [(_, earlier), (datanet, later)] = [0, 1].map(|n| {
+            let datanet = pallet_datanets::NextDatanetId::<Test>::get();
+            let name = b"datanet".to_vec().try_into().unwrap();
+            let curators = vec![account("curator", 0)].try_into().unwrap();
+            let open = Licence::OPEN;
+            let metadata = Default::default();
+            assert_ok!(Datanets::create(curator(), name, metadata, open, Policy::Open, curators));
+            let id = pallet_datanets::NextContributionId::<Test>::get();
+            let (root, label) = (merkle::root(&[record]), Default::default());
+            let contributor = signed(&funded::<Test>("giver", n));
+            assert_ok!(Datanets::contribute(contributor, datanet, root, root, 1, 10, label));
+            assert_ok!(Datanets::review(curator(), id, Verdict::Accept));
+            assert_ok!(Datanets::publish(curator(), datanet));
+            (datanet, id)
+        });
+        let world = World { model: adapter::<Test>(0, None, &[datanet], true), ..world };
+        let id = world.settle(1_200_000);
+        world.decide_alike(id, &[(later, 400_000)]);
+        let (proof, giver) = (MerkleProof::default(), account("giver", 1));
+        assert_ok!(Datanets::prove_duplicate(
+            signed(&account("giver", 0)),
+            earlier,
+            later,
+            record,
+            0,
+            proof.clone(),
+            0,
+            proof,
+        ));
+        let status = Datanets::contribution(later).unwrap().status;
+        assert_eq!(status, Status::Voided { by: earlier });
+        // What it earned before stays its contributor's: 240,000 direct, 360,000 of its pool.
+        assert_eq!(Credits::<Test>::get(&giver), 600_000);
+        assert_eq!(claims(&giver), []);
+        check();
+        // The rest is the treasury's, and anyone may have it paid there.
+        let id = world.settle(1_200_000);
+        world.decide_alike(id, &[(later, 400_000)]);
+        let treasury = Datanets::treasury(datanet);
+        assert_eq!(claims(&treasury), [(later, 600_000)]);
+        assert_ok!(Attribution::claim_contributions(anyone(), vec![later].try_into().unwrap()));
+        assert_eq!(Balances::free_balance(&treasury), 600_000);
+    });
+}

@@ -11,6 +11,7 @@ enum Step {
     SetLicence(DatanetId, bool),
     HandOver(u8, u8, DatanetId),
     Sell(u8, u8, ContributionId),
+    ProveDuplicate(u8, ContributionId, ContributionId),
     Wait(u32),
 }
 
@@ -29,9 +30,30 @@ fn step() -> impl Strategy<Value = Step> {
         2 => datanet.clone().prop_map(Step::Publish),
         1 => (datanet.clone(), any::<bool>()).prop_map(|(d, r)| Step::SetLicence(d, r)),
         1 => (who.clone(), who.clone(), datanet).prop_map(|(a, b, d)| Step::HandOver(a, b, d)),
-        2 => (who.clone(), who, contribution).prop_map(|(a, b, c)| Step::Sell(a, b, c)),
+        2 => (who.clone(), who.clone(), contribution.clone()).prop_map(|(a, b, c)| Step::Sell(a, b, c)),
+        2 => (who, contribution.clone(), contribution)
+            .prop_map(|(n, a, b)| Step::ProveDuplicate(n, a, b)),
         1 => (1..REVIEW_PERIOD).prop_map(Step::Wait),
     ]
+}
+
+/// All roots are of numbers 1 to 5, so that any two contributions share a record.
+fn prove_duplicate(n: u8, earlier: ContributionId, later: ContributionId) -> DispatchResult {
+    let number = |id| {
+        let root_of = Pallet::<Test>::contribution(id).map(|stored| stored.root);
+        (id, (1..6).find(|n| Some(root(*n)) == root_of).unwrap_or(1))
+    };
+    let before = [total(1), total(2), total(3), total(4)].iter().sum::<Balance>();
+    let bond = Pallet::<Test>::contribution(later).map(|stored| (stored.contributor, stored.bond));
+    let finder = total(n);
+    let result = send(n, duplicate_call(number(earlier), number(later)));
+    if result.is_ok() {
+        let (contributor, bond) = bond.expect("there was one");
+        let gained = if contributor == account(n) { 0 } else { bond };
+        assert_eq!(total(n), finder + gained);
+        assert_eq!([total(1), total(2), total(3), total(4)].iter().sum::<Balance>(), before);
+    }
+    result
 }
 
 proptest! {
@@ -59,6 +81,7 @@ proptest! {
                         offer_payout(from, contribution, to)
                             .and_then(|()| accept_payout(to, contribution))
                     },
+                    Step::ProveDuplicate(n, earlier, later) => prove_duplicate(n, earlier, later),
                     Step::Wait(blocks) => {
                         let now = System::block_number();
                         System::set_block_number(now + u64::from(blocks));

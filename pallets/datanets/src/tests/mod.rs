@@ -5,6 +5,7 @@ mod contribute;
 mod create;
 mod invariants;
 mod lapse;
+mod prove_duplicate;
 mod publish;
 mod review;
 mod set_curators;
@@ -48,8 +49,14 @@ fn datanet_under(licence: Licence) -> DatanetId {
     id
 }
 
+/// The record hashes of contributions with root number `n`: those of number `n + i` have all but `i` of
+/// them.
+fn records(n: u8) -> Vec<H256> {
+    (0..10).map(|i| content_id(&(u32::from(n) + i).to_le_bytes())).collect()
+}
+
 fn root(n: u8) -> H256 {
-    H256([n; 32])
+    merkle::root(&records(n))
 }
 
 fn contribute_call(datanet: DatanetId, n: u8) -> Call<Test> {
@@ -68,6 +75,26 @@ fn contribute(datanet: DatanetId, n: u8) -> ContributionId {
     let id = NextContributionId::<Test>::get();
     assert_ok!(send(CONTRIBUTOR, contribute_call(datanet, n)));
     id
+}
+
+/// The proof that contributions with these root numbers have a record in common.
+fn duplicate_call(earlier: (ContributionId, u8), later: (ContributionId, u8)) -> Call<Test> {
+    let shared = earlier.1.max(later.1);
+    let prove = |n: u8| {
+        let index = u32::from(shared - n);
+        (index, MerkleProof::truncate_from(merkle::proof(&records(n), index).expect("shared")))
+    };
+    let ((earlier_index, earlier_proof), (later_index, later_proof)) =
+        (prove(earlier.1), prove(later.1));
+    Call::prove_duplicate {
+        earlier: earlier.0,
+        later: later.0,
+        record: records(shared)[0],
+        earlier_index,
+        earlier_proof,
+        later_index,
+        later_proof,
+    }
 }
 
 fn review(n: u8, contribution: ContributionId, verdict: Verdict) -> DispatchResult {
