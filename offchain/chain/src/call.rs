@@ -355,5 +355,6 @@ fn licence_value(licence: &Licence) -> Value {
         ("training_price", Value::u128(licence.training_price)),
         ("expires", option(licence.expires.map(number))),
         ("revocable", Value::bool(licence.revocable)),
+        ("withdrawn", Value::unnamed_variant(format!("{:?}", licence.withdrawn), [])),
     ])
 }

@@ -229,11 +229,12 @@ mod benchmarks {
         assert_eq!(Contributions::<T>::get(id).unwrap().status, Status::Lapsed);
     }
 
-    /// From a full version, published under a revocable licence.
+    /// From a full version, published under a licence that is revocable and redirects royalties.
     #[benchmark]
     fn withdraw() {
         let owner = funded::<T>(whitelisted_caller());
-        let licence = Licence { revocable: true, ..Licence::OPEN };
+        let withdrawn = WithdrawnRoyalties::Redirect;
+        let licence = Licence { revocable: true, withdrawn, ..Licence::OPEN };
         let (datanet, _) = published::<T>(&owner, licence, MAX_CONTRIBUTIONS);
         let id = Accepted::<T>::get(datanet)[0];
 
@@ -241,6 +242,7 @@ mod benchmarks {
         _(RawOrigin::Signed(owner), id);
 
         assert_eq!(Datanets::<T>::get(datanet).unwrap().consent_epoch, 1);
+        assert_eq!(Pallet::<T>::payout_account(id), Some(Pallet::<T>::treasury(datanet)));
     }
 
     #[benchmark]

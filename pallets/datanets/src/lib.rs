@@ -88,8 +88,9 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
-    hashing::content_id, licence::Licence, merkle, Balance, BlockNumber, ContentId, ContributionId,
-    DatanetId, VersionNumber, H256,
+    hashing::content_id,
+    licence::{Licence, WithdrawnRoyalties},
+    merkle, Balance, BlockNumber, ContentId, ContributionId, DatanetId, VersionNumber, H256,
 };
 use sp_runtime::{traits::AccountIdConversion, SaturatedConversion};
 
@@ -640,10 +641,13 @@ pub mod pallet {
 
         /// Take back a contribution of yours that is pending or accepted; your deposit and bond return.
         ///
-        /// It will not be in the next version. In versions that are published already it stays, and
-        /// goes on earning for you; where the newest one's licence is revocable, no new model can be
-        /// registered on it.
+        /// It will not be in the next version. In versions that are published already it stays. Whether it
+        /// goes on earning there for whom it earned so far, or for the datanet's treasury from now on, the
+        /// licence of the newest one says; where that is revocable, no new model can be registered on it.
         #[pallet::call_index(7)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::withdraw().saturating_add(T::OnPayoutChange::weight())
+        )]
         pub fn withdraw(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
             let contributor = ensure_signed(origin)?;
             let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
@@ -652,9 +656,13 @@ pub mod pallet {
             let datanet = stored.datanet;
             let published = Self::end(contribution, &mut stored, Status::Withdrawn)?;
             Self::release_bond(&mut stored)?;
+            let licence = published.map(|version| version.licence);
+            if licence.is_some_and(|terms| terms.withdrawn == WithdrawnRoyalties::Redirect) {
+                Self::set_payee(contribution, &mut stored, Self::treasury(datanet))?;
+            }
             Contributions::<T>::insert(contribution, stored);
             Self::deposit_event(Event::Withdrawn { contribution, datanet, contributor });
-            if published.is_some_and(|version| version.licence.revocable) {
+            if licence.is_some_and(|terms| terms.revocable) {
                 Datanets::<T>::mutate_extant(datanet, |stored| {
                     Self::raise_consent_epoch(datanet, stored);
                 });
@@ -792,7 +800,8 @@ pub mod pallet {
         /// Accept the right to be paid for a contribution that was offered to you.
         ///
         /// You are paid what it earns from now on; what it earned before is credited to who was paid so
-        /// far. Its contributor may still withdraw it.
+        /// far. Its contributor may still withdraw it: where the licence redirects the royalties of what is
+        /// withdrawn, or when it is proven a duplicate, you are paid no more.
         #[pallet::call_index(13)]
         #[pallet::weight(
             <T as Config>::WeightInfo::accept_payout().saturating_add(T::OnPayoutChange::weight())

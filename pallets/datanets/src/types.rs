@@ -141,7 +141,8 @@ pub enum Status {
     },
     /// No curator reviewed it in time.
     Lapsed,
-    /// Taken back by its contributor. In versions published before, it stays and earns.
+    /// Taken back by its contributor. In versions published before, it stays and earns, for whom the
+    /// newest one's licence says.
     Withdrawn,
     /// Proven to repeat a record of an earlier contribution. What it earns in versions published before
     /// is its datanet's.

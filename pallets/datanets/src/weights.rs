@@ -13,6 +13,7 @@ pub trait WeightInfo {
     fn review_accept() -> Weight;
     fn review_reject() -> Weight;
     fn lapse() -> Weight;
+    /// Without what [`crate::OnPayoutChange`] costs.
     fn withdraw() -> Weight;
     fn publish(n: u32) -> Weight;
     fn spend() -> Weight;
@@ -61,7 +62,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(3, 4)
     }
     fn withdraw() -> Weight {
-        Self::estimate(6, 6)
+        Self::estimate(7, 9)
     }
     fn publish(n: u32) -> Weight {
         Self::estimate(3, 2).saturating_add(

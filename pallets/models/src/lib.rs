@@ -23,7 +23,8 @@
 //!
 //! Asks [`pallet_datanets`] for versions, licences and treasuries. May be asked for
 //! [`model`](Pallet::model), [`version`](Pallet::version), [`lineage`](Pallet::lineage) (whom to pay
-//! royalties), [`contributions`](Pallet::contributions) (whom a share vector may name) and
+//! royalties), [`contributions`](Pallet::contributions) (whom a share vector may name),
+//! [`withdrawn_data`](Pallet::withdrawn_data) (which of them are in their datanet no more) and
 //! [`min_data_share`](Pallet::min_data_share).
 //!
 //! ## Money model
@@ -73,7 +74,7 @@ use openledger_primitives::{
     licence::Licence, Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId,
     ModelVersion, Ppm, VersionNumber,
 };
-use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Version};
+use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Status, Version};
 use sp_runtime::SaturatedConversion;
 
 /// A model as this runtime stores it.
@@ -425,6 +426,17 @@ pub mod pallet {
             let all: BTreeSet<_> =
                 Self::data(model, number).flat_map(|version| version.contributions).collect();
             all.into_iter().collect()
+        }
+
+        /// The contributions behind a model version that were withdrawn or voided since; ascending.
+        pub fn withdrawn_data(model: ModelId, number: ModelVersion) -> Vec<ContributionId> {
+            let mut gone = Self::contributions(model, number);
+            gone.retain(|id| {
+                DatanetsPallet::<T>::contribution(*id).is_some_and(|contribution| {
+                    matches!(contribution.status, Status::Withdrawn | Status::Voided { .. })
+                })
+            });
+            gone
         }
 
         /// The least part of a fee that must go to data, by the strictest of its versions' licences.

@@ -7,7 +7,8 @@ use openledger_chain::{
     AccountId, View,
 };
 use openledger_primitives::{
-    licence::Licence, Balance, ContributionId, DatanetId, VersionNumber, H256,
+    licence::{Licence, WithdrawnRoyalties},
+    Balance, ContributionId, DatanetId, VersionNumber, H256,
 };
 use openledger_store::{
     contribution::{self, Proof, Shared},
@@ -46,6 +47,9 @@ pub enum Command {
         /// Everything allowed, or the terms in a JSON file
         #[arg(long, default_value = "open", value_name = "open|FILE")]
         licence: String,
+        /// Royalties of what is withdrawn go on, or go to the treasury, whatever the licence's file says
+        #[arg(long, value_enum)]
+        withdrawn: Option<Withdrawn>,
         /// Who may contribute
         #[arg(long, value_enum, default_value = "open")]
         policy: Policy,
@@ -120,13 +124,30 @@ pub enum Command {
 const LICENCE: &str = "\
 A licence's JSON has all of these:
   {\"training\":true,\"evaluation\":true,\"retrieval\":true,\"commercial\":true,\"derivatives\":true,
-   \"min_data_share\":0,\"training_price\":\"0\",\"expires\":null,\"revocable\":false}
-min_data_share is in parts per million of each fee, training_price in units, expires a block.";
+   \"min_data_share\":0,\"training_price\":\"0\",\"expires\":null,\"revocable\":false,
+   \"withdrawn\":\"continue\"}
+min_data_share is in parts per million of each fee, training_price in units, expires a block.
+withdrawn may be left out, or \"redirect\".";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Policy {
     Open,
     AllowList,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Withdrawn {
+    Continue,
+    Redirect,
+}
+
+impl From<Withdrawn> for WithdrawnRoyalties {
+    fn from(withdrawn: Withdrawn) -> Self {
+        match withdrawn {
+            Withdrawn::Continue => Self::Continue,
+            Withdrawn::Redirect => Self::Redirect,
+        }
+    }
 }
 
 /// The reasons of `--reject`.
@@ -175,7 +196,11 @@ struct Published {
 
 pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
     match command {
-        Command::Create { name, metadata, licence, policy, curators } => {
+        Command::Create { name, metadata, licence, withdrawn, policy, curators } => {
+            let mut licence = read_licence(&licence)?;
+            if let Some(withdrawn) = withdrawn {
+                licence.withdrawn = withdrawn.into();
+            }
             create(context, &name, &metadata, &licence, policy, &curators).await
         }
         Command::Allow { datanet, account, revoke } => {
@@ -219,7 +244,7 @@ async fn create(
     context: &Context,
     name: &str,
     metadata: &str,
-    licence: &str,
+    licence: &Licence,
     policy: Policy,
     curators: &[AccountId],
 ) -> anyhow::Result<Output> {
@@ -228,9 +253,8 @@ async fn create(
         "a datanet has at most {MAX_CURATORS} curators, these are {}",
         curators.len()
     );
-    let licence = read_licence(licence)?;
     let sender = context.sender().await?;
-    let call = call::create_datanet(name, metadata, &licence, policy == Policy::Open, curators);
+    let call = call::create_datanet(name, metadata, licence, policy == Policy::Open, curators);
     let included = sender.send_one(call).await?;
     let id = included.events::<Created>("Datanets", "Created")?.pop().map(|event| event.datanet);
     let json = json!({"datanet": id, "name": name, "tx": tx(&included)});
@@ -449,6 +473,9 @@ fn terms(licence: &Licence) -> String {
     }
     if licence.revocable {
         words.push_str("; revocable");
+    }
+    if licence.withdrawn == WithdrawnRoyalties::Redirect {
+        words.push_str("; royalties of what is withdrawn go to the treasury");
     }
     words
 }

@@ -26,6 +26,7 @@ fn wrong_usage_should_end_with_2_and_say_what_was_expected() {
         (&["datanet", "prove-duplicate", "--earlier", "1"], "--later"),
         (&["datanet", "transfer-payout", "1", "Bob"], "SS58"),
         (&["datanet", "create", "--name", ""], "1 to 64"),
+        (&["datanet", "create", "--name", "x", "--withdrawn", "burn"], "redirect"),
         (&["model", "register-base", "x", "--name", &"x".repeat(65)], "1 to 64"),
         (&["contribute", "0", "x", "--each", "--parts", "2"], "--parts"),
         (&["contribute", "0", "x", "--parts", "0"], "0"),

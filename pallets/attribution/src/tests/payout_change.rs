@@ -64,6 +64,26 @@ fn payout_change_should_give_the_buyer_what_is_decided_later_when_settled_before
 }
 
 #[test]
+fn payout_change_should_leave_what_was_earned_when_a_withdrawal_redirects() {
+    use openledger_primitives::licence::WithdrawnRoyalties;
+    run(|| {
+        let world = world(1);
+        let withdrawn = WithdrawnRoyalties::Redirect;
+        let (datanet, ids) = datanet::<Test>(Licence { withdrawn, ..Licence::OPEN }, &[5]);
+        let world = World { model: adapter::<Test>(0, None, &[datanet], true), ..world };
+        let (id, giver) = (ids[0], account("contributor", ids[0]));
+        let first = world.settle(1_000_000);
+        world.decide_alike(first, &[(id, PPM)]);
+        assert_ok!(Datanets::withdraw(signed(&giver), id));
+        assert_eq!(Credits::<Test>::get(&giver), 500_000);
+        let second = world.settle(1_000_000);
+        world.decide_alike(second, &[(id, PPM)]);
+        assert_eq!(claims(&Datanets::treasury(datanet)), [(id, 500_000)]);
+        assert_eq!(claims(&giver), []);
+    });
+}
+
+#[test]
 fn payout_change_should_send_later_earnings_to_the_datanet_when_voided() {
     use openledger_primitives::merkle;
     use pallet_datanets::{MerkleProof, Policy, Status, Verdict};

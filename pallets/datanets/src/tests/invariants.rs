@@ -61,7 +61,8 @@ proptest! {
     fn invariants_should_hold_when_calls_come_in_any_order(steps in prop::collection::vec(step(), 1..60)) {
         run(|| {
             datanet();
-            datanet_under(Licence { revocable: true, ..Licence::OPEN });
+            let withdrawn = WithdrawnRoyalties::Redirect;
+            datanet_under(Licence { revocable: true, withdrawn, ..Licence::OPEN });
             for step in steps {
                 // Many of these fail; a failure must leave nothing behind.
                 let _ = match step {
