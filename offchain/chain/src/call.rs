@@ -11,7 +11,7 @@ use subxt::{
 };
 
 use crate::{
-    types::{IndexInfo, Role},
+    types::{IndexInfo, Policy, Role},
     AccountId,
 };
 
@@ -101,10 +101,10 @@ pub fn create_datanet(
     name: &str,
     metadata: &str,
     licence: &Licence,
-    open: bool,
+    policy: Policy,
     curators: &[AccountId],
 ) -> Call {
-    let policy = Value::unnamed_variant(if open { "Open" } else { "AllowList" }, []);
+    let policy = Value::unnamed_variant(format!("{policy:?}"), []);
     let curators = Value::unnamed_composite(curators.iter().map(account));
     let arguments = [text(name), text(metadata), licence_value(licence), policy, curators];
     Call::new("Datanets", "create", arguments)

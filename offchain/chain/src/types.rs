@@ -66,6 +66,8 @@ pub enum Policy {
     Open,
     /// Those on the list.
     AllowList,
+    /// Everybody; more than half of the curators decide what gets in.
+    Vote,
 }
 
 /// A datanet.

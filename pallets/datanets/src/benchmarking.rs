@@ -76,6 +76,15 @@ fn accept<T: Config>(id: ContributionId) {
     assert_ok!(Pallet::<T>::review(origin, id, Verdict::Accept));
 }
 
+/// Has half of the curators vote, with one more to decide.
+fn vote<T: Config>(datanet: DatanetId, id: ContributionId, verdict: Verdict) {
+    Datanets::<T>::mutate_extant(datanet, |stored| stored.policy = Policy::Vote);
+    for index in 0..MAX_CURATORS / 2 {
+        let origin = RawOrigin::Signed(curator::<T>(index)).into();
+        assert_ok!(Pallet::<T>::review(origin, id, verdict));
+    }
+}
+
 /// A datanet of `owner` with `count` accepted contributions, all of `owner`.
 fn filled<T: Config>(owner: &T::AccountId, licence: Licence, count: u32) -> DatanetId {
     let datanet = create::<T>(owner, licence);
@@ -187,29 +196,32 @@ mod benchmarks {
         assert!(Contributions::<T>::contains_key(0));
     }
 
-    /// Into a list that it fills.
+    /// By the last vote of nine, into a list that it fills.
     #[benchmark]
     fn review_accept() {
         let owner = funded::<T>(account("owner", 0, 0));
         let datanet = filled::<T>(&owner, Licence::OPEN, MAX_CONTRIBUTIONS - 1);
         let id = super::contribute::<T>(&owner, &owner, datanet, MAX_CONTRIBUTIONS);
+        vote::<T>(datanet, id, Verdict::Accept);
 
         #[extrinsic_call]
-        review(RawOrigin::Signed(curator::<T>(0)), id, Verdict::Accept);
+        review(RawOrigin::Signed(curator::<T>(MAX_CURATORS / 2)), id, Verdict::Accept);
 
         assert_eq!(Accepted::<T>::get(datanet).len() as u32, MAX_CONTRIBUTIONS);
     }
 
-    /// Returns the deposit and frees the root.
+    /// By the last vote of nine: returns the deposit and frees the root.
     #[benchmark]
     fn review_reject() {
         let owner = funded::<T>(account("owner", 0, 0));
         let contributor = funded::<T>(account("contributor", 0, 0));
         let datanet = super::create::<T>(&owner, Licence::OPEN);
         let id = super::contribute::<T>(&owner, &contributor, datanet, 0);
+        let verdict = Verdict::Reject(RejectReason::Malformed);
+        vote::<T>(datanet, id, verdict);
 
         #[extrinsic_call]
-        review(RawOrigin::Signed(curator::<T>(0)), id, Verdict::Reject(RejectReason::Malformed));
+        review(RawOrigin::Signed(curator::<T>(MAX_CURATORS / 2)), id, verdict);
 
         assert!(!Roots::<T>::contains_key((datanet, root(datanet, 0))));
     }

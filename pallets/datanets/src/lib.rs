@@ -7,8 +7,8 @@
 //! ## Surface
 //!
 //! An owner [`create`](Pallet::create)s a datanet with a licence, a policy and curators. Contributors
-//! [`contribute`](Pallet::contribute); a curator [`review`](Pallet::review)s within
-//! [`Config::ReviewPeriod`] blocks, or the contribution [`lapse`](Pallet::lapse)s. Owner or curator
+//! [`contribute`](Pallet::contribute); a curator, or by [`Policy::Vote`] more than half of them,
+//! [`review`](Pallet::review)s within [`Config::ReviewPeriod`] blocks, or the contribution [`lapse`](Pallet::lapse)s. Owner or curator
 //! [`publish`](Pallet::publish) a version, which never changes again. A contributor may
 //! [`withdraw`](Pallet::withdraw) from the next version at any time. New terms apply from the next
 //! version. Who is paid for a contribution may hand that right on, in two steps.
@@ -68,6 +68,7 @@ mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
+mod vote;
 pub mod weights;
 
 pub use pallet::*;
@@ -190,6 +191,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type PendingPayees<T: Config> = StorageMap<_, Twox64Concat, ContributionId, T::AccountId>;
 
+    /// What curators voted about pending contributions of datanets where more than one decides.
+    #[pallet::storage]
+    pub type Votes<T: Config> =
+        StorageMap<_, Twox64Concat, ContributionId, VoteList<T::AccountId>, ValueQuery>;
+
     /// What the next version of a datanet will list; ascending.
     #[pallet::storage]
     pub type Accepted<T: Config> =
@@ -259,13 +265,13 @@ pub mod pallet {
             /// This many bytes.
             bytes: u64,
         },
-        /// A curator decided about a contribution.
+        /// A curator, or more than half of them, decided about a contribution.
         Reviewed {
             /// The contribution.
             contribution: ContributionId,
             /// The datanet.
             datanet: DatanetId,
-            /// Who decided.
+            /// Who decided, or whose vote did.
             curator: T::AccountId,
             /// What.
             verdict: Verdict,
@@ -363,6 +369,17 @@ pub mod pallet {
             /// What the finder was paid, in units: the contributor's bond.
             bond: Balance,
         },
+        /// A curator voted about a contribution.
+        Voted {
+            /// The contribution.
+            contribution: ContributionId,
+            /// The datanet.
+            datanet: DatanetId,
+            /// Who voted.
+            curator: T::AccountId,
+            /// For what.
+            verdict: Verdict,
+        },
     }
 
     #[pallet::error]
@@ -421,8 +438,8 @@ pub mod pallet {
         /// Create a datanet that you own.
         ///
         /// `name` and `metadata` are for people. `licence` is what users of its first version may do,
-        /// `policy` who may contribute, `curators` who decides what gets in: name yourself, if you want
-        /// to. A storage deposit is held on your account.
+        /// `policy` who may contribute, `curators` who decides what gets in, by policy one of them or more
+        /// than half: name yourself, if you want to. A storage deposit is held on your account.
         #[pallet::call_index(0)]
         pub fn create(
             origin: OriginFor<T>,
@@ -529,7 +546,7 @@ pub mod pallet {
             let contributor = ensure_signed(origin)?;
             let policy = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?.policy;
             ensure!(
-                policy == Policy::Open || Allowed::<T>::contains_key(datanet, &contributor),
+                policy != Policy::AllowList || Allowed::<T>::contains_key(datanet, &contributor),
                 Error::<T>::NotMember
             );
             ensure!(
@@ -538,7 +555,7 @@ pub mod pallet {
             );
             ensure!(!Roots::<T>::contains_key((datanet, root)), Error::<T>::AlreadyExists);
             let id = Self::next_id::<NextContributionId<T>>()?;
-            let ticket = T::Consideration::new(&contributor, Self::contribution_footprint())?;
+            let ticket = T::Consideration::new(&contributor, Self::contribution_footprint(policy))?;
             let bond = Self::hold_bond(&contributor)?;
             let submitted = Self::now();
             let until = submitted.saturating_add(T::ReviewPeriod::get());
@@ -575,7 +592,8 @@ pub mod pallet {
         /// As a curator of its datanet, accept or reject a pending contribution.
         ///
         /// Check the bytes first: content id, root, records, and whether they belong here. A rejected
-        /// contribution's deposit and bond return to its contributor, whatever the reason.
+        /// contribution's deposit and bond return to its contributor, whatever the reason. Where curators
+        /// vote, this is your vote, which you can change until more than half of them agree.
         #[pallet::call_index(5)]
         #[pallet::weight(
             <T as Config>::WeightInfo::review_accept()
@@ -589,17 +607,29 @@ pub mod pallet {
             let curator = ensure_signed(origin)?;
             let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
             let datanet = stored.datanet;
-            ensure!(
-                Datanets::<T>::get(datanet)
-                    .is_some_and(|datanet| datanet.curators.binary_search(&curator).is_ok()),
-                Error::<T>::NotCurator
-            );
+            let Datanet { curators, policy, .. } =
+                Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
+            ensure!(curators.binary_search(&curator).is_ok(), Error::<T>::NotCurator);
             let Status::Pending { until } = stored.status else {
                 return Err(Error::<T>::WrongPhase.into());
             };
             ensure!(Self::now() <= until, Error::<T>::Expired);
+            let mut verdict = verdict;
+            if policy == Policy::Vote {
+                let decided = Self::vote(contribution, &curators, &curator, verdict)?;
+                let voter = curator.clone();
+                Self::deposit_event(Event::Voted {
+                    contribution,
+                    datanet,
+                    curator: voter,
+                    verdict,
+                });
+                let Some(decided) = decided else { return Ok(()) };
+                verdict = decided;
+            }
             match verdict {
                 Verdict::Accept => {
+                    Votes::<T>::remove(contribution);
                     Accepted::<T>::try_mutate(datanet, |accepted| {
                         match accepted.binary_search(&contribution) {
                             Ok(_) => Ok(()),
@@ -886,6 +916,7 @@ impl<T: Config> Pallet<T> {
         if let Some(ticket) = contribution.ticket.take() {
             ticket.drop(&contribution.contributor)?;
         }
+        Votes::<T>::remove(id);
         let datanet = contribution.datanet;
         let published = match core::mem::replace(&mut contribution.status, status) {
             Status::Accepted => {
@@ -961,9 +992,15 @@ impl<T: Config> Pallet<T> {
         Footprint::from_mel::<DatanetOf<T>>()
     }
 
-    /// What a contribution occupies on chain; not its bytes, which lie elsewhere.
-    pub(crate) fn contribution_footprint() -> Footprint {
-        Footprint::from_mel::<ContributionOf<T>>()
+    /// What a contribution occupies on chain, and the votes about it where there are any; not its bytes,
+    /// which lie elsewhere.
+    pub(crate) fn contribution_footprint(policy: Policy) -> Footprint {
+        let votes = match policy {
+            Policy::Open | Policy::AllowList => 0,
+            Policy::Vote => VoteList::<T::AccountId>::max_encoded_len(),
+        };
+        let stored = ContributionOf::<T>::max_encoded_len();
+        Footprint::from_parts(1, stored.saturating_add(votes))
     }
 
     fn now() -> BlockNumber {

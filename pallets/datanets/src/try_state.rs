@@ -59,6 +59,15 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(ContributionsOf::<T>::iter().count() == all, "an index entry without contribution");
         ensure!(Roots::<T>::iter().count() == roots, "a root without contribution");
+        for (id, votes) in Votes::<T>::iter() {
+            let pending = Self::contribution(id)
+                .filter(|stored| matches!(stored.status, Status::Pending { .. }))
+                .ok_or("votes about what is not pending")?;
+            let policy = Datanets::<T>::get(pending.datanet).map(|datanet| datanet.policy);
+            ensure!(policy == Some(Policy::Vote), "votes where there is no vote");
+            let voters: BTreeSet<_> = votes.iter().map(|(who, _)| who).collect();
+            ensure!(!votes.is_empty() && voters.len() == votes.len(), "a curator votes once");
+        }
         for (who, bonds) in bonds {
             let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who);
             ensure!(held == bonds, "what is on hold differs from the bonds");

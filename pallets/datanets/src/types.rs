@@ -30,7 +30,7 @@ pub type MerkleProof = BoundedVec<H256, ConstU32<MAX_PROOF>>;
 /// Contributions, ascending, each once.
 pub type ContributionIds = BoundedVec<ContributionId, ConstU32<MAX_CONTRIBUTIONS>>;
 
-/// Who may contribute.
+/// Who may contribute, and who decides about it.
 #[derive(
     Clone,
     Copy,
@@ -48,6 +48,8 @@ pub enum Policy {
     Open,
     /// The accounts that the owner allowed.
     AllowList,
+    /// Everybody; more than half of the curators decide what gets in, where otherwise one does.
+    Vote,
 }
 
 /// A community-owned dataset for one domain.
@@ -63,7 +65,7 @@ pub struct Datanet<AccountId, Ticket> {
     pub licence: Licence,
     /// How often its terms changed, or consent to a published version was withdrawn.
     pub consent_epoch: u32,
-    /// Who may contribute.
+    /// Who may contribute, and who decides about it.
     pub policy: Policy,
     /// Who reviews contributions; ascending, each once.
     pub curators: Curators<AccountId>,
@@ -123,6 +125,9 @@ pub enum Verdict {
     /// It does not, for this reason.
     Reject(RejectReason),
 }
+
+/// What curators voted about one contribution, in the order they did; each curator once.
+pub type VoteList<AccountId> = BoundedVec<(AccountId, Verdict), ConstU32<MAX_CURATORS>>;
 
 /// Where a contribution stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]

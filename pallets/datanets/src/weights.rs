@@ -10,7 +10,9 @@ pub trait WeightInfo {
     fn set_licence() -> Weight;
     fn allow() -> Weight;
     fn contribute() -> Weight;
+    /// By the last vote that it takes.
     fn review_accept() -> Weight;
+    /// By the last vote that it takes.
     fn review_reject() -> Weight;
     fn lapse() -> Weight;
     /// Without what [`crate::OnPayoutChange`] costs.
@@ -50,19 +52,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(1, 1)
     }
     fn contribute() -> Weight {
-        Self::estimate(6, 6)
+        Self::estimate(7, 6)
     }
     fn review_accept() -> Weight {
-        Self::estimate(3, 2)
+        Self::estimate(4, 4)
     }
     fn review_reject() -> Weight {
-        Self::estimate(5, 5)
+        Self::estimate(6, 8)
     }
     fn lapse() -> Weight {
-        Self::estimate(3, 4)
+        Self::estimate(4, 7)
     }
     fn withdraw() -> Weight {
-        Self::estimate(7, 9)
+        Self::estimate(7, 10)
     }
     fn publish(n: u32) -> Weight {
         Self::estimate(3, 2).saturating_add(
@@ -88,6 +90,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn prove_duplicate() -> Weight {
         // 66 hashes.
-        Self::estimate(10, 10).saturating_add(Weight::from_parts(100_000_000, 0))
+        Self::estimate(10, 11).saturating_add(Weight::from_parts(100_000_000, 0))
     }
 }

@@ -50,7 +50,7 @@ pub enum Command {
         /// Royalties of what is withdrawn go on, or go to the treasury, whatever the licence's file says
         #[arg(long, value_enum)]
         withdrawn: Option<Withdrawn>,
-        /// Who may contribute
+        /// Who may contribute; with vote, everybody, and more than half of the curators decide
         #[arg(long, value_enum, default_value = "open")]
         policy: Policy,
         /// Who reviews contributions; may be repeated
@@ -133,6 +133,17 @@ withdrawn may be left out, or \"redirect\".";
 pub enum Policy {
     Open,
     AllowList,
+    Vote,
+}
+
+impl From<Policy> for ChainPolicy {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Open => Self::Open,
+            Policy::AllowList => Self::AllowList,
+            Policy::Vote => Self::Vote,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -176,6 +187,13 @@ fn rejection(text: &str) -> Result<(ContributionId, RejectReason), String> {
 #[decode_as_type(crate_path = "scale_decode")]
 struct Created {
     datanet: DatanetId,
+}
+
+/// `Datanets.Reviewed`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Reviewed {
+    contribution: ContributionId,
 }
 
 /// `Datanets.Voided`.
@@ -254,7 +272,7 @@ async fn create(
         curators.len()
     );
     let sender = context.sender().await?;
-    let call = call::create_datanet(name, metadata, licence, policy == Policy::Open, curators);
+    let call = call::create_datanet(name, metadata, licence, policy.into(), curators);
     let included = sender.send_one(call).await?;
     let id = included.events::<Created>("Datanets", "Created")?.pop().map(|event| event.datanet);
     let json = json!({"datanet": id, "name": name, "tx": tx(&included)});
@@ -292,9 +310,22 @@ async fn review(
     };
     let rejected: Vec<ContributionId> = reject.iter().map(|(id, _)| *id).collect();
     let included = context.sender().await?.send_one(call).await?;
-    let json = json!({"accepted": accept, "rejected": rejected, "tx": tx(&included)});
+    // Where curators vote, it may take more of them. Without a block, nothing is known about that.
+    let mut undecided = Vec::new();
+    if included.block.is_some() {
+        let decided: Vec<Reviewed> = included.events("Datanets", "Reviewed")?;
+        undecided.extend(accept.iter().chain(&rejected).copied());
+        undecided.retain(|id| !decided.iter().any(|event| event.contribution == *id));
+    }
+    let json = json!({
+        "accepted": accept, "rejected": rejected, "undecided": undecided, "tx": tx(&included),
+    });
+    let more = match undecided.len() {
+        0 => String::new(),
+        waiting => format!(", of which {waiting} need more votes"),
+    };
     let words = format!(
-        "{} accepted, {} rejected, {}.",
+        "{} accepted, {} rejected{more}, {}.",
         count(accept.len() as u64, "contribution"),
         rejected.len(),
         place(&[included])
@@ -490,6 +521,7 @@ async fn show(context: &Context, id: DatanetId) -> anyhow::Result<Output> {
     let policy = match datanet.policy {
         ChainPolicy::Open => "open",
         ChainPolicy::AllowList => "allow-list",
+        ChainPolicy::Vote => "vote",
     };
     let list: Vec<Value> = contributions.iter().map(|(id, c)| shown(*id, c)).collect();
     let numbered: Vec<Value> = versions.iter().map(|(number, v)| version(*number, v)).collect();

@@ -17,14 +17,15 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let who = 1..5u8;
-    let (datanet, contribution) = (0..2u32, 0..12u32);
+    // The third datanet is one with votes of four curators.
+    let (datanet, contribution) = (0..3u32, 0..12u32);
     let verdict = prop_oneof![
         3 => Just(Verdict::Accept),
         1 => Just(Verdict::Reject(RejectReason::Duplicate)),
     ];
     prop_oneof![
         4 => (who.clone(), datanet.clone(), 1..6u8).prop_map(|(n, d, r)| Step::Contribute(n, d, r)),
-        4 => (2..4u8, contribution.clone(), verdict).prop_map(|(n, c, v)| Step::Review(n, c, v)),
+        6 => (1..5u8, contribution.clone(), verdict).prop_map(|(n, c, v)| Step::Review(n, c, v)),
         1 => contribution.clone().prop_map(Step::Lapse),
         2 => (who.clone(), contribution.clone()).prop_map(|(n, c)| Step::Withdraw(n, c)),
         2 => datanet.clone().prop_map(Step::Publish),
@@ -63,6 +64,10 @@ proptest! {
             datanet();
             let withdrawn = WithdrawnRoyalties::Redirect;
             datanet_under(Licence { revocable: true, withdrawn, ..Licence::OPEN });
+            let all = (1..5).map(account).collect();
+            assert_ok!(send(OWNER, create_call(Licence::OPEN, Policy::Vote)));
+            let curators = Curators::truncate_from(all);
+            assert_ok!(send(OWNER, Call::set_curators { datanet: 2, curators }));
             for step in steps {
                 // Many of these fail; a failure must leave nothing behind.
                 let _ = match step {

@@ -13,6 +13,7 @@ mod set_licence;
 mod spend;
 mod transfer_ownership;
 mod transfer_payout;
+mod vote;
 mod withdraw;
 
 use crate::{mock::*, *};
