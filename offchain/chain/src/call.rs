@@ -175,6 +175,11 @@ pub fn prove_duplicate(
     Call::new("Datanets", "prove_duplicate", arguments)
 }
 
+/// Appeals the rejection of a contribution.
+pub fn appeal(contribution: ContributionId) -> Call {
+    Call::new("Datanets", "appeal", [number(contribution)])
+}
+
 /// Registers a base model.
 pub fn register_base(
     name: &str,

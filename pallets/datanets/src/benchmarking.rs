@@ -85,6 +85,24 @@ fn vote<T: Config>(datanet: DatanetId, id: ContributionId, verdict: Verdict) {
     }
 }
 
+/// A contribution of `contributor` to a datanet that has room for one more, rejected.
+fn rejected<T: Config>(contributor: &T::AccountId) -> ContributionId {
+    let owner = funded::<T>(account("owner", 0, 0));
+    let datanet = filled::<T>(&owner, Licence::OPEN, MAX_CONTRIBUTIONS - 1);
+    let id = contribute::<T>(&owner, contributor, datanet, MAX_CONTRIBUTIONS);
+    let origin = RawOrigin::Signed(curator::<T>(0)).into();
+    assert_ok!(Pallet::<T>::review(origin, id, Verdict::Reject(RejectReason::Malformed)));
+    id
+}
+
+/// Like [`rejected`], and its contributor appealed.
+fn appealed<T: Config>() -> ContributionId {
+    let contributor = funded::<T>(account("contributor", 0, 0));
+    let id = rejected::<T>(&contributor);
+    assert_ok!(Pallet::<T>::appeal(RawOrigin::Signed(contributor).into(), id));
+    id
+}
+
 /// A datanet of `owner` with `count` accepted contributions, all of `owner`.
 fn filled<T: Config>(owner: &T::AccountId, licence: Licence, count: u32) -> DatanetId {
     let datanet = create::<T>(owner, licence);
@@ -360,6 +378,55 @@ mod benchmarks {
         _(RawOrigin::Signed(finder), earlier, later, record, 0, proof.clone(), 0, proof);
 
         assert_eq!(Contributions::<T>::get(later).unwrap().status, Status::Voided { by: earlier });
+    }
+
+    #[benchmark]
+    fn appeal() {
+        let contributor = funded::<T>(whitelisted_caller());
+        let id = super::rejected::<T>(&contributor);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(contributor), id);
+
+        assert!(Appeals::<T>::contains_key(id));
+    }
+
+    #[benchmark]
+    fn resolve_appeal_uphold() -> Result<(), BenchmarkError> {
+        let id = super::appealed::<T>();
+        let origin =
+            T::AppealOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+
+        #[extrinsic_call]
+        resolve_appeal(origin as T::RuntimeOrigin, id, true);
+
+        assert_eq!(Contributions::<T>::get(id).unwrap().status, Status::Accepted);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn resolve_appeal_refuse() -> Result<(), BenchmarkError> {
+        let id = super::appealed::<T>();
+        let origin =
+            T::AppealOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+
+        #[extrinsic_call]
+        resolve_appeal(origin as T::RuntimeOrigin, id, false);
+
+        assert!(!Appeals::<T>::contains_key(id));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn lapse_appeal() {
+        let id = super::appealed::<T>();
+        let over = Pallet::<T>::now() + T::AppealPeriod::get() + 1;
+        frame_system::Pallet::<T>::set_block_number(over.into());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), id);
+
+        assert!(!Appeals::<T>::contains_key(id));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);

@@ -8,7 +8,8 @@
 //!
 //! An owner [`create`](Pallet::create)s a datanet with a licence, a policy and curators. Contributors
 //! [`contribute`](Pallet::contribute); a curator, or by [`Policy::Vote`] more than half of them,
-//! [`review`](Pallet::review)s within [`Config::ReviewPeriod`] blocks, or the contribution [`lapse`](Pallet::lapse)s. Owner or curator
+//! [`review`](Pallet::review)s within [`Config::ReviewPeriod`] blocks, or the contribution [`lapse`](Pallet::lapse)s. A
+//! rejected one may [`appeal`](Pallet::appeal) to [`Config::AppealOrigin`]. Owner or curator
 //! [`publish`](Pallet::publish) a version, which never changes again. A contributor may
 //! [`withdraw`](Pallet::withdraw) from the next version at any time. New terms apply from the next
 //! version. Who is paid for a contribution may hand that right on, in two steps.
@@ -42,7 +43,8 @@
 //! owner's or contributor's account. A contribution's deposit returns when it is rejected, lapses, is
 //! withdrawn or voided; a datanet's moves to the new owner with the ownership. Each live contribution
 //! holds a bond as well ([`Config::ContributionBond`], [`HoldReason::Bond`]), which returns with the
-//! deposit, but goes to the finder when the contribution is voided. The treasury of a datanet is an
+//! deposit, but goes to the finder when the contribution is voided. An appeal holds
+//! [`Config::AppealBond`] ([`HoldReason::Appeal`]), which a refusal sends to the treasury. The treasury of a datanet is an
 //! account derived from [`Config::PalletId`] that only its owner can spend from.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -57,6 +59,7 @@
 
 extern crate alloc;
 
+mod appeal;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod duplicate;
@@ -139,6 +142,17 @@ pub mod pallet {
         #[pallet::constant]
         type ContributionBond: Get<Balance>;
 
+        /// What an appeal holds of the contributor's; at least the existential deposit.
+        #[pallet::constant]
+        type AppealBond: Get<Balance>;
+
+        /// Blocks in which a rejection may be appealed, and then an appeal resolved.
+        #[pallet::constant]
+        type AppealPeriod: Get<BlockNumber>;
+
+        /// Who resolves appeals.
+        type AppealOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
         /// Blocks that curators have to review a contribution.
         #[pallet::constant]
         type ReviewPeriod: Get<BlockNumber>;
@@ -154,6 +168,8 @@ pub mod pallet {
         Deposit,
         /// For whoever proves a contribution a duplicate.
         Bond,
+        /// For an appeal of a rejection.
+        Appeal,
     }
 
     /// All datanets.
@@ -195,6 +211,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type Votes<T: Config> =
         StorageMap<_, Twox64Concat, ContributionId, VoteList<T::AccountId>, ValueQuery>;
+
+    /// Appeals that are not resolved.
+    #[pallet::storage]
+    pub type Appeals<T: Config> = StorageMap<_, Twox64Concat, ContributionId, Appeal>;
 
     /// What the next version of a datanet will list; ascending.
     #[pallet::storage]
@@ -380,11 +400,42 @@ pub mod pallet {
             /// For what.
             verdict: Verdict,
         },
+        /// The contributor of a rejected contribution appealed.
+        Appealed {
+            /// The contribution.
+            contribution: ContributionId,
+            /// The datanet.
+            datanet: DatanetId,
+            /// What is on hold for it, in units.
+            bond: Balance,
+            /// The last block in which it may be resolved.
+            until: BlockNumber,
+        },
+        /// An appeal was resolved.
+        AppealResolved {
+            /// The contribution.
+            contribution: ContributionId,
+            /// The datanet.
+            datanet: DatanetId,
+            /// Whether the contribution is accepted after all.
+            upheld: bool,
+            /// The bond, in units: returned if so, else paid to the datanet's treasury.
+            bond: Balance,
+        },
+        /// Nobody resolved an appeal in time: the contribution stays rejected.
+        AppealLapsed {
+            /// The contribution.
+            contribution: ContributionId,
+            /// The datanet.
+            datanet: DatanetId,
+            /// What was returned to the contributor, in units.
+            bond: Balance,
+        },
     }
 
     #[pallet::error]
     pub enum Error<T> {
-        /// There is no such datanet, contribution or version, or nothing was offered.
+        /// There is no such datanet, contribution, version or appeal, or nothing was offered.
         NotFound,
         /// The datanet has a contribution with the same Merkle root.
         AlreadyExists,
@@ -395,13 +446,15 @@ pub mod pallet {
         NotCurator,
         /// The datanet takes contributions only from accounts on its allow list.
         NotMember,
-        /// The contribution is no longer pending, or no longer in the next version or any other.
+        /// The contribution is no longer pending, or no longer in the next version or any other; or it is
+        /// not rejected, or its appeal was its last.
         WrongPhase,
         /// A version has no room for another contribution, or there are no ids left.
         TooMany,
-        /// The review period is not over.
+        /// The review period, or that of the appeal, is not over.
         TooEarly,
-        /// The review period is over: the contribution can only lapse.
+        /// The review period is over: the contribution can only lapse. Or the time to appeal, or to resolve
+        /// the appeal, is.
         Expired,
         /// The newest version has the same contributions and terms already.
         Stale,
@@ -425,6 +478,11 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
             assert!(T::ReviewPeriod::get() > 0, "curators need time to review");
+            assert!(T::AppealPeriod::get() > 0, "appeals need time");
+            assert!(
+                T::AppealBond::get() >= T::Currency::minimum_balance(),
+                "an empty treasury must be able to receive the bond of a refused appeal"
+            );
         }
 
         #[cfg(feature = "try-runtime")]
@@ -593,7 +651,8 @@ pub mod pallet {
         ///
         /// Check the bytes first: content id, root, records, and whether they belong here. A rejected
         /// contribution's deposit and bond return to its contributor, whatever the reason. Where curators
-        /// vote, this is your vote, which you can change until more than half of them agree.
+        /// vote, this is your vote, which you can change until more than half of them agree. Its contributor
+        /// may appeal.
         #[pallet::call_index(5)]
         #[pallet::weight(
             <T as Config>::WeightInfo::review_accept()
@@ -630,18 +689,12 @@ pub mod pallet {
             match verdict {
                 Verdict::Accept => {
                     Votes::<T>::remove(contribution);
-                    Accepted::<T>::try_mutate(datanet, |accepted| {
-                        match accepted.binary_search(&contribution) {
-                            Ok(_) => Ok(()),
-                            Err(index) => accepted
-                                .try_insert(index, contribution)
-                                .map_err(|_| Error::<T>::TooMany),
-                        }
-                    })?;
-                    stored.status = Status::Accepted;
+                    Self::accept(contribution, &mut stored)?;
                 }
                 Verdict::Reject(reason) => {
-                    Self::end(contribution, &mut stored, Status::Rejected { reason })?;
+                    let appeal_until = Some(Self::appeal_deadline());
+                    let status = Status::Rejected { reason, appeal_until };
+                    Self::end(contribution, &mut stored, status)?;
                     Self::release_bond(&mut stored)?;
                 }
             }
@@ -877,6 +930,78 @@ pub mod pallet {
             Self::ensure_has(&second, &record, later_index, &later_proof)?;
             Self::void(later, second, earlier, record, finder)
         }
+
+        /// Appeal the rejection of a contribution of yours.
+        ///
+        /// A bond is held on your account. If the appeal is upheld, or nobody resolves it in time, the bond
+        /// returns; if it is refused, the bond goes to the datanet's treasury. You can appeal once, within
+        /// the appeal period after the rejection. Keep enough for the deposit and the bond of the
+        /// contribution, which are held again if you are right.
+        #[pallet::call_index(15)]
+        pub fn appeal(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
+            let contributor = ensure_signed(origin)?;
+            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            ensure!(stored.contributor == contributor, Error::<T>::NotOwner);
+            let Status::Rejected { reason, appeal_until: Some(last) } = stored.status else {
+                return Err(Error::<T>::WrongPhase.into());
+            };
+            ensure!(Self::now() <= last, Error::<T>::Expired);
+            let (bond, until) = (T::AppealBond::get(), Self::appeal_deadline());
+            T::Currency::hold(&HoldReason::Appeal.into(), &contributor, bond)?;
+            let datanet = stored.datanet;
+            stored.status = Status::Rejected { reason, appeal_until: None };
+            Contributions::<T>::insert(contribution, stored);
+            Appeals::<T>::insert(contribution, Appeal { bond, until });
+            Self::deposit_event(Event::Appealed { contribution, datanet, bond, until });
+            Ok(())
+        }
+
+        /// Decide about an appeal, as the origin that may.
+        ///
+        /// Upheld, the contribution is in the next version after all, and the appeal's bond returns; it
+        /// fails if the datanet has the same Merkle root by now, the version is full, or the contributor
+        /// has not enough for deposit and bond. Refused, the bond goes to the datanet's treasury.
+        #[pallet::call_index(16)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::resolve_appeal_uphold()
+                .max(<T as Config>::WeightInfo::resolve_appeal_refuse())
+        )]
+        pub fn resolve_appeal(
+            origin: OriginFor<T>,
+            contribution: ContributionId,
+            uphold: bool,
+        ) -> DispatchResult {
+            T::AppealOrigin::ensure_origin(origin)?;
+            let Appeal { bond, until } =
+                Appeals::<T>::take(contribution).ok_or(Error::<T>::NotFound)?;
+            ensure!(Self::now() <= until, Error::<T>::Expired);
+            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            let datanet = stored.datanet;
+            if uphold {
+                Self::release_appeal(&stored.contributor, bond)?;
+                Self::reinstate(contribution, &mut stored)?;
+                Contributions::<T>::insert(contribution, stored);
+            } else {
+                Self::forfeit_appeal(&stored.contributor, datanet, bond)?;
+            }
+            let upheld = uphold;
+            Self::deposit_event(Event::AppealResolved { contribution, datanet, upheld, bond });
+            Ok(())
+        }
+
+        /// End an appeal that nobody resolved in time; anyone may. Its bond returns.
+        #[pallet::call_index(17)]
+        pub fn lapse_appeal(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
+            ensure_signed(origin)?;
+            let Appeal { bond, until } =
+                Appeals::<T>::take(contribution).ok_or(Error::<T>::NotFound)?;
+            ensure!(Self::now() > until, Error::<T>::TooEarly);
+            let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+            Self::release_appeal(&stored.contributor, bond)?;
+            let datanet = stored.datanet;
+            Self::deposit_event(Event::AppealLapsed { contribution, datanet, bond });
+            Ok(())
+        }
     }
 
     #[pallet::view_functions]
@@ -903,6 +1028,18 @@ impl<T: Config> Pallet<T> {
     /// A contribution.
     pub fn contribution(id: ContributionId) -> Option<ContributionOf<T>> {
         Contributions::<T>::get(id)
+    }
+
+    /// Puts a contribution, which the caller stores, into the next version.
+    fn accept(id: ContributionId, contribution: &mut ContributionOf<T>) -> Result<(), Error<T>> {
+        Accepted::<T>::try_mutate(contribution.datanet, |accepted| {
+            match accepted.binary_search(&id) {
+                Ok(_) => Ok(()),
+                Err(index) => accepted.try_insert(index, id).map_err(|_| Error::<T>::TooMany),
+            }
+        })?;
+        contribution.status = Status::Accepted;
+        Ok(())
     }
 
     /// Ends a live contribution, which the caller stores: it leaves the next version, its deposit

@@ -58,6 +58,8 @@ impl pallet_balances::Config for Test {
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const REVIEW_PERIOD: BlockNumber = 5;
 pub const BOND: Balance = 50;
+pub const APPEAL_BOND: Balance = 70;
+pub const APPEAL_PERIOD: BlockNumber = 8;
 pub const FUNDS: Balance = 1_000_000;
 
 parameter_types! {
@@ -90,6 +92,9 @@ impl OnPayoutChange<AccountId32> for Ledger {
 }
 
 impl Config for Test {
+    type AppealBond = ConstU128<APPEAL_BOND>;
+    type AppealOrigin = frame_system::EnsureRoot<AccountId32>;
+    type AppealPeriod = ConstU32<APPEAL_PERIOD>;
     type Consideration = HoldConsideration<
         AccountId32,
         Balances,
@@ -140,6 +145,11 @@ pub fn held(n: u8) -> Balance {
 /// What account number `n` has on hold as bonds.
 pub fn bonded(n: u8) -> Balance {
     held_for(HoldReason::Bond, n)
+}
+
+/// What account number `n` has on hold for appeals.
+pub fn appealing(n: u8) -> Balance {
+    held_for(HoldReason::Appeal, n)
 }
 
 fn held_for(reason: HoldReason, n: u8) -> Balance {

@@ -13,7 +13,9 @@ impl<T: Config> Pallet<T> {
 
     fn check_contributions() -> Result<(), TryRuntimeError> {
         let (mut all, mut roots) = (0usize, 0usize);
-        let mut bonds = BTreeMap::<T::AccountId, Balance>::new();
+        // Of each contributor: of contributions, and of appeals.
+        let mut bonds = BTreeMap::<T::AccountId, (Balance, Balance)>::new();
+        let mut appeals = 0usize;
         for (id, contribution) in Contributions::<T>::iter() {
             all += 1;
             let Contribution { datanet, root, .. } = contribution;
@@ -42,8 +44,16 @@ impl<T: Config> Pallet<T> {
                 "a contribution that ended does not know the last version that lists it"
             );
             ensure!(is_live || contribution.bond == 0, "a bond of what ended");
-            let bonds = bonds.entry(contribution.contributor.clone()).or_default();
-            *bonds = bonds.saturating_add(contribution.bond);
+            let (of_it, of_appeal) = bonds.entry(contribution.contributor.clone()).or_default();
+            *of_it = of_it.saturating_add(contribution.bond);
+            if let Some(appeal) = Appeals::<T>::get(id) {
+                appeals += 1;
+                *of_appeal = of_appeal.saturating_add(appeal.bond);
+                ensure!(
+                    matches!(contribution.status, Status::Rejected { appeal_until: None, .. }),
+                    "an appeal of what was not rejected, or may be appealed again"
+                );
+            }
             if let Status::Voided { by } = contribution.status {
                 ensure!(by < id, "voided by a later contribution");
                 ensure!(contribution.payee == Self::treasury(datanet), "a voided one's payee");
@@ -68,9 +78,14 @@ impl<T: Config> Pallet<T> {
             let voters: BTreeSet<_> = votes.iter().map(|(who, _)| who).collect();
             ensure!(!votes.is_empty() && voters.len() == votes.len(), "a curator votes once");
         }
-        for (who, bonds) in bonds {
-            let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who);
-            ensure!(held == bonds, "what is on hold differs from the bonds");
+        ensure!(Appeals::<T>::iter().count() == appeals, "an appeal of nothing");
+        for (who, (of_contributions, of_appeals)) in bonds {
+            let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &who);
+            ensure!(
+                (held(HoldReason::Bond), held(HoldReason::Appeal))
+                    == (of_contributions, of_appeals),
+                "what is on hold differs from the bonds"
+            );
         }
         for (id, _) in PendingPayees::<T>::iter() {
             ensure!(Contributions::<T>::contains_key(id), "an offer of payouts of nothing");

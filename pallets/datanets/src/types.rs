@@ -143,6 +143,8 @@ pub enum Status {
     Rejected {
         /// Why.
         reason: RejectReason,
+        /// The last block in which its contributor may appeal; none once it did.
+        appeal_until: Option<BlockNumber>,
     },
     /// No curator reviewed it in time.
     Lapsed,
@@ -162,6 +164,15 @@ impl Status {
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Pending { .. } | Self::Accepted)
     }
+}
+
+/// An appeal of a rejected contribution.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Appeal {
+    /// On hold of the contributor's, in units.
+    pub bond: Balance,
+    /// The last block in which it may be resolved.
+    pub until: BlockNumber,
 }
 
 /// One submission of records by one account to one datanet.

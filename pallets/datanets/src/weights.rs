@@ -26,6 +26,10 @@ pub trait WeightInfo {
     fn accept_payout() -> Weight;
     /// Without what [`crate::OnPayoutChange`] costs.
     fn prove_duplicate() -> Weight;
+    fn appeal() -> Weight;
+    fn resolve_appeal_uphold() -> Weight;
+    fn resolve_appeal_refuse() -> Weight;
+    fn lapse_appeal() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -91,5 +95,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn prove_duplicate() -> Weight {
         // 66 hashes.
         Self::estimate(10, 11).saturating_add(Weight::from_parts(100_000_000, 0))
+    }
+    fn appeal() -> Weight {
+        Self::estimate(3, 4)
+    }
+    fn resolve_appeal_uphold() -> Weight {
+        Self::estimate(7, 6)
+    }
+    fn resolve_appeal_refuse() -> Weight {
+        Self::estimate(5, 4)
+    }
+    fn lapse_appeal() -> Weight {
+        Self::estimate(4, 3)
     }
 }

@@ -8,7 +8,7 @@ use openledger_chain::{
 };
 use openledger_primitives::{
     licence::{Licence, WithdrawnRoyalties},
-    Balance, ContributionId, DatanetId, VersionNumber, H256,
+    Balance, BlockNumber, ContributionId, DatanetId, VersionNumber, H256,
 };
 use openledger_store::{
     contribution::{self, Proof, Shared},
@@ -98,6 +98,11 @@ pub enum Command {
         /// The one that repeats it
         #[arg(long, value_name = "ID")]
         later: ContributionId,
+    },
+    /// Appeal the rejection of a contribution, against a bond
+    Appeal {
+        /// The contribution's id
+        contribution: ContributionId,
     },
     /// Offer the right to be paid for a contribution to another account
     TransferPayout {
@@ -203,6 +208,14 @@ struct Voided {
     bond: Balance,
 }
 
+/// `Datanets.Appealed`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Appealed {
+    bond: Balance,
+    until: BlockNumber,
+}
+
 /// `Datanets.Published`.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "scale_decode")]
@@ -231,6 +244,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
         Command::ProveDuplicate { earlier, later } => {
             prove_duplicate(context, earlier, later).await
         }
+        Command::Appeal { contribution } => appeal(context, contribution).await,
         Command::TransferPayout { contribution, to } => {
             transfer_payout(context, contribution, &to).await
         }
@@ -417,6 +431,25 @@ async fn hashes(view: &View, store: &BlobStore, id: ContributionId) -> anyhow::R
     })?;
     let records = contribution::fetch(store, &found.content, &found.root).await?;
     Ok(records.iter().map(Record::hash).collect())
+}
+
+async fn appeal(context: &Context, contribution: ContributionId) -> anyhow::Result<Output> {
+    let included = context.sender().await?.send_one(call::appeal(contribution)).await?;
+    let event = included.events::<Appealed>("Datanets", "Appealed")?.pop();
+    let json = json!({
+        "contribution": contribution,
+        "bond": event.as_ref().map(|event| event.bond.to_string()),
+        "until": event.as_ref().map(|event| event.until),
+        "tx": tx(&included),
+    });
+    let held = event.map_or_else(String::new, |Appealed { bond, until }| {
+        format!("; {} are held until it is resolved, or lapses after block {until}", open(bond))
+    });
+    let words = format!(
+        "The rejection of contribution {contribution} is appealed, {}{held}.",
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
 }
 
 async fn transfer_payout(

@@ -62,6 +62,7 @@ fn commands_that_sign_should_ask_for_a_key_before_anything_else() {
         &["datanet", "publish", "0"],
         &["datanet", "prove-duplicate", "--earlier", "1", "--later", "2"],
         &["datanet", "accept-payout", "1"],
+        &["datanet", "appeal", "1"],
         &["channel", "close", "0"],
         &["claim"],
         &["claimable"],

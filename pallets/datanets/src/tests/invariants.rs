@@ -12,6 +12,9 @@ enum Step {
     HandOver(u8, u8, DatanetId),
     Sell(u8, u8, ContributionId),
     ProveDuplicate(u8, ContributionId, ContributionId),
+    Appeal(u8, ContributionId),
+    Resolve(ContributionId, bool),
+    LapseAppeal(ContributionId),
     Wait(u32),
 }
 
@@ -32,8 +35,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (datanet.clone(), any::<bool>()).prop_map(|(d, r)| Step::SetLicence(d, r)),
         1 => (who.clone(), who.clone(), datanet).prop_map(|(a, b, d)| Step::HandOver(a, b, d)),
         2 => (who.clone(), who.clone(), contribution.clone()).prop_map(|(a, b, c)| Step::Sell(a, b, c)),
-        2 => (who, contribution.clone(), contribution)
+        2 => (who.clone(), contribution.clone(), contribution.clone())
             .prop_map(|(n, a, b)| Step::ProveDuplicate(n, a, b)),
+        2 => (who, contribution.clone()).prop_map(|(n, c)| Step::Appeal(n, c)),
+        2 => (contribution.clone(), any::<bool>()).prop_map(|(c, u)| Step::Resolve(c, u)),
+        1 => contribution.prop_map(Step::LapseAppeal),
         1 => (1..REVIEW_PERIOD).prop_map(Step::Wait),
     ]
 }
@@ -88,6 +94,9 @@ proptest! {
                             .and_then(|()| accept_payout(to, contribution))
                     },
                     Step::ProveDuplicate(n, earlier, later) => prove_duplicate(n, earlier, later),
+                    Step::Appeal(n, contribution) => appeal(n, contribution),
+                    Step::Resolve(contribution, uphold) => resolve(contribution, uphold),
+                    Step::LapseAppeal(contribution) => lapse_appeal(STRANGER, contribution),
                     Step::Wait(blocks) => {
                         let now = System::block_number();
                         System::set_block_number(now + u64::from(blocks));

@@ -1,12 +1,15 @@
 mod accept_ownership;
 mod accept_payout;
 mod allow;
+mod appeal;
 mod contribute;
 mod create;
 mod invariants;
 mod lapse;
+mod lapse_appeal;
 mod prove_duplicate;
 mod publish;
+mod resolve_appeal;
 mod review;
 mod set_curators;
 mod set_licence;
@@ -133,12 +136,35 @@ fn lapse(n: u8, contribution: ContributionId) -> DispatchResult {
     send(n, Call::lapse { contribution })
 }
 
+/// A rejected contribution of [`CONTRIBUTOR`] with root number `n`.
+fn rejected(datanet: DatanetId, n: u8) -> ContributionId {
+    let id = contribute(datanet, n);
+    assert_ok!(review(CURATOR, id, Verdict::Reject(RejectReason::OffTopic)));
+    id
+}
+
+fn appeal(n: u8, contribution: ContributionId) -> DispatchResult {
+    send(n, Call::appeal { contribution })
+}
+
+fn resolve(contribution: ContributionId, uphold: bool) -> DispatchResult {
+    send_as(RuntimeOrigin::root(), Call::resolve_appeal { contribution, uphold })
+}
+
+fn lapse_appeal(n: u8, contribution: ContributionId) -> DispatchResult {
+    send(n, Call::lapse_appeal { contribution })
+}
+
 fn status(contribution: ContributionId) -> Status {
     Pallet::<Test>::contribution(contribution).expect("contributed").status
 }
 
 fn stored(datanet: DatanetId) -> DatanetOf<Test> {
     Datanets::<Test>::get(datanet).expect("created")
+}
+
+fn after_appeal_period() {
+    System::set_block_number(System::block_number() + u64::from(APPEAL_PERIOD) + 1);
 }
 
 fn after_review_period() {
