@@ -181,16 +181,21 @@ mod benchmarks {
         assert_eq!(Datanets::<T>::get(datanet).unwrap().consent_epoch, 1);
     }
 
+    /// Takes over what a former owner paid.
     #[benchmark]
     fn allow() {
+        let former = funded::<T>(account("former", 0, 0));
         let owner = funded::<T>(whitelisted_caller());
-        let datanet = super::create::<T>(&owner, Licence::OPEN);
+        let datanet = super::create::<T>(&former, Licence::OPEN);
         let who: T::AccountId = account("contributor", 0, 0);
+        let origin = RawOrigin::Signed(former).into();
+        assert_ok!(Pallet::<T>::allow(origin, datanet, who.clone(), true));
+        Datanets::<T>::mutate_extant(datanet, |stored| stored.owner = owner.clone());
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(owner), datanet, who.clone(), true);
+        _(RawOrigin::Signed(owner.clone()), datanet, who.clone(), true);
 
-        assert!(Allowed::<T>::contains_key(datanet, who));
+        assert_eq!(Allowed::<T>::get(datanet, who).unwrap().payer, owner);
     }
 
     #[benchmark]
@@ -198,7 +203,8 @@ mod benchmarks {
         let owner = funded::<T>(account("owner", 0, 0));
         let contributor = funded::<T>(whitelisted_caller());
         let datanet = super::create::<T>(&owner, Licence::OPEN);
-        Allowed::<T>::insert(datanet, &contributor, ());
+        let origin = RawOrigin::Signed(owner).into();
+        assert_ok!(Pallet::<T>::allow(origin, datanet, contributor.clone(), true));
 
         #[extrinsic_call]
         _(

@@ -41,7 +41,8 @@
 //!
 //! A datanet and each live contribution hold a storage deposit ([`Config::Consideration`]) on the
 //! owner's or contributor's account. A contribution's deposit returns when it is rejected, lapses, is
-//! withdrawn or voided; a datanet's moves to the new owner with the ownership. Each live contribution
+//! withdrawn or voided; a datanet's moves to the new owner with the ownership; that of a place on an
+//! allow list returns to who paid it, however many owners later. Each live contribution
 //! holds a bond as well ([`Config::ContributionBond`], [`HoldReason::Bond`]), which returns with the
 //! deposit, but goes to the finder when the contribution is voided. An appeal holds
 //! [`Config::AppealBond`] ([`HoldReason::Appeal`]), which a refusal sends to the treasury. The treasury of a datanet is an
@@ -104,6 +105,9 @@ pub type DatanetOf<T> =
 /// A contribution as this runtime stores it.
 pub type ContributionOf<T> =
     Contribution<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+/// A place on an allow list as this runtime stores it.
+pub type AllowanceOf<T> =
+    Allowance<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
 /// Curators as this runtime stores them.
 pub type CuratorsOf<T> = Curators<<T as frame_system::Config>::AccountId>;
 
@@ -128,7 +132,7 @@ pub mod pallet {
         /// The runtime's reasons for holds.
         type RuntimeHoldReason: From<HoldReason>;
 
-        /// The storage deposit of a datanet or a contribution, held under [`HoldReason::Deposit`].
+        /// The storage deposit of a datanet, a contribution or a place on an allow list, held under [`HoldReason::Deposit`].
         type Consideration: Consideration<Self::AccountId, Footprint>;
 
         /// Told before another account is paid for a contribution: the pallet that knows what it earned.
@@ -164,7 +168,7 @@ pub mod pallet {
     /// Why funds are on hold.
     #[pallet::composite_enum]
     pub enum HoldReason {
-        /// For what a datanet or a contribution occupies on chain.
+        /// For what a datanet, a contribution or a place on an allow list occupies on chain.
         Deposit,
         /// For whoever proves a contribution a duplicate.
         Bond,
@@ -186,8 +190,15 @@ pub mod pallet {
 
     /// Who may contribute to a datanet with an allow list.
     #[pallet::storage]
-    pub type Allowed<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, DatanetId, Blake2_128Concat, T::AccountId, ()>;
+    pub type Allowed<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        DatanetId,
+        Blake2_128Concat,
+        T::AccountId,
+        AllowanceOf<T>,
+        OptionQuery,
+    >;
 
     /// All contributions ever made.
     #[pallet::storage]
@@ -566,7 +577,10 @@ pub mod pallet {
 
         /// Allow an account to contribute to a datanet that you own, or no longer.
         ///
-        /// It matters where the datanet's policy is an allow list. What was contributed stays.
+        /// It matters where the datanet's policy is an allow list. What was contributed stays. A storage
+        /// deposit is held on your account while the account is on the list. Allow an account again that a
+        /// former owner allowed, to pay for it instead. Who paid for an account may take it off the list as
+        /// well, as no owner any more, to have the deposit back.
         #[pallet::call_index(3)]
         pub fn allow(
             origin: OriginFor<T>,
@@ -574,11 +588,20 @@ pub mod pallet {
             who: T::AccountId,
             allowed: bool,
         ) -> DispatchResult {
-            Self::ensure_owner(origin, datanet)?;
-            if allowed {
-                Allowed::<T>::insert(datanet, &who, ());
-            } else {
-                Allowed::<T>::remove(datanet, &who);
+            let caller = ensure_signed(origin)?;
+            let owner = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?.owner;
+            let place = Allowed::<T>::get(datanet, &who);
+            let pays = place.as_ref().is_some_and(|place| place.payer == caller);
+            ensure!(caller == owner || (pays && !allowed), Error::<T>::NotOwner);
+            if !(allowed && pays) {
+                if let Some(Allowance { payer, ticket }) = place {
+                    ticket.drop(&payer)?;
+                    Allowed::<T>::remove(datanet, &who);
+                }
+                if allowed {
+                    let ticket = T::Consideration::new(&caller, Self::allowance_footprint())?;
+                    Allowed::<T>::insert(datanet, &who, Allowance { payer: caller, ticket });
+                }
             }
             Self::deposit_event(Event::AllowedSet { datanet, who, allowed });
             Ok(())
@@ -846,7 +869,9 @@ pub mod pallet {
 
         /// Accept a datanet that was offered to you, with its treasury.
         ///
-        /// Its storage deposit is held on your account from now on, and returns to the former owner.
+        /// Its storage deposit is held on your account from now on, and returns to the former owner. That of
+        /// its allow list stays with who paid it, who may take those accounts off the list; allow them
+        /// again to keep them.
         #[pallet::call_index(11)]
         pub fn accept_ownership(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
             let to = ensure_signed(origin)?;
@@ -1127,6 +1152,11 @@ impl<T: Config> Pallet<T> {
     /// What a datanet occupies on chain.
     pub(crate) fn datanet_footprint() -> Footprint {
         Footprint::from_mel::<DatanetOf<T>>()
+    }
+
+    /// What a place on an allow list occupies on chain.
+    pub(crate) fn allowance_footprint() -> Footprint {
+        Footprint::from_mel::<AllowanceOf<T>>()
     }
 
     /// What a contribution occupies on chain, and the votes about it where there are any; not its bytes,

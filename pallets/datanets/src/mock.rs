@@ -200,13 +200,15 @@ pub fn check() {
     for n in 1..10 {
         let owner = account(n);
         let datanets = Datanets::<Test>::iter_values().filter(|d| d.owner == owner).count();
+        let allowed = Allowed::<Test>::iter_values().filter(|place| place.payer == owner).count();
         let live: Vec<_> = Contributions::<Test>::iter_values()
             .filter(|c| c.contributor == owner && c.status.is_live())
             .map(|c| Datanets::<Test>::get(c.datanet).unwrap().policy)
             .map(|policy| deposit(DatanetsPallet::contribution_footprint(policy)))
             .collect();
         let expected = datanets as Balance * deposit(DatanetsPallet::datanet_footprint())
-            + live.iter().sum::<Balance>();
+            + live.iter().sum::<Balance>()
+            + allowed as Balance * deposit(DatanetsPallet::allowance_footprint());
         assert_eq!(held(n), expected, "deposits of account {n}");
         assert_eq!(bonded(n), live.len() as Balance * BOND, "bonds of account {n}");
     }

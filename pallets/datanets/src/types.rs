@@ -166,6 +166,15 @@ impl Status {
     }
 }
 
+/// An account's place on a datanet's allow list.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Allowance<AccountId, Ticket> {
+    /// Who paid the deposit: the owner of the time, to whom it returns.
+    pub payer: AccountId,
+    /// The storage deposit.
+    pub ticket: Ticket,
+}
+
 /// An appeal of a rejected contribution.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Appeal {

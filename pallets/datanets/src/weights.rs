@@ -53,7 +53,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(1, 1)
     }
     fn allow() -> Weight {
-        Self::estimate(1, 1)
+        Self::estimate(6, 5)
     }
     fn contribute() -> Weight {
         Self::estimate(7, 6)

@@ -12,6 +12,7 @@ enum Step {
     HandOver(u8, u8, DatanetId),
     Sell(u8, u8, ContributionId),
     ProveDuplicate(u8, ContributionId, ContributionId),
+    Allow(u8, DatanetId, u8, bool),
     Appeal(u8, ContributionId),
     Resolve(ContributionId, bool),
     LapseAppeal(ContributionId),
@@ -33,10 +34,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (who.clone(), contribution.clone()).prop_map(|(n, c)| Step::Withdraw(n, c)),
         2 => datanet.clone().prop_map(Step::Publish),
         1 => (datanet.clone(), any::<bool>()).prop_map(|(d, r)| Step::SetLicence(d, r)),
-        1 => (who.clone(), who.clone(), datanet).prop_map(|(a, b, d)| Step::HandOver(a, b, d)),
+        1 => (who.clone(), who.clone(), datanet.clone()).prop_map(|(a, b, d)| Step::HandOver(a, b, d)),
         2 => (who.clone(), who.clone(), contribution.clone()).prop_map(|(a, b, c)| Step::Sell(a, b, c)),
         2 => (who.clone(), contribution.clone(), contribution.clone())
             .prop_map(|(n, a, b)| Step::ProveDuplicate(n, a, b)),
+        2 => (who.clone(), datanet, who.clone(), any::<bool>())
+            .prop_map(|(n, d, w, a)| Step::Allow(n, d, w, a)),
         2 => (who, contribution.clone()).prop_map(|(n, c)| Step::Appeal(n, c)),
         2 => (contribution.clone(), any::<bool>()).prop_map(|(c, u)| Step::Resolve(c, u)),
         1 => contribution.prop_map(Step::LapseAppeal),
@@ -94,6 +97,9 @@ proptest! {
                             .and_then(|()| accept_payout(to, contribution))
                     },
                     Step::ProveDuplicate(n, earlier, later) => prove_duplicate(n, earlier, later),
+                    Step::Allow(n, datanet, who, allowed) => {
+                        send(n, Call::allow { datanet, who: account(who), allowed })
+                    },
                     Step::Appeal(n, contribution) => appeal(n, contribution),
                     Step::Resolve(contribution, uphold) => resolve(contribution, uphold),
                     Step::LapseAppeal(contribution) => lapse_appeal(STRANGER, contribution),
