@@ -30,6 +30,7 @@ pub trait WeightInfo {
     fn resolve_appeal_uphold() -> Weight;
     fn resolve_appeal_refuse() -> Weight;
     fn lapse_appeal() -> Weight;
+    fn set_emission_weight() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -107,5 +108,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn lapse_appeal() -> Weight {
         Self::estimate(4, 3)
+    }
+    fn set_emission_weight() -> Weight {
+        Self::estimate(1, 1)
     }
 }

@@ -37,6 +37,7 @@ impl pallet_datanets::Config for Runtime {
     >;
     type ContributionBond = ContributionBond;
     type Currency = Balances;
+    type EmissionOrigin = EnsureRoot<AccountId>;
     type OnPayoutChange = Attribution;
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<{ 7 * DAYS }>;

@@ -12,6 +12,7 @@ mod publish;
 mod resolve_appeal;
 mod review;
 mod set_curators;
+mod set_emission_weight;
 mod set_licence;
 mod spend;
 mod transfer_ownership;
