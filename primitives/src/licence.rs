@@ -4,6 +4,31 @@ use crate::{Balance, BlockNumber, Ppm};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
+/// What becomes of later royalties of a contribution that was withdrawn from the next version, but is in
+/// published ones.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
+pub enum WithdrawnRoyalties {
+    /// They go on.
+    #[default]
+    Continue,
+    /// They end for whoever was paid, and go to the datanet's treasury.
+    Redirect,
+}
+
 /// Typed terms, enforced when a model is registered.
 #[derive(
     Clone,
@@ -38,6 +63,9 @@ pub struct Licence {
     pub expires: Option<BlockNumber>,
     /// Whether contributors may withdraw from versions already published.
     pub revocable: bool,
+    /// What becomes of the royalties of a contribution that is withdrawn.
+    #[cfg_attr(feature = "std", serde(default))]
+    pub withdrawn: WithdrawnRoyalties,
 }
 
 impl Licence {
@@ -52,5 +80,6 @@ impl Licence {
         training_price: 0,
         expires: None,
         revocable: false,
+        withdrawn: WithdrawnRoyalties::Continue,
     };
 }

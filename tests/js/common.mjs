@@ -14,6 +14,7 @@ export const LICENCE = {
   training_price: 0n,
   expires: undefined,
   revocable: false,
+  withdrawn: { type: "Continue", value: undefined },
 };
 
 let failed = 0;

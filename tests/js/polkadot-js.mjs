@@ -62,7 +62,7 @@ await run("transfers, and sees the event", async () => {
 await run("datanets: create, and read it back", async () => {
   // This client writes fields in camel case.
   const { min_data_share: minDataShare, training_price: trainingPrice, ...rest } = LICENCE;
-  const licence = { ...rest, minDataShare, trainingPrice, expires: null };
+  const licence = { ...rest, minDataShare, trainingPrice, expires: null, withdrawn: "Continue" };
   const call = api.tx.datanets.create("from-js", "a test", licence, "Open", [bob.address]);
   const [id] = named(await send(call, bob), "datanets", "Created").data;
   const datanet = (await api.query.datanets.datanets(id)).unwrap();

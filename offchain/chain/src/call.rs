@@ -12,7 +12,7 @@ use subxt::{
 };
 
 use crate::{
-    types::{IndexInfo, Role},
+    types::{IndexInfo, Policy, Role},
     AccountId,
 };
 
@@ -48,6 +48,15 @@ pub struct Claim {
     pub voucher: SignedVoucher,
     /// What is taken now, in units.
     pub amount: Balance,
+}
+
+/// Where a record is in a contribution, and what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MerklePath {
+    /// Which record, from 0.
+    pub index: u32,
+    /// The siblings, from the leaf upwards.
+    pub siblings: Vec<H256>,
 }
 
 impl Call {
@@ -93,10 +102,10 @@ pub fn create_datanet(
     name: &str,
     metadata: &str,
     licence: &Licence,
-    open: bool,
+    policy: Policy,
     curators: &[AccountId],
 ) -> Call {
-    let policy = Value::unnamed_variant(if open { "Open" } else { "AllowList" }, []);
+    let policy = Value::unnamed_variant(format!("{policy:?}"), []);
     let curators = Value::unnamed_composite(curators.iter().map(account));
     let arguments = [text(name), text(metadata), licence_value(licence), policy, curators];
     Call::new("Datanets", "create", arguments)
@@ -136,6 +145,40 @@ pub fn review(contribution: ContributionId, reject: Option<RejectReason>) -> Cal
 /// Freezes what is accepted.
 pub fn publish(datanet: DatanetId) -> Call {
     Call::new("Datanets", "publish", [number(datanet)])
+}
+
+/// Offers the right to be paid for a contribution.
+pub fn transfer_payout(contribution: ContributionId, to: &AccountId) -> Call {
+    Call::new("Datanets", "transfer_payout", [number(contribution), account(to)])
+}
+
+/// Takes up the right to be paid for a contribution.
+pub fn accept_payout(contribution: ContributionId) -> Call {
+    Call::new("Datanets", "accept_payout", [number(contribution)])
+}
+
+/// Shows that a record is in an earlier and in a later contribution.
+pub fn prove_duplicate(
+    earlier: (ContributionId, &MerklePath),
+    later: (ContributionId, &MerklePath),
+    record: &H256,
+) -> Call {
+    let siblings = |path: &MerklePath| Value::unnamed_composite(path.siblings.iter().map(hash));
+    let arguments = [
+        number(earlier.0),
+        number(later.0),
+        hash(record),
+        number(earlier.1.index),
+        siblings(earlier.1),
+        number(later.1.index),
+        siblings(later.1),
+    ];
+    Call::new("Datanets", "prove_duplicate", arguments)
+}
+
+/// Appeals the rejection of a contribution.
+pub fn appeal(contribution: ContributionId) -> Call {
+    Call::new("Datanets", "appeal", [number(contribution)])
 }
 
 /// Registers a base model.
@@ -338,5 +381,6 @@ fn licence_value(licence: &Licence) -> Value {
         ("training_price", Value::u128(licence.training_price)),
         ("expires", option(licence.expires.map(number))),
         ("revocable", Value::bool(licence.revocable)),
+        ("withdrawn", Value::unnamed_variant(format!("{:?}", licence.withdrawn), [])),
     ])
 }

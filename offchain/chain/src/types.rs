@@ -66,6 +66,8 @@ pub enum Policy {
     Open,
     /// Those on the list.
     AllowList,
+    /// Everybody; more than half of the curators decide what gets in.
+    Vote,
 }
 
 /// A datanet.
@@ -88,6 +90,8 @@ pub struct Datanet {
     pub curators: Vec<AccountId>,
     /// Its newest version; zero while there is none.
     pub latest_version: VersionNumber,
+    /// The newest version that lists a voided contribution; zero while there is none.
+    pub tainted: VersionNumber,
 }
 
 /// Where a contribution stands.
@@ -107,6 +111,11 @@ pub enum Status {
     Lapsed,
     /// Taken back.
     Withdrawn,
+    /// Proven a duplicate.
+    Voided {
+        /// Of this one.
+        by: ContributionId,
+    },
 }
 
 impl Status {
@@ -118,6 +127,7 @@ impl Status {
             Self::Rejected {} => "rejected",
             Self::Lapsed => "lapsed",
             Self::Withdrawn => "withdrawn",
+            Self::Voided { .. } => "voided",
         }
     }
 }
@@ -130,6 +140,8 @@ pub struct Contribution {
     pub datanet: DatanetId,
     /// Who made it.
     pub contributor: AccountId,
+    /// Who is paid for it.
+    pub payee: AccountId,
     /// Merkle root over its record hashes.
     pub root: H256,
     /// Content id of its blob.

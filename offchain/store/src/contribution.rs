@@ -1,5 +1,7 @@
 //! Records in one blob under one Merkle root, and contributions in a version.
 
+use std::collections::HashMap;
+
 use codec::Encode;
 use openledger_primitives::{hashing, merkle, ContentId, ContributionId, H256};
 
@@ -65,6 +67,50 @@ pub async fn fetch(store: &BlobStore, content: &ContentId, expected: &H256) -> R
     match root(&records) {
         root if root == *expected => Ok(records),
         found => Err(Error::WrongRoot { content: *content, expected: *expected, found }),
+    }
+}
+
+/// A record that two contributions have, and the proofs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Its hash.
+    pub record: H256,
+    /// Where it is in the first.
+    pub first: Proof,
+    /// Where it is in the second.
+    pub second: Proof,
+}
+
+/// Where a record is in a contribution, and its Merkle proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Which record, from 0.
+    pub index: u32,
+    /// The siblings, from the leaf upwards.
+    pub siblings: Vec<H256>,
+}
+
+impl Shared {
+    /// The first record of `first` that `second` has as well; both are hashes of records, in order.
+    pub fn find(first: &[H256], second: &[H256]) -> Option<Self> {
+        let mut places = HashMap::with_capacity(second.len());
+        for (index, record) in second.iter().enumerate() {
+            places.entry(record).or_insert(index);
+        }
+        let (place, record) =
+            first.iter().enumerate().find(|(_, record)| places.contains_key(record))?;
+        Some(Self {
+            record: *record,
+            first: Proof::new(first, place)?,
+            second: Proof::new(second, *places.get(record)?)?,
+        })
+    }
+}
+
+impl Proof {
+    fn new(records: &[H256], index: usize) -> Option<Self> {
+        let index = u32::try_from(index).ok()?;
+        Some(Self { index, siblings: merkle::proof(records, index)? })
     }
 }
 

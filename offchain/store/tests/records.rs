@@ -2,7 +2,7 @@
 
 use openledger_primitives::{hashing, merkle, H256};
 use openledger_store::{
-    contribution::{self, Contribution},
+    contribution::{self, Contribution, Shared},
     files::{self, Collected},
     record::{self, Body, Message, Record},
     BlobStore, Error,
@@ -132,6 +132,20 @@ fn hold_out_should_part_whole_files_the_same_way_each_time() {
     assert!(held.iter().all(|file| more.contains(file)));
     assert!(files::hold_out(files.clone(), 0.0).1.is_empty());
     assert_eq!(files::hold_out(files.clone(), 1.0).1, files);
+}
+
+#[test]
+fn shared_should_prove_the_first_record_that_both_have() {
+    let hashes = |texts: &[&str]| -> Vec<H256> { texts.iter().map(|t| text(t).hash()).collect() };
+    let (first, second) = (hashes(&["a", "b", "c"]), hashes(&["x", "c", "b", "b", "y"]));
+    let found = Shared::find(&first, &second).unwrap();
+    assert_eq!((found.record, found.first.index, found.second.index), (first[1], 1, 2));
+    for (records, proof) in [(&first, &found.first), (&second, &found.second)] {
+        let (root, count) = (merkle::root(records), records.len() as u32);
+        assert!(merkle::verify(&root, &found.record, proof.index, count, &proof.siblings));
+    }
+    assert_eq!(Shared::find(&first, &hashes(&["x", "y"])), None);
+    assert_eq!(Shared::find(&[], &second), None);
 }
 
 fn body() -> impl Strategy<Value = Body> {

@@ -271,5 +271,20 @@ mod benchmarks {
         assert_eq!(Earned::<T>::get(last).claimed, Pallet::<T>::earnings(last).accrued);
     }
 
+    /// With earnings of both kinds.
+    #[benchmark]
+    fn payout_change() {
+        let setup = Setup::<T>::new();
+        setup.commit(0..ALL);
+        setup.reveal(0..ALL);
+        let contribution = setup.attribution.shares.shares()[0].contribution;
+        let payee = pallet_datanets::Pallet::<T>::payout_account(contribution).unwrap();
+        #[block]
+        {
+            <Pallet<T> as OnPayoutChange<_>>::before_payout_change(contribution, &payee).unwrap();
+        }
+        assert!(Credits::<T>::get(payee) > 0);
+    }
+
     impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);
 }

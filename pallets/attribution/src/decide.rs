@@ -214,7 +214,7 @@ impl<T: Config> Pallet<T> {
         Ok(split)
     }
 
-    fn credit(account: &T::AccountId, amount: Balance) -> DispatchResult {
+    pub(crate) fn credit(account: &T::AccountId, amount: Balance) -> DispatchResult {
         if amount > 0 {
             Credits::<T>::try_mutate(account, |credit| {
                 *credit = credit.checked_add(amount).ok_or(ArithmeticError::Overflow)?;

@@ -21,7 +21,9 @@
 //!   one of this pallet.
 //! - `pallet-providers` knows the attributors, their bonds, and for whom a worker signs.
 //! - `pallet-models` knows what a version was trained on, who owns its lineage, and what its licences
-//!   demand for the data; `pallet-datanets` who made a contribution and how many records it has.
+//!   demand for the data; `pallet-datanets` who is paid for a contribution and how many records it has.
+//! - `pallet-datanets` calls [`OnPayoutChange`] before another account is paid for a contribution: what
+//!   it earned until then, in its pool too, is credited to who was paid so far.
 //! - The runtime gives randomness, the parameters that governance sets, and the treasury's account. It
 //!   endows the [pot](Pallet::pot) with the existential deposit at genesis, which stays there for ever:
 //!   so the first fee may be below it, and the last claim need not leave it behind.
@@ -33,7 +35,7 @@
 //! ```text
 //! pot ≥ existential deposit
 //!     + Σ total_fee of settlements not decided
-//!     + Σ Credits                              operators, attributors, owners
+//!     + Σ Credits                              operators, attributors, owners, former payees
 //!     + Σ Earned.accrued − Earned.claimed      contributions: direct, and collected from pools
 //!     + Σ PoolEntries.units × (Pools.per_unit − entry_per_unit)   contributions: still in the pools
 //!     + Σ Pools.carry                          pools: what did not divide
@@ -101,6 +103,7 @@ use openledger_primitives::{
     Balance, BlockNumber, ContributionId, DatanetId, ModelId, ModelVersion, Ppm, SettlementId,
     H256, PPM, U256,
 };
+use pallet_datanets::OnPayoutChange;
 use pallet_payments::{OnSettlement, Settled};
 use sp_runtime::{traits::AccountIdConversion, AccountId32, ArithmeticError, SaturatedConversion};
 
@@ -224,7 +227,8 @@ pub mod pallet {
         ValueQuery,
     >;
 
-    /// What an account may claim for its work and its models, in units.
+    /// What an account may claim for its work and its models, and for contributions that it was paid for
+    /// before another account was, in units.
     #[pallet::storage]
     pub type Credits<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
@@ -341,6 +345,15 @@ pub mod pallet {
             settlement: SettlementId,
             /// How.
             resolution: Resolution,
+        },
+        /// Another account is paid for a contribution from now on: what it had earned was credited.
+        EarningsCredited {
+            /// The contribution.
+            contribution: ContributionId,
+            /// Who was paid until now.
+            account: T::AccountId,
+            /// How much, in units.
+            amount: Balance,
         },
     }
 
@@ -520,7 +533,8 @@ pub mod pallet {
             Ok(Pays::No.into())
         }
 
-        /// Pay an account what it earned as operator, attributor or owner of models. Anyone may.
+        /// Pay an account what it earned as operator, attributor or owner of models, and with contributions
+        /// that are no longer its own. Anyone may.
         ///
         /// It fails, and the credit stays, when the account does not exist yet and the credit is less
         /// than the existential deposit.
@@ -608,7 +622,7 @@ pub mod pallet {
 
     #[pallet::view_functions]
     impl<T: Config> Pallet<T> {
-        /// What an account could claim now, for its work and for each of its contributions.
+        /// What an account could claim now, for its work and for each contribution that it is paid for.
         pub fn claimable(account: T::AccountId) -> Claimable {
             let contributions = pallet_datanets::ContributionsOf::<T>::iter_key_prefix(&account)
                 .map(|contribution| {
@@ -678,6 +692,22 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
         Self::convene(id, &mut settlement, committee);
         Settlements::<T>::insert(id, settlement);
         Ok(id)
+    }
+}
+
+impl<T: Config> OnPayoutChange<T::AccountId> for Pallet<T> {
+    fn before_payout_change(contribution: ContributionId, payee: &T::AccountId) -> DispatchResult {
+        let amount = Self::settle_earnings(contribution)?;
+        if amount > 0 {
+            Self::credit(payee, amount)?;
+            let account = payee.clone();
+            Self::deposit_event(Event::EarningsCredited { contribution, account, amount });
+        }
+        Ok(())
+    }
+
+    fn weight() -> Weight {
+        <T as Config>::WeightInfo::payout_change()
     }
 }
 

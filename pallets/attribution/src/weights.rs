@@ -20,6 +20,8 @@ pub trait WeightInfo {
     /// Divides the fee of a settlement after a challenge that was lost.
     fn advance_finalise() -> Weight;
     fn challenge() -> Weight;
+    /// Credits what a contribution earned to who was paid so far.
+    fn payout_change() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -59,5 +61,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn claim_contributions(c: u32) -> Weight {
         Self::estimate(30, 1, 1).saturating_add(Self::estimate(60, 5, 4).saturating_mul(c.into()))
+    }
+    fn payout_change() -> Weight {
+        Self::estimate(30, 5, 3)
     }
 }

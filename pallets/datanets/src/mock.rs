@@ -57,24 +57,57 @@ impl pallet_balances::Config for Test {
 
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const REVIEW_PERIOD: BlockNumber = 5;
+pub const BOND: Balance = 50;
+pub const APPEAL_BOND: Balance = 70;
+pub const APPEAL_PERIOD: BlockNumber = 8;
 pub const FUNDS: Balance = 1_000_000;
 
 parameter_types! {
     pub const DepositReason: RuntimeHoldReason =
         RuntimeHoldReason::DatanetsPallet(HoldReason::Deposit);
     pub const TreasuryId: PalletId = PalletId(*b"ol/datan");
+    /// What [`Ledger`] was told, in order.
+    pub static PayoutChanges: Vec<(ContributionId, AccountId32)> = Vec::new();
+    /// Whether it refuses.
+    pub static LedgerRefuses: bool = false;
+}
+
+/// Who keeps account of earnings: remembers whose they were before they changed hands.
+pub struct Ledger;
+
+impl OnPayoutChange<AccountId32> for Ledger {
+    fn before_payout_change(contribution: ContributionId, payee: &AccountId32) -> DispatchResult {
+        if LedgerRefuses::get() {
+            return Err(DispatchError::Other("refused"));
+        }
+        // Before the change, not after.
+        assert_eq!(DatanetsPallet::payout_account(contribution).as_ref(), Some(payee));
+        PayoutChanges::mutate(|changes| changes.push((contribution, payee.clone())));
+        Ok(())
+    }
+
+    fn weight() -> Weight {
+        Weight::from_parts(7, 7)
+    }
 }
 
 impl Config for Test {
+    type AppealBond = ConstU128<APPEAL_BOND>;
+    type AppealOrigin = frame_system::EnsureRoot<AccountId32>;
+    type AppealPeriod = ConstU32<APPEAL_PERIOD>;
     type Consideration = HoldConsideration<
         AccountId32,
         Balances,
         DepositReason,
         LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>,
     >;
+    type ContributionBond = ConstU128<BOND>;
     type Currency = Balances;
+    type EmissionOrigin = frame_system::EnsureRoot<AccountId32>;
+    type OnPayoutChange = Ledger;
     type PalletId = TreasuryId;
     type ReviewPeriod = ConstU32<REVIEW_PERIOD>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = weights::SubstrateWeight<Test>;
 }
 
@@ -105,10 +138,29 @@ pub fn last_event() -> RuntimeEvent {
     System::events().pop().expect("there is an event").event
 }
 
-/// What account number `n` has on hold.
+/// What account number `n` has on hold as deposits.
 pub fn held(n: u8) -> Balance {
+    held_for(HoldReason::Deposit, n)
+}
+
+/// What account number `n` has on hold as bonds.
+pub fn bonded(n: u8) -> Balance {
+    held_for(HoldReason::Bond, n)
+}
+
+/// What account number `n` has on hold for appeals.
+pub fn appealing(n: u8) -> Balance {
+    held_for(HoldReason::Appeal, n)
+}
+
+fn held_for(reason: HoldReason, n: u8) -> Balance {
     use fungible::InspectHold;
-    Balances::balance_on_hold(&DepositReason::get(), &account(n))
+    Balances::balance_on_hold(&reason.into(), &account(n))
+}
+
+/// What account number `n` has, on hold or not.
+pub fn total(n: u8) -> Balance {
+    Balances::total_balance(&account(n))
 }
 
 /// The deposit for a footprint.
@@ -125,7 +177,11 @@ pub fn ext() -> sp_io::TestExternalities {
     .assimilate_storage(&mut storage)
     .unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
-    ext.execute_with(|| System::set_block_number(1));
+    ext.execute_with(|| {
+        System::set_block_number(1);
+        PayoutChanges::set(Vec::new());
+        LedgerRefuses::set(false);
+    });
     ext
 }
 
@@ -145,12 +201,17 @@ pub fn check() {
     for n in 1..10 {
         let owner = account(n);
         let datanets = Datanets::<Test>::iter_values().filter(|d| d.owner == owner).count();
-        let live = Contributions::<Test>::iter_values()
+        let allowed = Allowed::<Test>::iter_values().filter(|place| place.payer == owner).count();
+        let live: Vec<_> = Contributions::<Test>::iter_values()
             .filter(|c| c.contributor == owner && c.status.is_live())
-            .count();
+            .map(|c| Datanets::<Test>::get(c.datanet).unwrap().policy)
+            .map(|policy| deposit(DatanetsPallet::contribution_footprint(policy)))
+            .collect();
         let expected = datanets as Balance * deposit(DatanetsPallet::datanet_footprint())
-            + live as Balance * deposit(DatanetsPallet::contribution_footprint());
+            + live.iter().sum::<Balance>()
+            + allowed as Balance * deposit(DatanetsPallet::allowance_footprint());
         assert_eq!(held(n), expected, "deposits of account {n}");
+        assert_eq!(bonded(n), live.len() as Balance * BOND, "bonds of account {n}");
     }
     assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), 9 * FUNDS);
 }

@@ -14,6 +14,8 @@ pub const MAX_NAME: u32 = 64;
 pub const MAX_METADATA: u32 = 256;
 /// The most curators of one datanet.
 pub const MAX_CURATORS: u32 = 16;
+/// The most siblings in a Merkle proof: a contribution has fewer than 2^32 records.
+pub const MAX_PROOF: u32 = 32;
 /// The most contributions in one version: as many as one share vector can name.
 pub const MAX_CONTRIBUTIONS: u32 = MAX_SHARES;
 
@@ -23,10 +25,12 @@ pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
 pub type Metadata = BoundedVec<u8, ConstU32<MAX_METADATA>>;
 /// A datanet's curators, ascending, each once.
 pub type Curators<AccountId> = BoundedVec<AccountId, ConstU32<MAX_CURATORS>>;
+/// The siblings from a record's leaf upwards, as `openledger_primitives::merkle` has them.
+pub type MerkleProof = BoundedVec<H256, ConstU32<MAX_PROOF>>;
 /// Contributions, ascending, each once.
 pub type ContributionIds = BoundedVec<ContributionId, ConstU32<MAX_CONTRIBUTIONS>>;
 
-/// Who may contribute.
+/// Who may contribute, and who decides about it.
 #[derive(
     Clone,
     Copy,
@@ -44,6 +48,8 @@ pub enum Policy {
     Open,
     /// The accounts that the owner allowed.
     AllowList,
+    /// Everybody; more than half of the curators decide what gets in, where otherwise one does.
+    Vote,
 }
 
 /// A community-owned dataset for one domain.
@@ -59,7 +65,7 @@ pub struct Datanet<AccountId, Ticket> {
     pub licence: Licence,
     /// How often its terms changed, or consent to a published version was withdrawn.
     pub consent_epoch: u32,
-    /// Who may contribute.
+    /// Who may contribute, and who decides about it.
     pub policy: Policy,
     /// Who reviews contributions; ascending, each once.
     pub curators: Curators<AccountId>,
@@ -67,6 +73,9 @@ pub struct Datanet<AccountId, Ticket> {
     pub deposit: Ticket,
     /// Its newest version; zero while there is none.
     pub latest_version: VersionNumber,
+    /// The newest version that lists a voided contribution: neither it nor an older one may be trained
+    /// on any more. Zero while there is none.
+    pub tainted: VersionNumber,
 }
 
 /// Why a curator rejects a contribution.
@@ -117,6 +126,9 @@ pub enum Verdict {
     Reject(RejectReason),
 }
 
+/// What curators voted about one contribution, in the order they did; each curator once.
+pub type VoteList<AccountId> = BoundedVec<(AccountId, Verdict), ConstU32<MAX_CURATORS>>;
+
 /// Where a contribution stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Status {
@@ -131,11 +143,20 @@ pub enum Status {
     Rejected {
         /// Why.
         reason: RejectReason,
+        /// The last block in which its contributor may appeal; none once it did.
+        appeal_until: Option<BlockNumber>,
     },
     /// No curator reviewed it in time.
     Lapsed,
-    /// Taken back by its contributor. In versions published before, it stays and earns.
+    /// Taken back by its contributor. In versions published before, it stays and earns, for whom the
+    /// newest one's licence says.
     Withdrawn,
+    /// Proven to repeat a record of an earlier contribution. What it earns in versions published before
+    /// is its datanet's.
+    Voided {
+        /// The earlier one.
+        by: ContributionId,
+    },
 }
 
 impl Status {
@@ -145,13 +166,33 @@ impl Status {
     }
 }
 
+/// An account's place on a datanet's allow list.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Allowance<AccountId, Ticket> {
+    /// Who paid the deposit: the owner of the time, to whom it returns.
+    pub payer: AccountId,
+    /// The storage deposit.
+    pub ticket: Ticket,
+}
+
+/// An appeal of a rejected contribution.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Appeal {
+    /// On hold of the contributor's, in units.
+    pub bond: Balance,
+    /// The last block in which it may be resolved.
+    pub until: BlockNumber,
+}
+
 /// One submission of records by one account to one datanet.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Contribution<AccountId, Ticket> {
     /// The datanet it was made to.
     pub datanet: DatanetId,
-    /// Who made it, and is paid for it.
+    /// Who made it.
     pub contributor: AccountId,
+    /// Who is paid for it.
+    pub payee: AccountId,
     /// Merkle root over its record hashes, in order.
     pub root: H256,
     /// Where its bytes are found.
@@ -168,6 +209,19 @@ pub struct Contribution<AccountId, Ticket> {
     pub submitted: BlockNumber,
     /// The contributor's storage deposit, while it is pending or accepted.
     pub ticket: Option<Ticket>,
+    /// On hold of the contributor's for whoever proves it a duplicate, in units; zero once it is neither
+    /// pending nor accepted.
+    pub bond: Balance,
+    /// The newest version that lists it, set when it is withdrawn or voided; zero where none does.
+    pub last_version: VersionNumber,
+}
+
+impl<AccountId, Ticket> Contribution<AccountId, Ticket> {
+    /// Whether its records are in the datanet, may get there, or are in a version: then it may be, and
+    /// have, a duplicate.
+    pub fn stands(&self) -> bool {
+        self.status.is_live() || (self.status == Status::Withdrawn && self.last_version > 0)
+    }
 }
 
 /// An immutable snapshot of a datanet.

@@ -16,14 +16,15 @@
 //! Every datanet version that a model version names must allow training, by its own licence and by
 //! the datanet's current one; neither may have expired. Commercial use must be allowed where a price
 //! is set, derivatives where a parent is named. A version with a revocable licence must be of the
-//! datanet's current consent epoch. [`Terms`] carry the two lasting permissions down the lineage: what
+//! datanet's current consent epoch, and newer than any that lists a contribution voided since. [`Terms`] carry the two lasting permissions down the lineage: what
 //! must not be sold, or derived from, cannot become so through a descendant or a later price.
 //!
 //! ## Cross-pallet contract
 //!
 //! Asks [`pallet_datanets`] for versions, licences and treasuries. May be asked for
 //! [`model`](Pallet::model), [`version`](Pallet::version), [`lineage`](Pallet::lineage) (whom to pay
-//! royalties), [`contributions`](Pallet::contributions) (whom a share vector may name) and
+//! royalties), [`contributions`](Pallet::contributions) (whom a share vector may name),
+//! [`withdrawn_data`](Pallet::withdrawn_data) (which of them are in their datanet no more) and
 //! [`min_data_share`](Pallet::min_data_share).
 //!
 //! ## Money model
@@ -73,7 +74,7 @@ use openledger_primitives::{
     licence::Licence, Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId,
     ModelVersion, Ppm, VersionNumber,
 };
-use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Version};
+use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Status, Version};
 use sp_runtime::SaturatedConversion;
 
 /// A model as this runtime stores it.
@@ -210,7 +211,8 @@ pub mod pallet {
         TooMany,
         /// A licence has expired.
         Expired,
-        /// Consent to the datanet version was withdrawn: use a newer version of the datanet.
+        /// Consent to the datanet version was withdrawn, or a duplicate in it or a newer one was voided: use
+        /// a newer version of the datanet.
         Stale,
         /// A licence does not allow training, commercial use with a price, or derivatives of an adapter.
         ForbiddenByLicence,
@@ -426,6 +428,17 @@ pub mod pallet {
             all.into_iter().collect()
         }
 
+        /// The contributions behind a model version that were withdrawn or voided since; ascending.
+        pub fn withdrawn_data(model: ModelId, number: ModelVersion) -> Vec<ContributionId> {
+            let mut gone = Self::contributions(model, number);
+            gone.retain(|id| {
+                DatanetsPallet::<T>::contribution(*id).is_some_and(|contribution| {
+                    matches!(contribution.status, Status::Withdrawn | Status::Voided { .. })
+                })
+            });
+            gone
+        }
+
         /// The least part of a fee that must go to data, by the strictest of its versions' licences.
         pub fn min_data_share(model: ModelId, number: ModelVersion) -> Ppm {
             Self::data(model, number)
@@ -539,6 +552,7 @@ impl<T: Config> Pallet<T> {
                 !version.licence.revocable || version.consent_epoch == datanet.consent_epoch,
                 Error::<T>::Stale
             );
+            ensure!(*number > datanet.tainted, Error::<T>::Stale);
             [version.licence, datanet.licence].into_iter().try_fold(terms, |terms, licence| {
                 ensure!(licence.training, Error::<T>::ForbiddenByLicence);
                 ensure!(licence.expires.is_none_or(|last| now <= last), Error::<T>::Expired);

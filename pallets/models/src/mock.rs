@@ -72,10 +72,17 @@ parameter_types! {
 type StoragePrice = LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>;
 
 impl pallet_datanets::Config for Test {
+    type AppealBond = ConstU128<70>;
+    type AppealOrigin = frame_system::EnsureRoot<AccountId32>;
+    type AppealPeriod = ConstU32<10>;
     type Consideration = HoldConsideration<AccountId32, Balances, DatanetReason, StoragePrice>;
+    type ContributionBond = ConstU128<50>;
     type Currency = Balances;
+    type EmissionOrigin = frame_system::EnsureRoot<AccountId32>;
+    type OnPayoutChange = ();
     type PalletId = TreasuryId;
     type ReviewPeriod = ConstU32<5>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = pallet_datanets::weights::SubstrateWeight<Test>;
 }
 

@@ -86,10 +86,17 @@ impl pallet_providers::Config for Test {
 }
 
 impl pallet_datanets::Config for Test {
+    type AppealBond = ConstU128<70>;
+    type AppealOrigin = frame_system::EnsureRoot<AccountId32>;
+    type AppealPeriod = ConstU32<10>;
     type Consideration = Deposit<DatanetDeposit>;
+    type ContributionBond = ConstU128<50>;
     type Currency = Balances;
+    type EmissionOrigin = frame_system::EnsureRoot<AccountId32>;
+    type OnPayoutChange = ();
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<10>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = pallet_datanets::weights::SubstrateWeight<Test>;
 }
 

@@ -5,6 +5,7 @@ use frame_support::{
     traits::{fungible::HoldConsideration, ConstU32, Get, LinearStoragePrice, Randomness},
     PalletId,
 };
+use frame_system::EnsureRoot;
 use pallet_attribution::{worker::crypto::WorkerKey, Parameters};
 
 use crate::{
@@ -20,18 +21,27 @@ parameter_types! {
     pub const DatanetDepositPerByte: Balance = deposit(0, 1);
     pub const DatanetHoldReason: RuntimeHoldReason =
         RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Deposit);
+    pub const AppealBond: Balance = 10 * UNIT;
+    pub const ContributionBond: Balance = UNIT;
 }
 
 impl pallet_datanets::Config for Runtime {
+    type AppealBond = AppealBond;
+    type AppealOrigin = EnsureRoot<AccountId>;
+    type AppealPeriod = ConstU32<{ 7 * DAYS }>;
     type Consideration = HoldConsideration<
         AccountId,
         Balances,
         DatanetHoldReason,
         LinearStoragePrice<DatanetDepositBase, DatanetDepositPerByte, Balance>,
     >;
+    type ContributionBond = ContributionBond;
     type Currency = Balances;
+    type EmissionOrigin = EnsureRoot<AccountId>;
+    type OnPayoutChange = Attribution;
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<{ 7 * DAYS }>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
 }
 

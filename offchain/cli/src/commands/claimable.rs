@@ -52,6 +52,6 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
 async fn everybody(view: &View) -> anyhow::Result<Vec<AccountId>> {
     let mut accounts: BTreeSet<AccountId> = view.credited().await?.into_iter().collect();
     let contributions = view.contributions().await?;
-    accounts.extend(contributions.into_iter().map(|(_, contribution)| contribution.contributor));
+    accounts.extend(contributions.into_iter().map(|(_, contribution)| contribution.payee));
     Ok(accounts.into_iter().collect())
 }

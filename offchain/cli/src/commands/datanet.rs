@@ -1,12 +1,20 @@
 use anyhow::{bail, ensure, Context as _};
 use clap::{Subcommand, ValueEnum};
 use openledger_chain::{
-    call::{self, RejectReason},
+    call::{self, MerklePath, RejectReason},
     scale_decode::{self, DecodeAsType},
     types::{Contribution, Datanet, Policy as ChainPolicy, Version},
     AccountId, View,
 };
-use openledger_primitives::{licence::Licence, ContributionId, DatanetId, VersionNumber, H256};
+use openledger_primitives::{
+    licence::{Licence, WithdrawnRoyalties},
+    Balance, BlockNumber, ContributionId, DatanetId, VersionNumber, H256,
+};
+use openledger_store::{
+    contribution::{self, Proof, Shared},
+    record::Record,
+    BlobStore,
+};
 use serde_json::{json, Value};
 
 use crate::{
@@ -39,7 +47,10 @@ pub enum Command {
         /// Everything allowed, or the terms in a JSON file
         #[arg(long, default_value = "open", value_name = "open|FILE")]
         licence: String,
-        /// Who may contribute
+        /// Royalties of what is withdrawn go on, or go to the treasury, whatever the licence's file says
+        #[arg(long, value_enum)]
+        withdrawn: Option<Withdrawn>,
+        /// Who may contribute; with vote, everybody, and more than half of the curators decide
         #[arg(long, value_enum, default_value = "open")]
         policy: Policy,
         /// Who reviews contributions; may be repeated
@@ -75,6 +86,37 @@ pub enum Command {
         /// Its id
         datanet: DatanetId,
     },
+    /// Prove that a contribution repeats a record of an earlier one, and get its bond
+    #[command(
+        after_help = "Finds the record in the blobs of both, and proves that both have it.\n\
+                      Example: openledger --suri //Dave datanet prove-duplicate --earlier 3 --later 7"
+    )]
+    ProveDuplicate {
+        /// The contribution that had the record first
+        #[arg(long, value_name = "ID")]
+        earlier: ContributionId,
+        /// The one that repeats it
+        #[arg(long, value_name = "ID")]
+        later: ContributionId,
+    },
+    /// Appeal the rejection of a contribution, against a bond
+    Appeal {
+        /// The contribution's id
+        contribution: ContributionId,
+    },
+    /// Offer the right to be paid for a contribution to another account
+    TransferPayout {
+        /// The contribution's id
+        contribution: ContributionId,
+        /// Who would be paid; has to accept
+        #[arg(value_name = "ACCOUNT", value_parser = parse::account)]
+        to: AccountId,
+    },
+    /// Accept the right to be paid for a contribution that was offered
+    AcceptPayout {
+        /// The contribution's id
+        contribution: ContributionId,
+    },
     /// Show a datanet, its licence, contributions and versions
     Show {
         /// Its id
@@ -87,13 +129,41 @@ pub enum Command {
 const LICENCE: &str = "\
 A licence's JSON has all of these:
   {\"training\":true,\"evaluation\":true,\"retrieval\":true,\"commercial\":true,\"derivatives\":true,
-   \"min_data_share\":0,\"training_price\":\"0\",\"expires\":null,\"revocable\":false}
-min_data_share is in parts per million of each fee, training_price in units, expires a block.";
+   \"min_data_share\":0,\"training_price\":\"0\",\"expires\":null,\"revocable\":false,
+   \"withdrawn\":\"continue\"}
+min_data_share is in parts per million of each fee, training_price in units, expires a block.
+withdrawn may be left out, or \"redirect\".";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Policy {
     Open,
     AllowList,
+    Vote,
+}
+
+impl From<Policy> for ChainPolicy {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Open => Self::Open,
+            Policy::AllowList => Self::AllowList,
+            Policy::Vote => Self::Vote,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Withdrawn {
+    Continue,
+    Redirect,
+}
+
+impl From<Withdrawn> for WithdrawnRoyalties {
+    fn from(withdrawn: Withdrawn) -> Self {
+        match withdrawn {
+            Withdrawn::Continue => Self::Continue,
+            Withdrawn::Redirect => Self::Redirect,
+        }
+    }
 }
 
 /// The reasons of `--reject`.
@@ -124,6 +194,28 @@ struct Created {
     datanet: DatanetId,
 }
 
+/// `Datanets.Reviewed`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Reviewed {
+    contribution: ContributionId,
+}
+
+/// `Datanets.Voided`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Voided {
+    bond: Balance,
+}
+
+/// `Datanets.Appealed`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct Appealed {
+    bond: Balance,
+    until: BlockNumber,
+}
+
 /// `Datanets.Published`.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "scale_decode")]
@@ -135,7 +227,11 @@ struct Published {
 
 pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
     match command {
-        Command::Create { name, metadata, licence, policy, curators } => {
+        Command::Create { name, metadata, licence, withdrawn, policy, curators } => {
+            let mut licence = read_licence(&licence)?;
+            if let Some(withdrawn) = withdrawn {
+                licence.withdrawn = withdrawn.into();
+            }
             create(context, &name, &metadata, &licence, policy, &curators).await
         }
         Command::Allow { datanet, account, revoke } => {
@@ -145,6 +241,14 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
             review(context, accept.map_or_else(Vec::new, |ids| ids.0), &reject).await
         }
         Command::Publish { datanet } => publish(context, datanet).await,
+        Command::ProveDuplicate { earlier, later } => {
+            prove_duplicate(context, earlier, later).await
+        }
+        Command::Appeal { contribution } => appeal(context, contribution).await,
+        Command::TransferPayout { contribution, to } => {
+            transfer_payout(context, contribution, &to).await
+        }
+        Command::AcceptPayout { contribution } => accept_payout(context, contribution).await,
         Command::Show { datanet } => show(context, datanet).await,
         Command::List => list(context).await,
     }
@@ -172,7 +276,7 @@ async fn create(
     context: &Context,
     name: &str,
     metadata: &str,
-    licence: &str,
+    licence: &Licence,
     policy: Policy,
     curators: &[AccountId],
 ) -> anyhow::Result<Output> {
@@ -181,9 +285,8 @@ async fn create(
         "a datanet has at most {MAX_CURATORS} curators, these are {}",
         curators.len()
     );
-    let licence = read_licence(licence)?;
     let sender = context.sender().await?;
-    let call = call::create_datanet(name, metadata, &licence, policy == Policy::Open, curators);
+    let call = call::create_datanet(name, metadata, licence, policy.into(), curators);
     let included = sender.send_one(call).await?;
     let id = included.events::<Created>("Datanets", "Created")?.pop().map(|event| event.datanet);
     let json = json!({"datanet": id, "name": name, "tx": tx(&included)});
@@ -221,9 +324,22 @@ async fn review(
     };
     let rejected: Vec<ContributionId> = reject.iter().map(|(id, _)| *id).collect();
     let included = context.sender().await?.send_one(call).await?;
-    let json = json!({"accepted": accept, "rejected": rejected, "tx": tx(&included)});
+    // Where curators vote, it may take more of them. Without a block, nothing is known about that.
+    let mut undecided = Vec::new();
+    if included.block.is_some() {
+        let decided: Vec<Reviewed> = included.events("Datanets", "Reviewed")?;
+        undecided.extend(accept.iter().chain(&rejected).copied());
+        undecided.retain(|id| !decided.iter().any(|event| event.contribution == *id));
+    }
+    let json = json!({
+        "accepted": accept, "rejected": rejected, "undecided": undecided, "tx": tx(&included),
+    });
+    let more = match undecided.len() {
+        0 => String::new(),
+        waiting => format!(", of which {waiting} need more votes"),
+    };
     let words = format!(
-        "{} accepted, {} rejected, {}.",
+        "{} accepted, {} rejected{more}, {}.",
         count(accept.len() as u64, "contribution"),
         rejected.len(),
         place(&[included])
@@ -265,11 +381,110 @@ async fn publish(context: &Context, datanet: DatanetId) -> anyhow::Result<Output
     Ok(Output::new(json, words))
 }
 
-fn contribution(id: ContributionId, contribution: &Contribution) -> Value {
+async fn prove_duplicate(
+    context: &Context,
+    earlier: ContributionId,
+    later: ContributionId,
+) -> anyhow::Result<Output> {
+    ensure!(
+        earlier < later,
+        "contribution {earlier} is not earlier than {later}: the one with the lower id had a record first"
+    );
+    let (sender, store) = (context.sender().await?, context.store()?);
+    let view = sender.chain.now().await?;
+    let [first, second] =
+        [hashes(&view, &store, earlier).await?, hashes(&view, &store, later).await?];
+    let Some(shared) = Shared::find(&first, &second) else {
+        bail!("contributions {earlier} and {later} have no record in common");
+    };
+    let path = |proof: Proof| MerklePath { index: proof.index, siblings: proof.siblings };
+    let Shared { record, first, second } = shared;
+    let (first, second) = (path(first), path(second));
+    let call = call::prove_duplicate((earlier, &first), (later, &second), &record);
+    let included = sender.send_one(call).await?;
+    let event = included.events::<Voided>("Datanets", "Voided")?.pop();
+    let bond = event.map(|event| event.bond);
+    let json = json!({
+        "earlier": earlier,
+        "later": later,
+        "record": record,
+        "earlier_index": first.index,
+        "later_index": second.index,
+        "bond": bond.map(|bond| bond.to_string()),
+        "tx": tx(&included),
+    });
+    let paid =
+        bond.map_or_else(String::new, |bond| format!(", and its bond of {} is yours", open(bond)));
+    let words = format!(
+        "Contribution {later} is voided{paid}, {}.\n\nrecord  {record:?}, number {} of {earlier}, {} of {later}",
+        place(&[included]),
+        first.index,
+        second.index
+    );
+    Ok(Output::new(json, words))
+}
+
+/// The hashes of a contribution's records, in order.
+async fn hashes(view: &View, store: &BlobStore, id: ContributionId) -> anyhow::Result<Vec<H256>> {
+    let found = view.contribution(id).await?.with_context(|| {
+        format!("there is no contribution {id}; `openledger datanet show DATANET` lists them")
+    })?;
+    let records = contribution::fetch(store, &found.content, &found.root).await?;
+    Ok(records.iter().map(Record::hash).collect())
+}
+
+async fn appeal(context: &Context, contribution: ContributionId) -> anyhow::Result<Output> {
+    let included = context.sender().await?.send_one(call::appeal(contribution)).await?;
+    let event = included.events::<Appealed>("Datanets", "Appealed")?.pop();
+    let json = json!({
+        "contribution": contribution,
+        "bond": event.as_ref().map(|event| event.bond.to_string()),
+        "until": event.as_ref().map(|event| event.until),
+        "tx": tx(&included),
+    });
+    let held = event.map_or_else(String::new, |Appealed { bond, until }| {
+        format!("; {} are held until it is resolved, or lapses after block {until}", open(bond))
+    });
+    let words = format!(
+        "The rejection of contribution {contribution} is appealed, {}{held}.",
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
+}
+
+async fn transfer_payout(
+    context: &Context,
+    contribution: ContributionId,
+    to: &AccountId,
+) -> anyhow::Result<Output> {
+    let included =
+        context.sender().await?.send_one(call::transfer_payout(contribution, to)).await?;
+    let json = json!({"contribution": contribution, "to": to, "tx": tx(&included)});
+    let words = format!(
+        "The payouts of contribution {contribution} are offered to {to}, who has to accept, {}.",
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
+}
+
+async fn accept_payout(context: &Context, contribution: ContributionId) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    let included = sender.send_one(call::accept_payout(contribution)).await?;
+    let payee = sender.account;
+    let json = json!({"contribution": contribution, "payee": payee, "tx": tx(&included)});
+    let words = format!(
+        "{payee} is paid for contribution {contribution} from now on, {}.",
+        place(&[included])
+    );
+    Ok(Output::new(json, words))
+}
+
+fn shown(id: ContributionId, contribution: &Contribution) -> Value {
     json!({
         "id": id,
         "datanet": contribution.datanet,
         "contributor": contribution.contributor,
+        "payee": contribution.payee,
         "label": text(&contribution.label),
         "root": contribution.root,
         "content": contribution.content,
@@ -323,6 +538,9 @@ fn terms(licence: &Licence) -> String {
     if licence.revocable {
         words.push_str("; revocable");
     }
+    if licence.withdrawn == WithdrawnRoyalties::Redirect {
+        words.push_str("; royalties of what is withdrawn go to the treasury");
+    }
     words
 }
 
@@ -336,8 +554,9 @@ async fn show(context: &Context, id: DatanetId) -> anyhow::Result<Output> {
     let policy = match datanet.policy {
         ChainPolicy::Open => "open",
         ChainPolicy::AllowList => "allow-list",
+        ChainPolicy::Vote => "vote",
     };
-    let list: Vec<Value> = contributions.iter().map(|(id, c)| contribution(*id, c)).collect();
+    let list: Vec<Value> = contributions.iter().map(|(id, c)| shown(*id, c)).collect();
     let numbered: Vec<Value> = versions.iter().map(|(number, v)| version(*number, v)).collect();
     let json = json!({
         "datanet": id,

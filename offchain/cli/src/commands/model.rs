@@ -1,15 +1,18 @@
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{ensure, Context as _};
 use clap::Subcommand;
 use openledger_chain::{
     call::{self, AdapterVersion},
     scale_decode::{self, DecodeAsType},
-    types::{IndexInfo, Kind, Model},
+    types::{IndexInfo, Kind, Model, ModelVersionInfo, Status},
     View,
 };
 use openledger_factory::BaseIds;
-use openledger_primitives::{Balance, ModelId, ModelVersion};
+use openledger_primitives::{Balance, ContributionId, ModelId, ModelVersion};
 use serde_json::{json, Value};
 
 use crate::{
@@ -300,6 +303,11 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
     let view = context.now().await?;
     let (id, found) = model(&view, name).await?;
     let versions = view.model_versions(id).await?;
+    let gone = gone(&view).await?;
+    let mut withdrawn = BTreeMap::new();
+    for (number, version) in &versions {
+        withdrawn.insert(*number, withdrawn_data(&view, version, &gone).await?);
+    }
     let mut json = summary(id, &found);
     json["versions"] = versions
         .iter()
@@ -311,6 +319,7 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
                 "trained_on": version.trained_on,
                 "index": version.index,
                 "registered": version.registered,
+                "withdrawn_data": withdrawn[number],
             })
         })
         .collect();
@@ -321,11 +330,37 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
         if !on.is_empty() {
             words.push_str(&format!("  trained on  {} (datanet:version)\n", on.join(", ")));
         }
+        let gone: Vec<String> = withdrawn[number].iter().map(ToString::to_string).collect();
+        if !gone.is_empty() {
+            let gone = gone.join(", ");
+            words.push_str(&format!("  withdrawn   contributions {gone} since, or voided\n"));
+        }
         if let Some(index) = &version.index {
             words.push_str(&format!("  index root  {:?}\n", index.root));
         }
     }
     Ok(Output::new(json, words))
+}
+
+/// The contributions that were withdrawn or voided.
+async fn gone(view: &View) -> anyhow::Result<BTreeSet<ContributionId>> {
+    let all = view.contributions().await?.into_iter();
+    let gone = all.filter(|(_, c)| matches!(c.status, Status::Withdrawn | Status::Voided { .. }));
+    Ok(gone.map(|(id, _)| id).collect())
+}
+
+/// Those of `gone` that a model's version was trained on; ascending.
+async fn withdrawn_data(
+    view: &View,
+    version: &ModelVersionInfo,
+    gone: &BTreeSet<ContributionId>,
+) -> anyhow::Result<BTreeSet<ContributionId>> {
+    let mut found = BTreeSet::new();
+    for (datanet, number) in &version.trained_on {
+        let listed = view.version(*datanet, *number).await?.map(|data| data.contributions);
+        found.extend(listed.into_iter().flatten().filter(|id| gone.contains(id)));
+    }
+    Ok(found)
 }
 
 async fn list(context: &Context) -> anyhow::Result<Output> {

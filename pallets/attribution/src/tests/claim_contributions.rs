@@ -105,7 +105,7 @@ fn claim_contributions_should_fail_and_keep_earnings_when_an_account_would_be_to
         let world = world(1);
         let nobody = account("nobody", 0);
         pallet_datanets::Contributions::<Test>::mutate(0, |contribution| {
-            contribution.as_mut().unwrap().contributor = nobody.clone()
+            contribution.as_mut().unwrap().payee = nobody.clone()
         });
         let id = world.settle(18);
         world.decide_alike(id, &[(0, PPM)]);

@@ -9,6 +9,7 @@ enum Happening {
     Silence,
     Claim { contribution: ContributionId },
     ClaimCredit { who: u8 },
+    Sell { contribution: ContributionId, to: u32 },
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -18,7 +19,8 @@ fn happening() -> impl Strategy<Value = Happening> {
             .prop_map(|(first, second)| Happening::Decide { first, second }),
         Just(Happening::Silence),
         (0u32..3).prop_map(|contribution| Happening::Claim { contribution }),
-        (0u8..4).prop_map(|who| Happening::ClaimCredit { who }),
+        (0u8..6).prop_map(|who| Happening::ClaimCredit { who }),
+        (0u32..3, 0u32..3).prop_map(|(contribution, to)| Happening::Sell { contribution, to }),
     ]
 }
 
@@ -64,9 +66,13 @@ proptest! {
                             0 => world.operator.clone(),
                             1 => account("owner", world.model),
                             2 => account("base owner", 0),
-                            _ => account("attributor", 0),
+                            3 => account("attributor", 0),
+                            n => account("contributor", u32::from(n) - 4),
                         };
                         let _ = Attribution::claim(anyone(), who);
+                    }
+                    Happening::Sell { contribution, to } => {
+                        sell(contribution, &account("contributor", to));
                     }
                 }
                 check();

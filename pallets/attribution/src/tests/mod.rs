@@ -25,6 +25,7 @@ mod commit;
 mod finalise;
 mod invariants;
 mod on_settlement;
+mod payout_change;
 mod reveal;
 mod worker;
 
@@ -149,6 +150,13 @@ pub fn reveal(id: SettlementId, n: u32, result: &Outcome) -> DispatchResultWithP
 /// Goes to the block after a settlement's deadline, if it has not passed.
 pub fn pass_deadline(id: SettlementId) {
     System::set_block_number(System::block_number().max(stored(id).deadline + 1));
+}
+
+/// Has `to` be paid for a contribution instead of whoever is now.
+pub fn sell(contribution: ContributionId, to: &AccountId32) {
+    let payee = Datanets::payout_account(contribution).unwrap();
+    assert_ok!(Datanets::transfer_payout(signed(&payee), contribution, to.clone()));
+    assert_ok!(Datanets::accept_payout(signed(to), contribution));
 }
 
 pub fn anyone() -> RuntimeOrigin {

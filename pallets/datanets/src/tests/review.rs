@@ -28,7 +28,9 @@ fn review_should_return_deposit_and_root_when_rejected() {
         let datanet = datanet();
         let id = contribute(datanet, 1);
         assert_ok!(review(CURATOR, id, REJECT));
-        assert_eq!(status(id), Status::Rejected { reason: RejectReason::LowQuality });
+        let appeal_until = Some(1 + APPEAL_PERIOD);
+        let reason = RejectReason::LowQuality;
+        assert_eq!(status(id), Status::Rejected { reason, appeal_until });
         assert_eq!(held(CONTRIBUTOR), 0);
         // Its contributor may try again.
         assert_ne!(contribute(datanet, 1), id);

@@ -33,6 +33,25 @@ fn contributions_should_unite_all_datanet_versions_when_there_are_several() {
 }
 
 #[test]
+fn withdrawn_data_should_name_what_is_gone_when_withdrawn_or_voided() {
+    use pallet_datanets::Status;
+    run(|| {
+        let (base, first, second) = (base(), datanet(Licence::OPEN), datanet(Licence::OPEN));
+        let trained_on = trained_on(&[(first, 1), (second, 1)]);
+        let model = Adapter { trained_on, ..Adapter::of(base, first) }.registered();
+        let gone = || Pallet::<Test>::withdrawn_data(model, 1);
+        assert!(gone().is_empty());
+        curate(pallet_datanets::Call::withdraw { contribution: 2 });
+        assert_eq!(gone(), [2]);
+        pallet_datanets::Contributions::<Test>::mutate_extant(1, |stored| {
+            stored.status = Status::Voided { by: 0 };
+        });
+        assert_eq!(gone(), [1, 2]);
+        assert!(Pallet::<Test>::withdrawn_data(base, 1).is_empty());
+    });
+}
+
+#[test]
 fn contributions_should_be_none_when_there_is_no_data() {
     run(|| {
         let base = base();

@@ -215,3 +215,51 @@ fn register_adapter_should_fail_when_the_index_has_a_zero_in_it() {
 fn register_adapter_should_fail_when_not_signed() {
     run(|| assert_needs_signature(Adapter::of(0, 0).call()));
 }
+
+#[test]
+fn register_adapter_should_fail_when_a_version_lists_what_was_voided_since() {
+    use openledger_primitives::merkle;
+    use pallet_datanets::{Call as Datanets, MerkleProof};
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        let label = pallet_datanets::Name::truncate_from(b"data".to_vec());
+        // Two more contributions, with the same record in different company.
+        let [earlier, later] = [[hash(8), hash(9)], [hash(9), hash(10)]].map(|records| {
+            let contribution = pallet_datanets::NextContributionId::<Test>::get();
+            let (root, label) = (merkle::root(&records), label.clone());
+            curate(Datanets::contribute {
+                datanet,
+                root,
+                content: root,
+                records: 2,
+                bytes: 100,
+                label,
+            });
+            curate(Datanets::review { contribution, verdict: Verdict::Accept });
+            contribution
+        });
+        curate(Datanets::publish { datanet });
+        let on = |version| Adapter {
+            trained_on: trained_on(&[(datanet, version)]),
+            ..Adapter::of(base, datanet)
+        };
+        on(2).registered();
+        let proof = |records: [H256; 2], index| {
+            MerkleProof::truncate_from(merkle::proof(&records, index).unwrap())
+        };
+        curate(Datanets::prove_duplicate {
+            earlier,
+            later,
+            record: hash(9),
+            earlier_index: 1,
+            earlier_proof: proof([hash(8), hash(9)], 1),
+            later_index: 0,
+            later_proof: proof([hash(9), hash(10)], 0),
+        });
+        curate(Datanets::publish { datanet });
+        for version in [1, 2] {
+            assert_noop!(on(version).send(), Error::<Test>::Stale);
+        }
+        on(3).registered();
+    });
+}

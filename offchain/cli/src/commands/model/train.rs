@@ -227,6 +227,12 @@ async fn check_licence(view: &View, id: DatanetId, number: VersionNumber) -> any
         "consent to version {number} of datanet {id} was withdrawn: train on a newer version; \
          `openledger datanet show {id}` lists them"
     );
+    ensure!(
+        number > datanet.tainted,
+        "a duplicate in version {} of datanet {id} was voided: train on a newer version; \
+         `openledger datanet show {id}` lists them",
+        datanet.tainted
+    );
     Ok(())
 }
 
