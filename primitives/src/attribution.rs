@@ -1,6 +1,6 @@
 //! What an attributor commits to and reveals.
 
-use crate::{hashing, shares::ShareVector, SettlementId};
+use crate::{hashing, shares::ShareVector, ContentId, SettlementId};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use primitive_types::H256;
 use scale_info::TypeInfo;
@@ -15,8 +15,10 @@ pub struct Attribution {
     pub shares: ShareVector,
     /// Merkle root over all query blocks, receipt by receipt.
     pub query_root: H256,
-    /// Merkle root over all partial sums: receipt × contribution × block.
-    pub partials_root: H256,
+    /// Merkle root over the steps from these to the shares, receipt by receipt: see [`crate::work`].
+    pub work_root: H256,
+    /// The job report, in which whoever doubts the result finds how it was computed.
+    pub report: ContentId,
 }
 
 impl Attribution {

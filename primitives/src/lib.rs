@@ -10,6 +10,7 @@ extern crate alloc;
 
 pub mod apportion;
 pub mod attribution;
+pub mod fraud;
 pub mod hashing;
 pub mod ids;
 pub mod licence;
@@ -21,6 +22,7 @@ pub mod shares;
 pub mod signature;
 pub mod split;
 pub mod voucher;
+pub mod work;
 
 pub use ids::*;
 pub use primitive_types::{H256, U256};

@@ -45,8 +45,8 @@ pub fn root(values: &[H256]) -> H256 {
 }
 
 /// The proof that `values[index]` is under [`root`]; `None` when `index` is out of range.
-pub fn proof(values: &[H256], index: u32) -> Option<Vec<H256>> {
-    let mut position = index as usize;
+pub fn proof(values: &[H256], index: u64) -> Option<Vec<H256>> {
+    let mut position = usize::try_from(index).ok()?;
     values.get(position)?;
     let mut level: Vec<H256> = values.iter().map(leaf).collect();
     let mut siblings = Vec::new();
@@ -61,7 +61,7 @@ pub fn proof(values: &[H256], index: u32) -> Option<Vec<H256>> {
 }
 
 /// Whether `value` is leaf number `index` of the `count` leaves under `root`.
-pub fn verify(root: &H256, value: &H256, index: u32, count: u32, siblings: &[H256]) -> bool {
+pub fn verify(root: &H256, value: &H256, index: u64, count: u64, siblings: &[H256]) -> bool {
     if index >= count {
         return false;
     }

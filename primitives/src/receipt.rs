@@ -1,11 +1,14 @@
 //! Receipts: an operator's signed statement of one inference.
 
 use crate::{hashing, signature::Signature, Balance, ChannelId, ModelId, ModelVersion};
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use primitive_types::H256;
+use scale_info::TypeInfo;
 
 /// What an operator states about one answer.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Receipt {
     /// The chain's genesis hash.

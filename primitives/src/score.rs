@@ -10,6 +10,10 @@ use primitive_types::U256;
 /// Elements of one block. A matrix is padded with zeros to whole blocks.
 pub const BLOCK: usize = 256;
 
+/// The most blocks of one vector: 8,388,608 elements, such as rank 16 on the query and value matrices
+/// of a model of 7 billion parameters. It bounds what it costs the chain to add one score up again.
+pub const MAX_BLOCKS: u32 = 32_768;
+
 /// The largest shift: a partial sum has at most 39 bits and a vector fewer than 2^32 blocks, so that
 /// a score stays below 2^126.
 pub const MAX_SHIFT: u8 = 55;

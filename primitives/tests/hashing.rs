@@ -88,7 +88,8 @@ fn commitment_should_bind_chain_settlement_attempt_attributor_and_salt() {
     let result = Attribution {
         shares: ShareVector::all_to_pool(),
         query_root: H256::zero(),
-        partials_root: H256::zero(),
+        work_root: H256::zero(),
+        report: H256::zero(),
     };
     let (genesis, salt) = (H256::repeat_byte(1), H256::repeat_byte(2));
     let commitment = result.commitment(&genesis, 1, 1, &[3; 32], &salt);

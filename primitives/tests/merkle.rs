@@ -17,7 +17,7 @@ fn slow_root(values: &[H256]) -> H256 {
     }
 }
 
-fn values(count: u32) -> Vec<H256> {
+fn values(count: u64) -> Vec<H256> {
     (0..count).map(|i| content_id(&i.to_le_bytes())).collect()
 }
 
@@ -49,7 +49,7 @@ fn every_proof_should_verify_and_no_other_place_should() {
 
 proptest! {
     #[test]
-    fn a_changed_proof_should_fail(count in 2u32..64, index in 0u32..64, at in 0usize..8, bit in 0usize..256) {
+    fn a_changed_proof_should_fail(count in 2u64..64, index in 0u64..64, at in 0usize..8, bit in 0usize..256) {
         let values = values(count);
         let index = index % count;
         let root = merkle::root(&values);

@@ -216,6 +216,7 @@ impl AdapterVersion {
             ("content", hash(&self.index.content)),
             ("root", hash(&self.index.root)),
             ("method", hash(&self.index.method)),
+            ("blocks", number(self.index.blocks)),
         ]);
         [
             hash(&self.artefact),

@@ -223,6 +223,8 @@ pub struct IndexInfo {
     pub root: H256,
     /// Id of its method.
     pub method: H256,
+    /// Blocks of one contribution's vector.
+    pub blocks: u32,
 }
 
 /// One version of a model.

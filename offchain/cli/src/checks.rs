@@ -73,11 +73,9 @@ pub fn signature(settlement: &Settlement, transcript: &Transcript) -> Check {
 pub fn inclusion(settlement: &Settlement, transcripts: &[Transcript], position: usize) -> Check {
     let ids: Vec<H256> = transcripts.iter().map(|t| t.signed.receipt.id()).collect();
     let root = &settlement.receipts_root;
-    let proved = u32::try_from(position).is_ok_and(|index| {
-        let proof = merkle::proof(&ids, index).unwrap_or_default();
-        ids.get(position)
-            .is_some_and(|id| merkle::verify(root, id, index, settlement.count, &proof))
-    });
+    let (index, count) = (position as u64, u64::from(settlement.count));
+    let proof = merkle::proof(&ids, index).unwrap_or_default();
+    let proved = ids.get(position).is_some_and(|id| merkle::verify(root, id, index, count, &proof));
     let what = "a Merkle proof leads from the receipt to the root on the chain";
     let found = if proved { debug(root) } else { format!("not proved under {root:?}") };
     Check::equal("inclusion", what, debug(root), found)

@@ -139,7 +139,12 @@ impl Case {
             operator: account::bytes(&settlement.operator),
             base: BaseIds { artefact: base.artefact, config: base.config },
             adapter: AdapterIds { artefact: info.artefact, config: info.config },
-            index: IndexIds { content: index.content, root: index.root, method: index.method },
+            index: IndexIds {
+                content: index.content,
+                root: index.root,
+                method: index.method,
+                blocks: index.blocks,
+            },
             contributions,
             floor: settlement.parameters.floor,
         };
@@ -156,7 +161,7 @@ impl Case {
         let (job, own, transcripts) =
             (self.job.clone(), artefacts.clone(), batch.transcripts.clone());
         let computed = tokio::task::spawn_blocking(move || {
-            openledger_engine::attribute(&job, &own.model, &own.index, &transcripts)
+            openledger_engine::attribute(&job, &own.model, &own.index, &transcripts, |_| {})
         });
         Ok((artefacts, computed.await?))
     }

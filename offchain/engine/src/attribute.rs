@@ -10,6 +10,8 @@ use crate::{Error, Job, Result};
 
 /// Attributes the answers of a batch: what an engine answers, and what an audit computes again.
 ///
+/// `keep` is given the blob of the work on each receipt in turn: the report names them.
+///
 /// Pure given its arguments: no files, no network, no clock; the same arguments give the same report. `model` must have
 /// been loaded from the base and adapter that the job names, and `transcripts` be its batch (a [`crate::Library`] and
 /// a blob store verify that, by hash); all else is checked here.
@@ -22,13 +24,15 @@ pub fn attribute(
     model: &Model,
     index: &Index,
     transcripts: &[Transcript],
+    keep: impl FnMut(Vec<u8>),
 ) -> Result<JobReport> {
     index.check_model(job.adapter.artefact, &model.lora_matrices())?;
     same("method", &job.index.method, &index.method().id())?;
     let contributions: Vec<ContributionId> = index.contributions().collect();
     same("list of contributions", &job.contributions, &contributions)?;
+    same("number of blocks", &(job.index.blocks as usize), &index.blocks())?;
     same("Merkle root", &job.index.root, &index.root())?;
-    Ok(settlement::attribute(model, index, &job.settlement(), transcripts, job.floor)?)
+    Ok(settlement::attribute(model, index, &job.settlement(), transcripts, job.floor, keep)?)
 }
 
 fn same<T: PartialEq + Debug>(what: &'static str, expected: &T, found: &T) -> Result<()> {

@@ -9,7 +9,7 @@ use std::{
 
 use openledger_influence::{batch, JobReport};
 use openledger_store::BlobStore;
-use tokio::sync::{oneshot, Notify};
+use tokio::sync::{mpsc, oneshot, Notify};
 
 use crate::{
     attribute,
@@ -17,6 +17,9 @@ use crate::{
     metrics::Metrics,
     Error, Job, JobId, Library, Result, State,
 };
+
+/// Blobs that wait for the store while others are computed.
+const WORKS: usize = 4;
 
 /// Where an engine keeps what it has, and how much it takes.
 #[derive(Clone, Debug)]
@@ -156,12 +159,22 @@ impl Engine {
         let batch = self.store.get(&job.batch).await.map_err(Error::artefact("batch"))?;
         let artefacts = library.load(job).await?;
         let own = job.clone();
-        let report = on_a_thread(move || {
+        let (sender, mut works) = mpsc::channel(WORKS);
+        let computing = on_a_thread(move || {
             let transcripts = batch::parse(&batch)?;
-            attribute(&own, &artefacts.model, &artefacts.index, &transcripts)
-        })
-        .await??;
-        self.keep(&report).await
+            // If nobody takes it, the store refused, and the job fails for that.
+            let keep = |work| drop(sender.blocking_send(work));
+            attribute(&own, &artefacts.model, &artefacts.index, &transcripts, keep)
+        });
+        let storing = async move {
+            while let Some(work) = works.recv().await {
+                self.store.put(work).await.map_err(Error::Report)?;
+            }
+            Ok::<_, Error>(())
+        };
+        let (report, stored) = tokio::join!(computing, storing);
+        stored?;
+        self.keep(&report??).await
     }
 
     async fn keep(&self, report: &JobReport) -> Result<State> {

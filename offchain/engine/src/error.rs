@@ -24,7 +24,7 @@ pub enum Error {
     /// The batch is not the settlement's, or the model cannot compute it.
     #[error(transparent)]
     Influence(#[from] openledger_influence::Error),
-    /// The report could not be stored.
+    /// The report, or the work that it names, could not be stored.
     #[error("the report: {0}")]
     Report(openledger_store::Error),
     /// A computation was ended by a panic.

@@ -168,7 +168,7 @@ mod tests {
             "{{\"genesis\":{},\"settlement\":7,\"attempt\":1,\"model\":2,\"version\":1,\
              \"receipts_root\":{},\"batch\":{},\"count\":12,\"total_fee\":\"1200\",\"operator\":{},\
              \"base\":{{\"artefact\":{},\"config\":{}}},\"adapter\":{{\"artefact\":{},\"config\":{}}},\
-             \"index\":{{\"content\":{},\"root\":{},\"method\":{}}},\
+             \"index\":{{\"content\":{},\"root\":{},\"method\":{},\"blocks\":270}},\
              \"contributions\":[0,1,2],\"floor\":1000}}",
             hash(0xab),
             hash(1),

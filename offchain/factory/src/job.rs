@@ -51,6 +51,8 @@ pub struct IndexIds {
     pub root: H256,
     /// Id of its method.
     pub method: H256,
+    /// Blocks of one contribution's vector.
+    pub blocks: u32,
 }
 
 /// Everything that is registered of an adapter, and how the job went.
@@ -126,7 +128,12 @@ pub async fn run(
     Ok(Outcome {
         base,
         adapter: ids,
-        index: IndexIds { content, root: index.root(), method: index.method().id() },
+        index: IndexIds {
+            content,
+            root: index.root(),
+            method: index.method().id(),
+            blocks: index.blocks() as u32,
+        },
         counts,
         heldout_loss_base,
         heldout_loss_adapter,
@@ -164,7 +171,10 @@ fn train(
     let last = schedule.steps.div_ceil(20);
     let (mut sum, first_counted) = (0.0, schedule.steps - last);
     let data = Data::Records(Arc::new(sequences));
-    let mut trainer = Trainer::new(base.with_adapter(adapter)?, Target::Adapter, data, schedule)?;
+    let model = base.with_adapter(adapter)?;
+    // Before hours of training, not after them.
+    build::check_size(&model)?;
+    let mut trainer = Trainer::new(model, Target::Adapter, data, schedule)?;
     trainer.run(|_, progress| {
         if progress.step > first_counted {
             sum += progress.loss;

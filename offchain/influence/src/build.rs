@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::{
     ekfac::EkFac,
     gradients::{factors, ROWS},
-    index::{Header, Matrix, Member},
+    index::{check_blocks, Header, Matrix, Member},
     method::Weighting,
     quantise, Error, Index, Method, Result,
 };
@@ -48,6 +48,7 @@ pub fn build(
     mut each: impl FnMut(Progress),
 ) -> Result<Index> {
     method.check()?;
+    check_size(model)?;
     let mut counts = vec![0u32; contributions.len()];
     for example in examples {
         let position = position(contributions, example.contribution)?;
@@ -146,6 +147,15 @@ pub fn build(
         }
     }
     Index::new(header(&exponents), data)
+}
+
+/// Whether the adapter's parameters make a vector that the chain takes.
+///
+/// # Errors
+/// If there are too many, or none.
+pub fn check_size(model: &Model) -> Result<()> {
+    let specs = model.lora_matrices();
+    check_blocks(specs.iter().map(|spec| quantise::blocks(spec.input * spec.output)).sum())
 }
 
 /// The largest magnitude; infinite if a value is not finite.

@@ -64,19 +64,19 @@ pub enum Error {
         /// In the batch.
         found: String,
     },
-    /// More partial sums than this process will hold.
+    /// What an attributor published of its work is not what it committed to, or not of this settlement.
+    #[error("the attributor's work: {0}")]
+    Work(String),
+    /// More query blocks than this process will hold.
     #[error(
-        "{receipts} receipts over {vectors} contributions of {blocks} blocks are more than {limit} partial sums; \
-         settle smaller batches"
+        "{receipts} receipts of {blocks} blocks each are more than {limit} query blocks; settle smaller batches"
     )]
     TooLarge {
         /// Receipts of the batch.
         receipts: usize,
-        /// Contributions of the index.
-        vectors: usize,
-        /// Blocks of a vector.
+        /// Blocks of a query.
         blocks: usize,
-        /// The most partial sums of one job.
+        /// The most query blocks of one job.
         limit: usize,
     },
 }

@@ -7,7 +7,7 @@
 
 use codec::{DecodeAll, Encode};
 use openledger_lm::MatrixSpec;
-use openledger_primitives::{hashing, merkle, ContentId, ContributionId, H256};
+use openledger_primitives::{merkle, score::MAX_BLOCKS, work, ContentId, ContributionId, H256};
 use rayon::prelude::*;
 
 use crate::{
@@ -65,6 +65,20 @@ pub struct Index {
     data: Vec<i16>,
 }
 
+/// Whether the chain takes indices with so many blocks in a vector.
+///
+/// # Errors
+/// If it does not.
+pub fn check_blocks(blocks: usize) -> Result<()> {
+    if (1..=MAX_BLOCKS as usize).contains(&blocks) {
+        return Ok(());
+    }
+    Err(Error::Index(format!(
+        "vectors of {blocks} blocks of {BLOCK} elements: the chain takes 1 to {MAX_BLOCKS}, so give the adapter a lower \
+         rank, or fewer matrices"
+    )))
+}
+
 impl Matrix {
     fn blocks(&self) -> usize {
         blocks(self.input as usize * self.output as usize)
@@ -88,6 +102,7 @@ impl Index {
             return Err(Error::Index("its matrices are too large".into()));
         }
         let blocks: usize = header.matrices.iter().map(Matrix::blocks).sum();
+        check_blocks(blocks)?;
         let expected = (blocks * BLOCK).checked_mul(header.members.len());
         if expected != Some(data.len()) {
             return Err(Error::Index(format!(
@@ -137,19 +152,22 @@ impl Index {
         self.contributions().enumerate().map(move |(i, contribution)| (contribution, vector(i)))
     }
 
-    /// Merkle root over all blocks: ascending contribution, then block.
+    /// Merkle root over all blocks.
     pub fn root(&self) -> H256 {
-        let leaves: Vec<H256> = self
-            .vectors()
+        merkle::root(&self.leaves())
+    }
+
+    /// The leaves under the root: ascending contribution, then block.
+    pub fn leaves(&self) -> Vec<H256> {
+        self.vectors()
             .flat_map(|(contribution, vector)| {
                 let blocks = vector.as_chunks::<BLOCK>().0;
                 blocks.iter().enumerate().map(move |(i, block)| (contribution, i as u32, block))
             })
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|leaf| hashing::tagged(hashing::INDEX_BLOCK, &leaf))
-            .collect();
-        merkle::root(&leaves)
+            .map(|(contribution, i, block)| work::index_block(contribution, i, block))
+            .collect()
     }
 
     /// The file.
@@ -228,6 +246,7 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use openledger_primitives::hashing;
 
     fn sample() -> Index {
         let header = Header {
@@ -289,6 +308,21 @@ mod tests {
         let mut header = bytes;
         header[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(Index::from_bytes(&header).is_err());
+    }
+
+    #[test]
+    fn new_should_refuse_when_the_chain_would() {
+        let mut header = sample().header;
+        header.members.clear();
+        header.matrices.clear();
+        let refused = Index::new(header.clone(), Vec::new()).unwrap_err().to_string();
+        assert!(refused.contains("0 blocks"), "{refused}");
+        let matrix = |input| Matrix { name: "a".into(), input, output: 256, exponent: 0 };
+        header.matrices = vec![matrix(32_768)];
+        Index::new(header.clone(), Vec::new()).unwrap();
+        header.matrices = vec![matrix(32_769)];
+        let refused = Index::new(header, Vec::new()).unwrap_err().to_string();
+        assert!(refused.contains("32769 blocks"), "{refused}");
     }
 
     #[test]

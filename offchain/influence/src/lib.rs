@@ -17,6 +17,7 @@
 //! | [`query`] | an answer, as a quantised vector |
 //! | [`batch`] | a settlement's transcripts, checked |
 //! | [`settlement`] | from transcripts to shares, roots and a report: what the engine runs, and an audit again |
+//! | [`work`] | all numbers in between, for whoever wants to check them |
 //! | [`baseline`] | BM25, for comparison |
 //!
 //! From the quantised query on, everything is integer and equal on every machine. Up to there, the same machine
@@ -34,6 +35,7 @@ pub mod method;
 pub mod quantise;
 pub mod query;
 pub mod settlement;
+pub mod work;
 
 pub use error::{Error, Result};
 pub use index::Index;

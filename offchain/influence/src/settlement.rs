@@ -1,9 +1,11 @@
 //! From a settlement's transcripts to shares: what an engine computes, and what an audit computes again.
 
+use codec::Encode;
 use openledger_lm::Model;
 use openledger_primitives::{
     attribution::Attribution, hashing, merkle, reads::decimal, receipt::Transcript, score,
-    shares::ShareVector, Balance, ContributionId, ModelId, ModelVersion, Ppm, SettlementId, H256,
+    shares::ShareVector, work, Balance, ContentId, ContributionId, ModelId, ModelVersion, Ppm,
+    SettlementId, H256,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,11 +14,12 @@ use crate::{
     batch::Settlement,
     quantise::{self, BLOCK},
     query::Query,
+    work::ReceiptWork,
     Error, Index, Result,
 };
 
-/// The most partial sums of one job: their hashes take 1 GiB.
-const MAX_PARTIALS: usize = 1 << 25;
+/// The most query blocks of one job: their hashes take 1 GiB.
+const MAX_QUERY_BLOCKS: usize = 1 << 25;
 
 /// What a job found, for whoever wants to know why. Stored as a blob of canonical JSON: no blanks, fields as here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +38,8 @@ pub struct JobReport {
     pub receipts: Vec<ReceiptReport>,
     /// Merkle root over all query blocks.
     pub query_root: H256,
-    /// Merkle root over all partial sums.
-    pub partials_root: H256,
+    /// Merkle root over the steps from these to the shares.
+    pub work_root: H256,
 }
 
 /// What was found of one receipt.
@@ -52,6 +55,8 @@ pub struct ReceiptReport {
     pub scores: Vec<(ContributionId, i128)>,
     /// Who made the answer likely.
     pub shares: ShareVector,
+    /// Content id of the numbers in between, see [`ReceiptWork`].
+    pub work: ContentId,
 }
 
 impl JobReport {
@@ -65,7 +70,8 @@ impl JobReport {
         Attribution {
             shares: self.shares.clone(),
             query_root: self.query_root,
-            partials_root: self.partials_root,
+            work_root: self.work_root,
+            report: hashing::content_id(&self.to_json()),
         }
     }
 }
@@ -107,7 +113,7 @@ pub fn scores(query: &Query, index: &Index) -> Scores {
     Scores { scores, partials, shifts }
 }
 
-/// Checks a batch and attributes it.
+/// Checks a batch and attributes it. `keep` is given the blob of the work on each receipt in turn.
 ///
 /// Pure given its arguments: no files, no network, no clock. Whether model and index are those of the settlement's
 /// model version is the caller's to check, by hash, and with [`Index::check_model`] and [`Index::root`].
@@ -121,26 +127,24 @@ pub fn attribute(
     settlement: &Settlement,
     transcripts: &[Transcript],
     floor: Ppm,
+    mut keep: impl FnMut(Vec<u8>),
 ) -> Result<JobReport> {
     settlement.check(transcripts)?;
     index.check_model(index.header().adapter, &model.lora_matrices())?;
-    let (members, blocks) = (index.header().members.len(), index.blocks());
-    let too_large = || Error::TooLarge {
-        receipts: transcripts.len(),
-        vectors: members,
-        blocks,
-        limit: MAX_PARTIALS,
-    };
-    let partials = transcripts
+    let blocks = index.blocks();
+    let too_large =
+        || Error::TooLarge { receipts: transcripts.len(), blocks, limit: MAX_QUERY_BLOCKS };
+    let query_blocks = transcripts
         .len()
-        .checked_mul(members)
-        .and_then(|n| n.checked_mul(blocks))
-        .filter(|&n| n <= MAX_PARTIALS)
+        .checked_mul(blocks)
+        .filter(|&n| n <= MAX_QUERY_BLOCKS)
         .ok_or_else(too_large)?;
-    let mut query_leaves = Vec::with_capacity(transcripts.len() * blocks);
-    let mut partial_leaves = Vec::with_capacity(partials);
+    let contributions: Vec<ContributionId> = index.contributions().collect();
+    let mut query_leaves = Vec::with_capacity(query_blocks);
+    let mut step_leaves = Vec::with_capacity(transcripts.len());
     let mut receipts = Vec::with_capacity(transcripts.len());
-    for (i, transcript) in transcripts.iter().enumerate() {
+    let mut sums = Vec::new();
+    for (i, transcript) in (0u32..).zip(transcripts) {
         // One answer per pass, so that its gradient depends on nothing else in the batch.
         let query = Query::new(
             model,
@@ -148,35 +152,31 @@ pub fn attribute(
             &transcript.output_ids,
             index.method().scope,
         )?;
-        let Scores { scores, partials, shifts } = scores(&query, index);
-        let i = i as u32;
-        let query_blocks = query.values.as_chunks::<BLOCK>().0;
-        query_leaves.par_extend(query_blocks.par_iter().zip(&shifts).enumerate().map(
-            |(block, (values, shift))| {
-                hashing::tagged(hashing::QUERY_BLOCK, &(i, block as u32, *shift, values))
-            },
-        ));
-        partial_leaves.par_extend(partials.par_iter().enumerate().map(|(at, sum)| {
-            let (contribution, _) = scores[at / blocks];
-            let block = (at % blocks) as u32;
-            hashing::tagged(hashing::PARTIAL_SUM, &(i, contribution, block, *sum))
-        }));
+        let receipt = &transcript.signed.receipt;
+        let (done, shares) = ReceiptWork::new(query, index, receipt.fee, &sums, floor);
+        let roots = done.roots(&contributions);
+        query_leaves.extend(done.query_leaves(i));
+        step_leaves.push(work::step(i, done.fee, &roots.scores, &roots.sums));
+        let blob = done.encode();
         receipts.push(ReceiptReport {
-            receipt_id: transcript.signed.receipt.id(),
-            fee: transcript.signed.receipt.fee,
-            shares: score::shares(&scores, floor),
-            scores,
+            receipt_id: receipt.id(),
+            fee: receipt.fee,
+            shares,
+            scores: contributions.iter().copied().zip(done.scores).collect(),
+            work: hashing::content_id(&blob),
         });
+        sums = done.sums;
+        keep(blob);
     }
     Ok(JobReport {
         settlement: settlement.settlement,
         model: settlement.model,
         version: settlement.version,
         method: index.method().id(),
-        shares: ShareVector::weighted_mean(receipts.iter().map(|r| (r.fee, &r.shares))),
+        shares: work::mean(&contributions, &sums),
         receipts,
         query_root: merkle::root(&query_leaves),
-        partials_root: merkle::root(&partial_leaves),
+        work_root: merkle::root(&step_leaves),
     })
 }
 

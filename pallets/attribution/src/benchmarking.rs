@@ -56,7 +56,8 @@ impl<T: Config> Setup<T> {
         let attribution = Attribution {
             shares: ShareVector::new(shares, pool).unwrap(),
             query_root: H256::repeat_byte(1),
-            partials_root: H256::repeat_byte(2),
+            work_root: H256::repeat_byte(2),
+            report: H256::repeat_byte(3),
         };
         Self { id, members, attribution, _runtime: core::marker::PhantomData }
     }
@@ -79,7 +80,7 @@ impl<T: Config> Setup<T> {
     }
 
     fn reveal(&self, members: core::ops::Range<usize>) {
-        let Attribution { shares, query_root, partials_root } = &self.attribution;
+        let Attribution { shares, query_root, work_root, report } = &self.attribution;
         for n in members {
             Pallet::<T>::reveal(
                 self.worker(n).into(),
@@ -87,7 +88,8 @@ impl<T: Config> Setup<T> {
                 ShareList::truncate_from(shares.shares().to_vec()),
                 shares.pool(),
                 *query_root,
-                *partials_root,
+                *work_root,
+                *report,
                 H256::zero(),
             )
             .unwrap();

@@ -100,8 +100,8 @@ use openledger_primitives::{
     attribution::Attribution,
     reads::{Claimable, ContributionClaim, Phase, SettlementState},
     shares::{ShareList, ShareVector},
-    Balance, BlockNumber, ContributionId, DatanetId, ModelId, ModelVersion, Ppm, SettlementId,
-    H256, PPM, U256,
+    Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
+    SettlementId, H256, PPM, U256,
 };
 use pallet_datanets::OnPayoutChange;
 use pallet_payments::{OnSettlement, Settled};
@@ -434,9 +434,9 @@ pub mod pallet {
         /// As the worker of a committee's member, reveal the result that you committed to.
         ///
         /// `shares` are ascending by contribution, none zero, and sum to 1,000,000 parts per million
-        /// with `pool`; `query_root` and `partials_root` commit to how they were computed. Free of
-        /// charge when it succeeds. With the last reveal the shares are found, and the window opens in
-        /// which they can be challenged.
+        /// with `pool`; `query_root` and `work_root` commit to how they were computed, and `report` is
+        /// the content id of the job report that shows it. Free of charge when it succeeds. With the
+        /// last reveal the shares are found, and the window opens in which they can be challenged.
         #[pallet::call_index(1)]
         #[pallet::weight(<T as Config>::WeightInfo::reveal_last())]
         pub fn reveal(
@@ -445,7 +445,8 @@ pub mod pallet {
             shares: ShareList,
             pool: Ppm,
             query_root: H256,
-            partials_root: H256,
+            work_root: H256,
+            report: ContentId,
             salt: H256,
         ) -> DispatchResultWithPostInfo {
             let worker = ensure_signed(origin)?;
@@ -458,7 +459,7 @@ pub mod pallet {
             );
             let shares = ShareVector::new(shares, pool).map_err(|_| Error::<T>::InvalidShares)?;
             Self::ensure_known(&shares, entry.model, entry.version)?;
-            let attribution = Attribution { shares, query_root, partials_root };
+            let attribution = Attribution { shares, query_root, work_root, report };
             ensure!(
                 Self::commitment(&attribution, settlement, entry.attempt, &attributor, &salt)
                     == commitment,

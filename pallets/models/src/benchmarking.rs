@@ -15,7 +15,7 @@ fn name() -> Name {
 }
 
 fn index() -> Option<IndexInfo> {
-    Some(IndexInfo { content: HASH, root: HASH, method: HASH })
+    Some(IndexInfo { content: HASH, root: HASH, method: HASH, blocks: 1 })
 }
 
 fn funded<T: Config>(who: T::AccountId) -> T::AccountId {

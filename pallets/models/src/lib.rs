@@ -71,8 +71,8 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
-    licence::Licence, Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId,
-    ModelVersion, Ppm, VersionNumber,
+    licence::Licence, score::MAX_BLOCKS, Balance, BlockNumber, ContentId, ContributionId,
+    DatanetId, ModelId, ModelVersion, Ppm, VersionNumber,
 };
 use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Status, Version};
 use sp_runtime::SaturatedConversion;
@@ -218,7 +218,8 @@ pub mod pallet {
         ForbiddenByLicence,
         /// A name has at least one byte.
         InvalidName,
-        /// Artefact, config, and an index's content, root and method must not be zero.
+        /// Artefact, config, and an index's content, root and method must not be zero, and its blocks
+        /// must be 1 to 32,768.
         InvalidArtefact,
         /// The base that an adapter names must be a base model.
         InvalidBase,
@@ -524,11 +525,14 @@ impl<T: Config> Pallet<T> {
         trained_on: TrainedOn,
         index: Option<IndexInfo>,
     ) -> Result<ModelVersionInfo, Error<T>> {
-        let zero_index = |index: IndexInfo| {
-            index.content.is_zero() || index.root.is_zero() || index.method.is_zero()
+        let invalid_index = |index: IndexInfo| {
+            index.content.is_zero()
+                || index.root.is_zero()
+                || index.method.is_zero()
+                || !(1..=MAX_BLOCKS).contains(&index.blocks)
         };
         ensure!(
-            !artefact.is_zero() && !config.is_zero() && !index.is_some_and(zero_index),
+            !artefact.is_zero() && !config.is_zero() && !index.is_some_and(invalid_index),
             Error::<T>::InvalidArtefact
         );
         ensure!(

@@ -100,6 +100,8 @@ pub struct IndexInfo {
     pub root: H256,
     /// The identity of the method that built it.
     pub method: H256,
+    /// Blocks of 256 elements in one contribution's vector; 1 to 32,768.
+    pub blocks: u32,
 }
 
 /// One version of a model.

@@ -133,6 +133,7 @@ pub fn adapter<T: Config>(
         content: H256::repeat_byte(5),
         root: H256::repeat_byte(6),
         method: H256::repeat_byte(7),
+        blocks: 8,
     };
     pallet_models::Pallet::<T>::register_adapter(
         RawOrigin::Signed(funded::<T>("owner", id)).into(),

@@ -201,6 +201,7 @@ async fn register(
             content: outcome.index.content,
             root: outcome.index.root,
             method: outcome.index.method,
+            blocks: outcome.index.blocks,
         },
     };
     let (call, known) = match known {

@@ -82,6 +82,11 @@ async fn job_should_fail_when_the_index_is_not_the_one_that_it_describes() {
             "attribution method: this is",
         ),
         ("other method", Box::new(|job| job.index.method = NOWHERE), "the method of the index is"),
+        (
+            "other blocks",
+            Box::new(|job| job.index.blocks += 1),
+            "the number of blocks of the index is",
+        ),
         ("other root", Box::new(|job| job.index.root = NOWHERE), "the Merkle root of the index is"),
         (
             "fewer contributions",

@@ -33,8 +33,11 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     let cache = world.folder.path().join("elsewhere");
     let (model, _) = fetch_model(&world.store, &job.base, &job.adapter, &cache).await.unwrap();
     let index = fetch_index(&world.store, &job.index.content).await.unwrap();
+    let settlement = job.settlement();
+    let mut works = Vec::new();
+    let keep = |work| works.push(work);
     let report =
-        openledger_influence::attribute(&model, &index, &job.settlement(), &transcripts, job.floor)
+        openledger_influence::attribute(&model, &index, &settlement, &transcripts, job.floor, keep)
             .unwrap();
     assert_eq!(found, report.attribution());
     let sum: u32 = found.shares.shares().iter().map(|share| share.ppm).sum();
@@ -43,12 +46,17 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     assert!(found.shares.shares().iter().all(|s| CONTRIBUTIONS[..3].contains(&s.contribution)));
 
     let id: ContentId = serde_json::from_value(done["report"].clone()).unwrap();
+    assert_eq!(id, found.report);
     assert_eq!(world.store.get(&id).await.unwrap(), report.to_json());
+    for (receipt, work) in report.receipts.iter().zip(works) {
+        assert_eq!(world.store.get(&receipt.work).await.unwrap(), work);
+    }
 
     // What an audit calls.
     let mut library = Library::new(world.store.clone(), cache);
     let artefacts = library.load(&job).await.unwrap();
-    let audited = attribute(&job, &artefacts.model, &artefacts.index, &transcripts).unwrap();
+    let audited =
+        attribute(&job, &artefacts.model, &artefacts.index, &transcripts, |_| {}).unwrap();
     assert_eq!(audited, report);
     engine.stop().await;
 }

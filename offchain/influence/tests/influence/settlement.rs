@@ -4,6 +4,7 @@ use openledger_influence::{
     method::Scope,
     query::Query,
     settlement::{scores, JobReport},
+    work::ReceiptWork,
     Error, Index,
 };
 use openledger_lm::Model;
@@ -35,9 +36,12 @@ fn attribute_should_follow_the_definitions_step_by_step() {
     let model = model();
     let index = index(&model);
     let (settlement, transcripts) = settlement(&answers());
-    let report = attribute(&model, &index, &settlement, &transcripts, FLOOR).unwrap();
+    let mut works = Vec::new();
+    let keep = |work| works.push(work);
+    let report = attribute(&model, &index, &settlement, &transcripts, FLOOR, keep).unwrap();
 
-    let (mut queries, mut partials, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut queries, mut steps, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sums = vec![0u128; CONTRIBUTIONS.len() + 1];
     for (i, transcript) in transcripts.iter().enumerate() {
         let (prompt, answer) = (&transcript.prompt_ids, &transcript.output_ids);
         let query = Query::new(&model, prompt, answer, Scope::Exchange).unwrap();
@@ -53,7 +57,9 @@ fn attribute_should_follow_the_definitions_step_by_step() {
             }
             queries.push(hashing::content_id(&preimage));
         }
-        for (contribution, vector) in index.vectors() {
+        let mut score_leaves = Vec::new();
+        for ((contribution, vector), (_, score)) in index.vectors().zip(&found.scores) {
+            let mut partials = Vec::new();
             for block in 0..index.blocks() {
                 let range = block * BLOCK..(block + 1) * BLOCK;
                 let sum: i64 = query.values[range.clone()]
@@ -62,19 +68,49 @@ fn attribute_should_follow_the_definitions_step_by_step() {
                     .map(|(q, w)| i64::from(*q) * i64::from(*w))
                     .sum();
                 let mut preimage = hashing::PARTIAL_SUM.to_vec();
-                preimage.extend((i as u32).to_le_bytes());
-                preimage.extend(contribution.to_le_bytes());
                 preimage.extend((block as u32).to_le_bytes());
+                preimage.push(found.shifts[block]);
                 preimage.extend(sum.to_le_bytes());
                 partials.push(hashing::content_id(&preimage));
             }
+            let mut preimage = hashing::SCORE.to_vec();
+            preimage.extend(contribution.to_le_bytes());
+            preimage.extend(score.to_le_bytes());
+            preimage.extend(merkle::root(&partials).as_bytes());
+            score_leaves.push(hashing::content_id(&preimage));
         }
-        shares.push((transcript.signed.receipt.fee, score::shares(&found.scores, FLOOR)));
+        let (fee, own) = (transcript.signed.receipt.fee, score::shares(&found.scores, FLOOR));
+        for (sum, contribution) in sums.iter_mut().zip(CONTRIBUTIONS) {
+            *sum += fee * u128::from(own.of(contribution));
+        }
+        *sums.last_mut().unwrap() += fee * u128::from(own.pool());
+        let mut accumulated = hashing::ACCUMULATED.to_vec();
+        // SCALE's compact number of entries.
+        accumulated.push(4 * sums.len() as u8);
+        sums.iter().for_each(|sum| accumulated.extend(sum.to_le_bytes()));
+        let mut preimage = hashing::STEP.to_vec();
+        preimage.extend((i as u32).to_le_bytes());
+        preimage.extend(fee.to_le_bytes());
+        preimage.extend(merkle::root(&score_leaves).as_bytes());
+        preimage.extend(hashing::content_id(&accumulated).as_bytes());
+        steps.push(hashing::content_id(&preimage));
+        shares.push((fee, own));
+
+        assert_eq!(report.receipts[i].work, hashing::content_id(&works[i]));
+        let work = ReceiptWork::from_bytes(&works[i], CONTRIBUTIONS.len(), index.blocks()).unwrap();
+        assert_eq!((work.query, work.query_shifts), (query.values, found.shifts));
+        assert_eq!((work.partials, work.sums, work.fee), (found.partials, sums.clone(), fee));
+        assert!(ReceiptWork::from_bytes(&works[i], CONTRIBUTIONS.len(), 1).is_err());
+        assert!(
+            ReceiptWork::from_bytes(&works[i][1..], CONTRIBUTIONS.len(), index.blocks()).is_err()
+        );
     }
+    assert_eq!(works.len(), transcripts.len());
     assert_eq!(report.query_root, merkle::root(&queries));
-    assert_eq!(report.partials_root, merkle::root(&partials));
+    assert_eq!(report.work_root, merkle::root(&steps));
     let mean = ShareVector::weighted_mean(shares.iter().map(|(fee, shares)| (*fee, shares)));
     assert_eq!(report.attribution().shares, mean);
+    assert_eq!(report.attribution().report, hashing::content_id(&report.to_json()));
     assert_eq!(report.method, index.method().id());
 }
 
@@ -83,8 +119,8 @@ fn report_should_be_the_same_when_repeated_and_survive_json() {
     let model = model();
     let index = index(&model);
     let (settlement, transcripts) = settlement(&answers());
-    let first = attribute(&model, &index, &settlement, &transcripts, FLOOR).unwrap();
-    let again = attribute(&model, &index, &settlement, &transcripts, FLOOR).unwrap();
+    let first = attribute(&model, &index, &settlement, &transcripts, FLOOR, |_| {}).unwrap();
+    let again = attribute(&model, &index, &settlement, &transcripts, FLOOR, |_| {}).unwrap();
     assert_eq!(first.to_json(), again.to_json());
     let read: JobReport = serde_json::from_slice(&first.to_json()).unwrap();
     assert_eq!(read, first);
@@ -99,7 +135,7 @@ fn shares_should_go_to_the_pool_when_there_is_no_token_to_explain() {
     let model = model();
     let index = index(&model);
     let (settlement, transcripts) = settlement(&[(vec![0], vec![])]);
-    let report = attribute(&model, &index, &settlement, &transcripts, FLOOR).unwrap();
+    let report = attribute(&model, &index, &settlement, &transcripts, FLOOR, |_| {}).unwrap();
     assert_eq!(report.shares.pool(), PPM);
 }
 
@@ -161,7 +197,7 @@ fn attribute_should_refuse_when_tokens_do_not_fit_the_model() {
     let index = index(&model);
     for answer in [(vec![0, VOCABULARY as u32], vec![1]), (vec![0; 60], vec![1; 6])] {
         let (settlement, transcripts) = settlement(&[answer]);
-        let result = attribute(&model, &index, &settlement, &transcripts, FLOOR);
+        let result = attribute(&model, &index, &settlement, &transcripts, FLOOR, |_| {});
         assert!(matches!(result, Err(Error::Model(_))));
     }
 }

@@ -130,7 +130,8 @@ pub fn result(list: &[(ContributionId, Ppm)]) -> Outcome {
     Outcome {
         shares: shares(list),
         query_root: H256::repeat_byte(1),
-        partials_root: H256::repeat_byte(2),
+        work_root: H256::repeat_byte(2),
+        report: H256::repeat_byte(3),
     }
 }
 
@@ -142,7 +143,8 @@ pub fn reveal(id: SettlementId, n: u32, result: &Outcome) -> DispatchResultWithP
         result.shares.shares().to_vec().try_into().unwrap(),
         result.shares.pool(),
         result.query_root,
-        result.partials_root,
+        result.work_root,
+        result.report,
         salt(n),
     )
 }

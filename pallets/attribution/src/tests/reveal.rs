@@ -65,6 +65,7 @@ fn reveal_should_fail_when_nobody_signs() {
                     PPM,
                     H256::zero(),
                     H256::zero(),
+                    H256::zero(),
                     salt(0)
                 ),
                 BadOrigin
@@ -152,6 +153,7 @@ fn reveal_should_fail_when_the_shares_are_no_share_vector() {
                     pool,
                     H256::repeat_byte(1),
                     H256::repeat_byte(2),
+                    H256::zero(),
                     salt(0)
                 ),
                 Error::<Test>::InvalidShares
@@ -183,6 +185,12 @@ fn reveal_should_fail_when_something_else_was_committed_to() {
         let mut other = result(LIST);
         other.query_root = H256::zero();
         assert_noop!(reveal(id, 0, &other), Error::<Test>::InvalidReveal);
+        let mut other = result(LIST);
+        other.work_root = H256::zero();
+        assert_noop!(reveal(id, 0, &other), Error::<Test>::InvalidReveal);
+        let mut other = result(LIST);
+        other.report = H256::zero();
+        assert_noop!(reveal(id, 0, &other), Error::<Test>::InvalidReveal);
         assert_noop!(
             Attribution::reveal(
                 worker_of(0),
@@ -191,6 +199,7 @@ fn reveal_should_fail_when_something_else_was_committed_to() {
                 shares(LIST).pool(),
                 H256::repeat_byte(1),
                 H256::repeat_byte(2),
+                H256::repeat_byte(3),
                 salt(1),
             ),
             Error::<Test>::InvalidReveal
@@ -215,6 +224,7 @@ fn reveal_should_fail_when_the_commitment_was_copied_from_another_member() {
                 shares(LIST).pool(),
                 H256::repeat_byte(1),
                 H256::repeat_byte(2),
+                H256::zero(),
                 salt(0),
             ),
             Error::<Test>::InvalidReveal

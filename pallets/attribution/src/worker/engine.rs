@@ -221,6 +221,7 @@ struct Index {
     content: String,
     root: String,
     method: String,
+    blocks: u32,
 }
 
 #[derive(Serialize)]
@@ -266,6 +267,7 @@ pub fn job<T: Config>(settlement: SettlementId, entry: &SettlementOf<T>) -> Opti
             content: digits(&index.content),
             root: digits(&index.root),
             method: digits(&index.method),
+            blocks: index.blocks,
         },
         contributions: pallet_models::Pallet::<T>::contributions(entry.model, entry.version),
         floor: entry.parameters.floor,

@@ -269,14 +269,14 @@ impl<T: Config> Member<T> {
             );
             return Turn::Next;
         }
-        let Attribution { shares, query_root, partials_root } = attribution;
+        let Attribution { shares, query_root, work_root, report } = attribution;
         let pool = shares.pool();
         let shares = ShareList::truncate_from(shares.shares().to_vec());
         self.send(
             id,
             attempt,
             Step::Reveal,
-            Call::reveal { settlement: id, shares, pool, query_root, partials_root, salt },
+            Call::reveal { settlement: id, shares, pool, query_root, work_root, report, salt },
         );
         Turn::Over
     }

@@ -27,7 +27,7 @@ fn name() -> Name {
 }
 
 fn index() -> IndexInfo {
-    IndexInfo { content: hash(3), root: hash(4), method: hash(5) }
+    IndexInfo { content: hash(3), root: hash(4), method: hash(5), blocks: 6 }
 }
 
 fn trained_on(versions: &[(DatanetId, VersionNumber)]) -> TrainedOn {

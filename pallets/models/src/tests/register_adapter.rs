@@ -196,13 +196,15 @@ fn register_adapter_should_fail_when_trained_on_nothing() {
 }
 
 #[test]
-fn register_adapter_should_fail_when_the_index_has_a_zero_in_it() {
+fn register_adapter_should_fail_when_the_index_has_a_zero_in_it_or_too_many_blocks() {
     run(|| {
         let (base, datanet) = (base(), datanet(OPEN));
         for broken in [
             IndexInfo { content: hash(0), ..index() },
             IndexInfo { root: hash(0), ..index() },
             IndexInfo { method: hash(0), ..index() },
+            IndexInfo { blocks: 0, ..index() },
+            IndexInfo { blocks: MAX_BLOCKS + 1, ..index() },
         ] {
             let adapter = Adapter { index: Some(broken), ..Adapter::of(base, datanet) };
             assert_noop!(adapter.send(), Error::<Test>::InvalidArtefact);

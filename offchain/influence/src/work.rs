@@ -1,0 +1,132 @@
+//! The numbers between one receipt's query and its shares: what an attributor publishes beside its result, so that
+//! anybody can take each step again. How they are hashed is [`openledger_primitives::work`]'s.
+
+use codec::{Decode, DecodeAll, Encode};
+use openledger_primitives::{
+    merkle, score, shares::ShareVector, work, Balance, ContributionId, Ppm, H256,
+};
+use rayon::prelude::*;
+
+use crate::{
+    quantise::BLOCK,
+    query::Query,
+    settlement::{scores, Scores},
+    Error, Index, Result,
+};
+
+/// The work on one receipt. Stored as a blob of its SCALE encoding.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ReceiptWork {
+    /// The receipt's fee, in units.
+    pub fee: Balance,
+    /// The shift of each block of the query.
+    pub query_shifts: Vec<u8>,
+    /// The query, `[blocks, BLOCK]`.
+    pub query: Vec<i16>,
+    /// By how much each partial sum is shifted, `[contributions, blocks]`.
+    pub shifts: Vec<u8>,
+    /// `[contributions, blocks]`.
+    pub partials: Vec<i64>,
+    /// `[contributions]`.
+    pub scores: Vec<i128>,
+    /// Fee × parts per million, summed up over the receipts up to this one: `[contributions + 1]`, the last the pool's.
+    pub sums: Vec<u128>,
+}
+
+/// What the work on one receipt is committed to by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roots {
+    /// For each contribution, the root over its partial sums.
+    pub partials: Vec<H256>,
+    /// The root over the scores.
+    pub scores: H256,
+    /// The hash of the running sums.
+    pub sums: H256,
+}
+
+impl ReceiptWork {
+    /// All that follows from a query, in integers alone, and the receipt's shares. `before` are the sums of the receipt
+    /// before, none for the first.
+    pub fn new(
+        query: Query,
+        index: &Index,
+        fee: Balance,
+        before: &[u128],
+        floor: Ppm,
+    ) -> (Self, ShareVector) {
+        let Scores { scores, partials, shifts } = scores(&query, index);
+        let contributions: Vec<ContributionId> = index.contributions().collect();
+        let shares = score::shares(&scores, floor);
+        let work = Self {
+            fee,
+            query: query.values,
+            shifts: shifts.repeat(contributions.len()),
+            query_shifts: shifts,
+            partials,
+            scores: scores.into_iter().map(|(_, score)| score).collect(),
+            sums: work::accumulate(before, &contributions, fee, &shares),
+        };
+        (work, shares)
+    }
+
+    /// Reads a blob.
+    ///
+    /// # Errors
+    /// If it is not the work on a receipt with so many contributions and blocks.
+    pub fn from_bytes(bytes: &[u8], contributions: usize, blocks: usize) -> Result<Self> {
+        let work = Self::decode_all(&mut &*bytes)
+            .map_err(|error| Error::Work(format!("a blob does not decode: {error}")))?;
+        let same = work.query_shifts.len() == blocks
+            && work.query.len() == blocks * BLOCK
+            && work.shifts.len() == contributions * blocks
+            && work.partials.len() == contributions * blocks
+            && work.scores.len() == contributions
+            && work.sums.len() == contributions + 1;
+        if same {
+            Ok(work)
+        } else {
+            Err(Error::Work(format!(
+                "it is not of {contributions} contributions of {blocks} blocks"
+            )))
+        }
+    }
+
+    /// The leaves of its query, of receipt number `receipt`.
+    pub fn query_leaves(&self, receipt: u32) -> Vec<H256> {
+        let blocks = self.query.as_chunks::<BLOCK>().0.par_iter().zip(&self.query_shifts);
+        blocks
+            .enumerate()
+            .map(|(block, (values, shift))| {
+                work::query_block(receipt, block as u32, *shift, values)
+            })
+            .collect()
+    }
+
+    /// Shifts and partial sums of the contribution at `position`.
+    pub fn partials_of(&self, position: usize) -> impl Iterator<Item = (u8, i64)> + '_ {
+        let blocks = self.query_shifts.len();
+        let of = position * blocks..(position + 1) * blocks;
+        self.shifts[of.clone()].iter().copied().zip(self.partials[of].iter().copied())
+    }
+
+    /// The leaves of the partial sums of the contribution at `position`.
+    pub fn partial_leaves(&self, position: usize) -> Vec<H256> {
+        let partials = (0u32..).zip(self.partials_of(position));
+        partials.map(|(block, (shift, sum))| work::partial(block, shift, sum)).collect()
+    }
+
+    /// The leaves of the scores, over the roots of their partial sums.
+    pub fn score_leaves(&self, contributions: &[ContributionId], partials: &[H256]) -> Vec<H256> {
+        let scores = contributions.iter().zip(&self.scores).zip(partials);
+        scores.map(|((id, score), partials)| work::score(*id, *score, partials)).collect()
+    }
+
+    /// What commits to it.
+    pub fn roots(&self, contributions: &[ContributionId]) -> Roots {
+        let positions = (0..contributions.len()).into_par_iter();
+        let partials: Vec<H256> =
+            positions.map(|position| merkle::root(&self.partial_leaves(position))).collect();
+        let scores = merkle::root(&self.score_leaves(contributions, &partials));
+        Roots { partials, scores, sums: work::accumulated(&self.sums) }
+    }
+}
