@@ -1,8 +1,11 @@
 //! The calls that OpenLedger's programs make, with their arguments in the order of `docs/protocol.md`.
 
 use openledger_primitives::{
-    licence::Licence, signature::Signature, voucher::SignedVoucher, Balance, BlockNumber,
-    ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, VersionNumber, H256,
+    licence::Licence,
+    signature::{Signature, Signer},
+    voucher::SignedVoucher,
+    Balance, BlockNumber, ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion,
+    VersionNumber, H256,
 };
 use subxt::{
     dynamic::Value,
@@ -233,6 +236,17 @@ pub fn close(channel: ChannelId) -> Call {
     Call::new("Payments", "close", [number(channel)])
 }
 
+/// Names the key that signs a channel's vouchers; the payer's own where there is none.
+pub fn set_signer(channel: ChannelId, signer: Option<&Signer<AccountId>>) -> Call {
+    let signer = signer.map(|signer| match signer {
+        Signer::Account(who) => Value::unnamed_variant("Account", [account(who)]),
+        Signer::Ethereum(address) => {
+            Value::unnamed_variant("Ethereum", [Value::from_bytes(address)])
+        }
+    });
+    Call::new("Payments", "set_signer", [number(channel), option(signer)])
+}
+
 /// Settles a batch of receipts of one model version.
 pub fn settle(
     model: ModelId,
@@ -244,19 +258,11 @@ pub fn settle(
     total_fee: Balance,
 ) -> Call {
     let claims = claims.iter().map(|Claim { voucher, amount }| {
-        let signature = match voucher.signature {
-            Signature::Ed25519(bytes) => {
-                Value::unnamed_variant("Ed25519", [Value::from_bytes(bytes)])
-            }
-            Signature::Sr25519(bytes) => {
-                Value::unnamed_variant("Sr25519", [Value::from_bytes(bytes)])
-            }
-        };
         Value::named_composite([
             ("channel", number(voucher.voucher.channel)),
             ("cumulative", Value::u128(voucher.voucher.cumulative)),
             ("expires", number(voucher.voucher.expires)),
-            ("signature", signature),
+            ("signature", signature(&voucher.signature)),
             ("amount", Value::u128(*amount)),
         ])
     });
@@ -289,6 +295,15 @@ fn account(account: &AccountId) -> Value {
 
 fn hash(hash: &H256) -> Value {
     Value::from_bytes(hash.0)
+}
+
+fn signature(signature: &Signature) -> Value {
+    let (name, bytes) = match signature {
+        Signature::Ed25519(bytes) => ("Ed25519", &bytes[..]),
+        Signature::Sr25519(bytes) => ("Sr25519", &bytes[..]),
+        Signature::Ethereum(bytes) => ("Ethereum", &bytes[..]),
+    };
+    Value::unnamed_variant(name, [Value::from_bytes(bytes)])
 }
 
 fn text(text: &str) -> Value {

@@ -2,9 +2,9 @@
 //! [`Static`] holds types of the protocol, whose SCALE encoding is part of it.
 
 use openledger_primitives::{
-    licence::Licence, reads::Phase, shares::ShareVector, split::Split, split::SplitParameters,
-    Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
-    VersionNumber, H256,
+    licence::Licence, reads::Phase, shares::ShareVector, signature::Signer, split::Split,
+    split::SplitParameters, Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId,
+    ModelVersion, Ppm, VersionNumber, H256,
 };
 use serde::{Deserialize, Serialize};
 use subxt::ext::scale_decode::DecodeAsType;
@@ -245,6 +245,10 @@ pub struct Channel {
     pub expires: BlockNumber,
     /// From which block the payer may close it.
     pub closing: Option<BlockNumber>,
+    /// Whose signature makes vouchers.
+    pub signer: Static<Signer<AccountId>>,
+    /// Whose did before, and the last block in which those may be claimed.
+    pub former: Option<(Static<Signer<AccountId>>, BlockNumber)>,
 }
 
 /// The rules by which one settlement is decided.

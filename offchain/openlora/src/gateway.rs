@@ -398,7 +398,8 @@ pub(crate) fn now() -> u64 {
 pub(crate) mod tests {
     use std::path::Path;
 
-    use openledger_primitives::{voucher::Voucher, H256};
+    use openledger_chain::types::Static;
+    use openledger_primitives::{signature::Signer, voucher::Voucher, H256};
 
     use super::*;
     use crate::{book::Book, catalogue};
@@ -441,6 +442,8 @@ pub(crate) mod tests {
             claimed: 0,
             expires: 5_000,
             closing: None,
+            signer: Static(Signer::Account(account::parse("//Alice").unwrap())),
+            former: None,
         };
         Bill {
             served: served.clone(),

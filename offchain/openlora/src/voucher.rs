@@ -2,6 +2,7 @@
 
 use openledger_chain::{account, types::Channel, AccountId};
 use openledger_primitives::{
+    signature::Signer,
     voucher::{SignedVoucher, Voucher},
     Balance, BlockNumber, H256,
 };
@@ -62,12 +63,15 @@ pub fn check(signed: &SignedVoucher, terms: &Terms) -> Result<(), Refusal> {
             ),
         );
     }
-    if !account::verify(&channel.payer, &voucher.preimage(&terms.genesis), &signed.signature) {
+    // By the key that signs now: vouchers of the former can be claimed for some time only.
+    let preimage = voucher.preimage(&terms.genesis);
+    if !account::verify_by(&channel.signer.0, &preimage, &signed.signature) {
         return refuse(
             "bad_signature",
             format!(
-                "expected a voucher for channel {id} of the chain {:?}, signed (Sr25519) by its payer {}",
-                terms.genesis, channel.payer
+                "expected a voucher for channel {id} of the chain {:?}, signed by {}",
+                terms.genesis,
+                name(&channel.signer.0)
             ),
         );
     }
@@ -81,6 +85,29 @@ pub fn check(signed: &SignedVoucher, terms: &Terms) -> Result<(), Refusal> {
         );
     }
     Ok(())
+}
+
+/// Whether the chain takes a voucher's signature up to block `until`: that of the channel's signer, or of the former.
+pub fn holds(
+    signed: &SignedVoucher,
+    channel: &Channel,
+    genesis: &H256,
+    until: BlockNumber,
+) -> bool {
+    let former = channel.former.iter().filter(|(_, last)| *last >= until);
+    let mut signers = std::iter::once(&channel.signer).chain(former.map(|(signer, _)| signer));
+    let preimage = signed.voucher.preimage(genesis);
+    signers.any(|signer| account::verify_by(&signer.0, &preimage, &signed.signature))
+}
+
+/// A signer, in words.
+fn name(signer: &Signer<AccountId>) -> String {
+    match signer {
+        Signer::Account(account) => format!("{account} (Sr25519 or Ed25519)"),
+        Signer::Ethereum(address) => {
+            format!("0x{} (personal_sign of Ethereum)", hex::encode(address))
+        }
+    }
 }
 
 /// Checks that a voucher covers what the channel owes and what the request may cost, within the channel's deposit.
@@ -123,6 +150,7 @@ pub fn check_amount(voucher: &Voucher, deposit: Balance, due: Due) -> Result<(),
 
 #[cfg(test)]
 mod tests {
+    use openledger_chain::types::Static;
     use openledger_primitives::{signature::Signature, voucher::wrapped};
     use proptest::prelude::*;
 
@@ -138,6 +166,8 @@ mod tests {
             claimed: 100,
             expires: 5_000,
             closing: None,
+            signer: Static(Signer::Account(account::parse("//Alice").unwrap())),
+            former: None,
         }
     }
 
@@ -198,10 +228,43 @@ mod tests {
             (Channel { operator: eve, ..channel() }, "channel_of_other_operator"),
             (Channel { closing: Some(2_000), ..channel() }, "channel_closing"),
             (Channel { expires: 1_099, ..channel() }, "channel_expired"),
-            (Channel { payer: eve, ..channel() }, "bad_signature"),
+            (Channel { signer: Static(Signer::Account(eve)), ..channel() }, "bad_signature"),
+            (Channel { signer: Static(Signer::Ethereum([1; 20])), ..channel() }, "bad_signature"),
         ] {
             assert_eq!(code(&voucher, &channel), Err(expected));
         }
+    }
+
+    /// Made with Python's eth_account 0.14.0: `Account.from_key("0x" + "46" * 32).sign_message` of
+    /// `encode_defunct(primitive=…)` of the preimage.
+    #[test]
+    fn check_should_take_what_an_ethereum_wallet_signed() {
+        let bytes = |digits: &str| hex::decode(digits).unwrap();
+        let address = bytes("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F").try_into().unwrap();
+        let signature = bytes(
+            "7d7a8946eadd70799750742315bddb2fd3c6b31a856ff008a149f4bb667110bd\
+             20e4e75b370cc8d83ac0b4b758d1aaa98f315f4bec9eae928f2bc1c0f680f7731c",
+        );
+        let signature = Signature::Ethereum(signature.try_into().unwrap());
+        let voucher = Voucher { channel: 3, cumulative: 500, expires: 4_000 };
+        let signed = SignedVoucher { voucher, signature };
+        let theirs = Channel { signer: Static(Signer::Ethereum(address)), ..channel() };
+        assert_eq!(code(&signed, &theirs), Ok(()));
+        assert_eq!(code(&signed, &channel()), Err("bad_signature"));
+    }
+
+    #[test]
+    fn holds_should_follow_the_keys_that_the_chain_takes() {
+        let (bob, voucher) = (account::parse("//Bob").unwrap(), signed("//Alice", 500, 4_000));
+        let holds = |channel: &Channel, until| holds(&voucher, channel, &GENESIS, until);
+        let alice = channel().signer;
+        assert!(holds(&channel(), 4_000));
+        let changed = Channel { signer: Static(Signer::Account(bob)), ..channel() };
+        assert!(!holds(&changed, 100));
+        let lately = Channel { former: Some((alice, 200)), ..changed };
+        assert!(holds(&lately, 200) && !holds(&lately, 201));
+        // Nothing more is answered for it.
+        assert_eq!(code(&voucher, &lately), Err("bad_signature"));
     }
 
     #[test]

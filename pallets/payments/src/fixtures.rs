@@ -11,11 +11,12 @@ use crate::*;
 use alloc::{vec, vec::Vec};
 use frame_support::traits::fungible::Mutate;
 use frame_system::RawOrigin;
-use openledger_primitives::{licence::Licence, ContributionId, DatanetId, UNIT};
+use openledger_primitives::{
+    licence::Licence, signature::Signature, voucher::wrapped, ContributionId, DatanetId, UNIT,
+};
 use pallet_datanets::{Policy, Verdict};
 use pallet_models::IndexInfo;
 use sp_core::crypto::KeyTypeId;
-use sp_runtime::MultiSignature;
 
 /// The keys of payers in a keystore.
 const PAYER: KeyTypeId = KeyTypeId(*b"payr");
@@ -157,11 +158,11 @@ pub fn payer<T: Config>() -> AccountId32 {
 }
 
 /// A payer's signature over a voucher, wrapped as browser wallets do if `wrap`.
-pub fn sign<T: Config>(payer: &AccountId32, voucher: &Voucher, wrap: bool) -> MultiSignature {
+pub fn sign<T: Config>(payer: &AccountId32, voucher: &Voucher, wrap: bool) -> Signature {
     let preimage = voucher.preimage(&Pallet::<T>::genesis());
     let message = if wrap { wrapped(&preimage) } else { preimage };
     let key = sp_core::sr25519::Public::from_raw(*payer.as_ref());
-    sp_io::crypto::sr25519_sign(PAYER, &key, &message).unwrap().into()
+    Signature::Sr25519(sp_io::crypto::sr25519_sign(PAYER, &key, &message).unwrap().0)
 }
 
 /// Opens a channel for `deposit` units that does not end.

@@ -12,6 +12,11 @@
 //! chain does not grow with the number of answers. Vouchers only grow, so showing one twice takes
 //! nothing twice.
 //!
+//! The payer's own key signs vouchers, or one that it names by [`set_signer`](Pallet::set_signer): of
+//! another account, or of an Ethereum address. For [`Config::CloseDelay`] blocks afterwards the vouchers
+//! of the former key stay good beside those of the new one, and the key is not changed again: what the
+//! operator was given it can claim, whatever the payer does with its keys.
+//!
 //! ## Cross-pallet contract
 //!
 //! - `pallet-providers`: only active operators are paid.
@@ -58,10 +63,12 @@ mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
+mod verify;
 pub mod weights;
 
 pub use pallet::*;
 pub use types::*;
+pub use verify::verify;
 pub use weights::WeightInfo;
 
 use alloc::collections::BTreeSet;
@@ -74,15 +81,12 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
-    voucher::{wrapped, Voucher},
-    Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
+    signature::Signer, voucher::Voucher, Balance, BlockNumber, ChannelId, ContentId, ModelId,
+    ModelVersion, SettlementId, H256,
 };
 use pallet_models::Kind;
 use pallet_providers::Role;
-use sp_runtime::{
-    traits::{Verify, Zero},
-    AccountId32, ArithmeticError, SaturatedConversion,
-};
+use sp_runtime::{traits::Zero, AccountId32, ArithmeticError, SaturatedConversion};
 
 // What the attributes below expand to has an `expect` here and there, and calls take what they take.
 #[allow(clippy::expect_used, clippy::too_many_arguments)]
@@ -239,6 +243,15 @@ pub mod pallet {
             /// Their fees together, in units.
             total_fee: Balance,
         },
+        /// A payer named the key that signs a channel's vouchers.
+        SignerSet {
+            /// The channel.
+            channel: ChannelId,
+            /// Whose signature makes vouchers now.
+            signer: Signer<T::AccountId>,
+            /// The last block in which vouchers of the former key may be claimed.
+            former_until: BlockNumber,
+        },
     }
 
     #[pallet::error]
@@ -253,7 +266,7 @@ pub mod pallet {
         NotOperator,
         /// The payer has asked to close the channel already, or, to close, has not asked yet.
         WrongPhase,
-        /// The channel cannot be closed yet.
+        /// The channel cannot be closed yet, or vouchers of the former key can still be claimed.
         TooEarly,
         /// The model has been settled in this block already: try again in the next.
         TooMany,
@@ -263,7 +276,7 @@ pub mod pallet {
         Stale,
         /// The voucher promises more than the channel's deposit.
         BeyondDeposit,
-        /// The signature is not the payer's over this voucher.
+        /// The signature is not that of the channel's signer over this voucher.
         BadSignature,
         /// The amount is zero, or the deposit less than the minimum.
         InvalidAmount,
@@ -330,6 +343,8 @@ pub mod pallet {
                     claimed: 0,
                     expires,
                     closing: None,
+                    signer: Signer::Account(payer.clone()),
+                    former: None,
                 },
             );
             Self::deposit_event(Event::ChannelOpened {
@@ -472,6 +487,36 @@ pub mod pallet {
             });
             Ok(())
         }
+
+        /// Name the key that signs the vouchers of a channel of yours: another account's, or that of an
+        /// Ethereum address; nothing for your own account's.
+        ///
+        /// Vouchers of the key that signed so far can still be claimed for as long as a closing would
+        /// take; until then the key cannot be changed again. Do not lose sight of the former key before:
+        /// what it signs until then takes money, too.
+        #[pallet::call_index(5)]
+        pub fn set_signer(
+            origin: OriginFor<T>,
+            channel: ChannelId,
+            signer: Option<Signer<T::AccountId>>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
+            ensure!(entry.payer == who, Error::<T>::NotPayer);
+            ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
+            let now = Self::now();
+            ensure!(
+                entry.former.as_ref().is_none_or(|(_, until)| now > *until),
+                Error::<T>::TooEarly
+            );
+            let former_until = now.saturating_add(T::CloseDelay::get());
+            let signer = signer.unwrap_or(Signer::Account(who));
+            let former = core::mem::replace(&mut entry.signer, signer.clone());
+            entry.former = Some((former, former_until));
+            Channels::<T>::insert(channel, entry);
+            Self::deposit_event(Event::SignerSet { channel, signer, former_until });
+            Ok(())
+        }
     }
 
     #[pallet::view_functions]
@@ -541,9 +586,11 @@ impl<T: Config> Pallet<T> {
             expires: claim.expires,
         }
         .preimage(genesis);
+        let former = channel.former.iter().filter(|(_, until)| now <= *until);
         ensure!(
-            claim.signature.verify(signed.as_slice(), &channel.payer)
-                || claim.signature.verify(wrapped(&signed).as_slice(), &channel.payer),
+            core::iter::once(&channel.signer)
+                .chain(former.map(|(signer, _)| signer))
+                .any(|signer| verify(signer, &signed, &claim.signature)),
             Error::<T>::BadSignature
         );
         <T as Config>::Currency::transfer_on_hold(

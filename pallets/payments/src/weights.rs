@@ -11,6 +11,7 @@ pub trait WeightInfo {
     fn close() -> Weight;
     /// With `c` claims; what [`crate::OnSettlement`] does is included.
     fn settle(c: u32) -> Weight;
+    fn set_signer() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -30,14 +31,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Weight::from_parts(50_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(3, 4))
     }
     fn settle(c: u32) -> Weight {
-        // A fixed part with 256 contributions and 100 attributors; two signature checks and three
+        // A fixed part with 256 contributions and 100 attributors; four signature checks and three
         // writes for each claim.
         Weight::from_parts(3_000_000_000, 100_000)
             .saturating_add(T::DbWeight::get().reads_writes(640, 280))
             .saturating_add(
-                Weight::from_parts(160_000_000, 6_000)
+                Weight::from_parts(320_000_000, 6_000)
                     .saturating_add(T::DbWeight::get().reads_writes(3, 3))
                     .saturating_mul(c.into()),
             )
+    }
+    fn set_signer() -> Weight {
+        Weight::from_parts(20_000_000, 5_000).saturating_add(T::DbWeight::get().reads_writes(1, 1))
     }
 }

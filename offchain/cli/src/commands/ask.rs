@@ -11,7 +11,7 @@ use openledger_chain::{account, types::Channel, AccountId, Keypair, View};
 use openledger_primitives::{
     reads::decimal,
     receipt::{Receipt, SignedReceipt},
-    signature::Signature,
+    signature::{Signature, Signer},
     voucher::{SignedVoucher, Voucher},
     Balance, ChannelId, ModelId, H256,
 };
@@ -23,6 +23,7 @@ use crate::{
     context::{model, Context},
     files,
     output::{count, open, Output},
+    parse,
     remote::{At, Gateway, Refusal, Required},
     vouchers::{Given, Vouchers},
 };
@@ -50,6 +51,9 @@ pub struct Options {
     channel: Option<ChannelId>,
     #[command(flatten)]
     at: At,
+    /// A voucher that was signed elsewhere: the JSON of one, see `channel voucher`
+    #[arg(long, value_name = "JSON", requires = "channel", value_parser = parse::voucher)]
+    voucher: Option<SignedVoucher>,
     /// The longest answer, in tokens
     #[arg(
         long,
@@ -106,7 +110,8 @@ struct Payer<'a> {
     gateway: Gateway,
     options: &'a Options,
     genesis: H256,
-    key: Keypair,
+    /// Signs vouchers, where they are not signed elsewhere.
+    key: Option<Keypair>,
     channel_id: ChannelId,
     channel: Channel,
     model: ModelId,
@@ -116,22 +121,36 @@ struct Payer<'a> {
 
 pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
     let questions = questions(&options)?;
-    let key = context.signer()?;
+    let key = match options.voucher {
+        Some(_) => None,
+        None => Some(context.signer()?),
+    };
     let chain = context.chain().await?;
     let (view, genesis) = (chain.now().await?, chain.genesis());
     let (id, registered) = model(&view, &options.model).await?;
-    let payer_account = account::of(&key);
-    let channel_id = match options.channel {
-        Some(channel) => channel,
-        None => only_channel(&view, &payer_account).await?,
+    let account = key.as_ref().map(account::of);
+    let channel_id = match (options.channel, &account) {
+        (Some(channel), _) => channel,
+        (None, Some(account)) => only_channel(&view, account).await?,
+        (None, None) => bail!("name the voucher's channel with --channel"),
     };
     let channel = channel::find(&view, channel_id).await?;
-    ensure!(
-        channel.payer == payer_account,
-        "channel {channel_id} belongs to {}, the signer is {payer_account}: `openledger channel open` opens \
-         one of your own",
-        channel.payer
-    );
+    if let Some(account) = account {
+        ensure!(
+            channel.signer.0 == Signer::Account(account),
+            "channel {channel_id} belongs to {}, and {} signs its vouchers, not {account}: `openledger channel \
+             open` opens one of your own",
+            channel.payer,
+            channel::name(&channel.signer.0)
+        );
+    }
+    if let Some(signed) = &options.voucher {
+        ensure!(
+            signed.voucher.channel == channel_id,
+            "the voucher is for channel {}, not {channel_id}",
+            signed.voucher.channel
+        );
+    }
     let mut vouchers = Vouchers::open(&context.home()?, &genesis, channel_id)?;
     let payer = Payer {
         gateway: Gateway::new(&options.at)?,
@@ -193,7 +212,8 @@ fn batch(path: &Path) -> anyhow::Result<Vec<Question>> {
 
 async fn only_channel(view: &View, payer: &AccountId) -> anyhow::Result<ChannelId> {
     let mut channels = view.channels().await?;
-    channels.retain(|(_, channel)| channel.payer == *payer && channel.closing.is_none());
+    let signer = Signer::Account(*payer);
+    channels.retain(|(_, channel)| channel.signer.0 == signer && channel.closing.is_none());
     match channels[..] {
         [(id, _)] => Ok(id),
         [] => bail!(
@@ -219,8 +239,11 @@ impl Payer<'_> {
             serde_json::from_slice(&bytes).context("the gateway's answer about the channel")?;
         let Some(signed) = known.voucher else { return Ok(none) };
         let preimage = signed.voucher.preimage(&self.genesis);
+        let by =
+            |signer: &Signer<AccountId>| account::verify_by(signer, &preimage, &signed.signature);
+        let former = self.channel.former.as_ref().is_some_and(|(former, _)| by(&former.0));
         let ours = signed.voucher.channel == self.channel_id
-            && account::verify(&self.channel.payer, &preimage, &signed.signature)
+            && (former || by(&self.channel.signer.0))
             && known.owed <= signed.voucher.cumulative;
         Ok(if ours {
             Given { owed: known.owed, cumulative: signed.voucher.cumulative }
@@ -229,11 +252,13 @@ impl Payer<'_> {
         })
     }
 
-    fn voucher(&self, cumulative: Balance) -> SignedVoucher {
+    /// A voucher for so much; nothing where it would have to be signed elsewhere.
+    fn voucher(&self, cumulative: Balance) -> Option<SignedVoucher> {
         let voucher =
             Voucher { channel: self.channel_id, cumulative, expires: self.channel.expires };
-        let signature = account::sign(&self.key, &voucher.preimage(&self.genesis));
-        SignedVoucher { voucher, signature }
+        let key = self.key.as_ref()?;
+        let signature = account::sign(key, &voucher.preimage(&self.genesis));
+        Some(SignedVoucher { voucher, signature })
     }
 
     /// Asks once with what was given out already. If that is not enough, the gateway says what is; that
@@ -245,16 +270,23 @@ impl Payer<'_> {
     ) -> anyhow::Result<(Value, String)> {
         let max_tokens = question.max_tokens.unwrap_or(self.options.max_tokens);
         let mut given = vouchers.given;
+        if let Some(signed) = &self.options.voucher {
+            given.cumulative = given.cumulative.max(signed.voucher.cumulative);
+            vouchers.save(given)?;
+        }
         let (mut raised, mut attempt) = (false, 0);
         let (bytes, voucher) = loop {
             attempt += 1;
-            let voucher = self.voucher(given.cumulative);
+            let ready = self.options.voucher.clone();
+            let voucher = ready
+                .or_else(|| self.voucher(given.cumulative))
+                .context("there is no key to sign a voucher with")?;
             let refusal = match self.post(question, max_tokens, &voucher).await? {
                 Ok(bytes) => break (bytes, voucher),
                 Err(refusal) => refusal,
             };
             match refusal.required {
-                Some(Required { cumulative }) if !raised => {
+                Some(Required { cumulative }) if !raised && self.key.is_some() => {
                     // A token is at least a byte, and one more may begin the text.
                     let most = u32::try_from(question.prompt.len() + 1).unwrap_or(u32::MAX);
                     let price = Receipt::price(most, max_tokens, self.price_in, self.price_out);

@@ -1,12 +1,12 @@
 use anyhow::Context as _;
 use clap::Subcommand;
 use openledger_chain::{
-    call,
+    account, call,
     scale_decode::{self, DecodeAsType},
     types::Channel,
     AccountId, View,
 };
-use openledger_primitives::{Balance, BlockNumber, ChannelId};
+use openledger_primitives::{signature::Signer, voucher::Voucher, Balance, BlockNumber, ChannelId};
 use serde_json::{json, Value};
 
 use crate::{
@@ -46,6 +46,36 @@ pub enum Command {
         /// Its id
         channel: ChannelId,
     },
+    /// Name the key that signs a channel's vouchers
+    #[command(
+        after_help = "Vouchers of the key that signed so far stay good for as long as a closing takes; \
+                            until then it cannot be changed again.\n\
+                            Example: openledger --suri //Dave channel set-signer 7 \
+                            0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"
+    )]
+    SetSigner {
+        /// Its id
+        channel: ChannelId,
+        /// An account, or an Ethereum address [default: the payer's own account]
+        #[arg(value_parser = parse::signer)]
+        signer: Option<Signer<AccountId>>,
+    },
+    /// A voucher: what is to be signed, and signed if --suri says by whom
+    #[command(
+        after_help = "An Ethereum wallet signs the message by personal_sign; the signature is 0x02 and its \
+                            65 bytes.\n\
+                            Example: openledger channel voucher 7 --cumulative 1200u"
+    )]
+    Voucher {
+        /// Its id
+        channel: ChannelId,
+        /// The most that may have been taken since the channel was opened
+        #[arg(long, value_name = "AMOUNT", value_parser = parse::amount)]
+        cumulative: Balance,
+        /// The last block in which it may be claimed [default: the channel's]
+        #[arg(long, value_name = "BLOCK")]
+        expires: Option<BlockNumber>,
+    },
     /// Show a channel
     Show {
         /// Its id
@@ -57,6 +87,13 @@ pub enum Command {
         #[arg(value_parser = parse::account)]
         account: Option<AccountId>,
     },
+}
+
+/// `Payments.SignerSet`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct SignerSet {
+    former_until: BlockNumber,
 }
 
 /// `Payments.ChannelOpened`.
@@ -73,6 +110,10 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
         }
         Command::TopUp { channel, amount } => top_up(context, channel, amount).await,
         Command::Close { channel } => close(context, channel).await,
+        Command::SetSigner { channel, signer } => set_signer(context, channel, signer).await,
+        Command::Voucher { channel, cumulative, expires } => {
+            voucher(context, channel, cumulative, expires).await
+        }
         Command::Show { channel } => show(context, channel).await,
         Command::List { account } => list(context, account).await,
     }
@@ -138,6 +179,70 @@ async fn close(context: &Context, id: ChannelId) -> anyhow::Result<Output> {
     Ok(Output::new(json, words))
 }
 
+async fn set_signer(
+    context: &Context,
+    id: ChannelId,
+    signer: Option<Signer<AccountId>>,
+) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    find(&sender.chain.now().await?, id).await?;
+    let included = sender.send_one(call::set_signer(id, signer.as_ref())).await?;
+    let event = included.events::<SignerSet>("Payments", "SignerSet")?.pop();
+    let until = event.map(|event| event.former_until);
+    let signer = name(&signer.unwrap_or(Signer::Account(sender.account)));
+    let json = json!({"channel": id, "signer": signer, "former_until": until, "tx": tx(&included)});
+    let until = until.map_or_else(String::new, |block| {
+        format!(" Vouchers of the former key can be claimed until block {block}.")
+    });
+    let words =
+        format!("{signer} signs the vouchers of channel {id}, {}.{until}", place(&[included]));
+    Ok(Output::new(json, words))
+}
+
+async fn voucher(
+    context: &Context,
+    id: ChannelId,
+    cumulative: Balance,
+    expires: Option<BlockNumber>,
+) -> anyhow::Result<Output> {
+    let chain = context.chain().await?;
+    let channel = find(&chain.now().await?, id).await?;
+    let expires = expires.unwrap_or(channel.expires);
+    let voucher = Voucher { channel: id, cumulative, expires };
+    let preimage = voucher.preimage(&chain.genesis());
+    // Who signs is asked for, not needed: the message may be signed elsewhere.
+    let signature = match context.has_signer() {
+        true => Some(account::sign(&context.signer()?, &preimage)),
+        false => None,
+    };
+    let message = format!("0x{}", hex::encode(&preimage));
+    let json = json!({
+        "channel": id,
+        "cumulative": cumulative.to_string(),
+        "expires": expires,
+        "message": message,
+        "signature": signature,
+    });
+    let mut words = format!(
+        "A voucher of {} from channel {id}, good until block {expires}, is this message, signed by {}:\n\n{message}",
+        open(cumulative),
+        name(&channel.signer.0)
+    );
+    if let Some(signature) = signature {
+        words
+            .push_str(&format!("\n\nsignature  {}", json!(signature).as_str().unwrap_or_default()));
+    }
+    Ok(Output::new(json, words))
+}
+
+/// A signer as it is written.
+pub fn name(signer: &Signer<AccountId>) -> String {
+    match signer {
+        Signer::Account(account) => account.to_string(),
+        Signer::Ethereum(address) => format!("0x{}", hex::encode(address)),
+    }
+}
+
 /// The channel of an id.
 pub async fn find(view: &View, id: ChannelId) -> anyhow::Result<Channel> {
     view.channel(id).await?.with_context(|| {
@@ -156,6 +261,7 @@ fn summary(id: ChannelId, channel: &Channel) -> Value {
         "claimed": channel.claimed.to_string(),
         "expires": channel.expires,
         "closing": channel.closing,
+        "signer": name(&channel.signer.0),
     })
 }
 
@@ -168,11 +274,12 @@ fn row(id: ChannelId, channel: &Channel) -> Vec<String> {
         channel.closing.map_or_else(|| "-".into(), |block| block.to_string()),
         channel.payer.to_string(),
         channel.operator.to_string(),
+        name(&channel.signer.0),
     ]
 }
 
-const COLUMNS: [&str; 7] =
-    [">id", ">deposit", ">claimed", ">expires", ">closing from", "payer", "operator"];
+const COLUMNS: [&str; 8] =
+    [">id", ">deposit", ">claimed", ">expires", ">closing from", "payer", "operator", "signer"];
 
 async fn show(context: &Context, id: ChannelId) -> anyhow::Result<Output> {
     let channel = find(&context.now().await?, id).await?;

@@ -8,5 +8,7 @@ mod close;
 mod invariants;
 mod open_channel;
 mod request_close;
+mod set_signer;
 mod settle;
 mod top_up;
+mod verify;
