@@ -72,7 +72,7 @@ def waiting(tests, cli):
 
 
 def channels(tests, cli, facts):
-    """A second channel: opened, topped up, and closed by both sides."""
+    """A second channel: opened, topped up, and closed by both sides; a third by agreement."""
     opened = cli("channel", "open", "--operator", flow.OPERATOR, "--deposit", 0.1, "--expires-in", 5_000,
                  suri=flow.PAYER)["channel"]  # fmt: skip
     cli("channel", "top-up", opened, 0.05, suri=flow.PAYER)
@@ -83,13 +83,17 @@ def channels(tests, cli, facts):
     tests.refused("a question beyond the deposit is refused", cli, "deposit",
                   "ask", facts["model"], "hello", "--channel", opened, "--max-tokens", 100,
                   suri=flow.PAYER, status=5)  # fmt: skip
-    asked = cli("channel", "close", opened, suri=flow.PAYER)
+    asked = cli("channel", "close", opened, "--without-gateway", suri=flow.PAYER)
     tests("a payer asks to close", asked["state"] == "closing", asked)
     tests.refused("a payer cannot close before the delay is over", cli, "from which block on",
-                  "channel", "close", opened, suri=flow.PAYER, status=4)  # fmt: skip
+                  "channel", "close", opened, "--without-gateway", suri=flow.PAYER, status=4)  # fmt: skip
     closed = cli("channel", "close", opened, suri=flow.OPERATOR)
     left = [channel["channel"] for channel in cli("channel", "list", flow.PAYER)["channels"]]
     tests("an operator closes at once", closed["state"] == "closed" and opened not in left, left)
+    agreed = cli("channel", "open", "--operator", flow.OPERATOR, "--deposit", 0.1, suri=flow.PAYER)["channel"]
+    closed = cli("channel", "close", agreed, suri=flow.PAYER)
+    tests("a payer closes at once when nothing is owed",
+          (closed["state"], closed["tx"]["call"]) == ("closed", "Payments.close_now"), closed)  # fmt: skip
 
 
 def versions(tests, cli, folder, steps, facts):

@@ -3,7 +3,7 @@
 use openledger_primitives::{
     licence::Licence,
     signature::{Signature, Signer},
-    voucher::SignedVoucher,
+    voucher::{SignedClosing, SignedVoucher},
     Balance, BlockNumber, ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion,
     VersionNumber, H256,
 };
@@ -245,6 +245,14 @@ pub fn set_signer(channel: ChannelId, signer: Option<&Signer<AccountId>>) -> Cal
         }
     });
     Call::new("Payments", "set_signer", [number(channel), option(signer)])
+}
+
+/// Closes a channel at once, with its operator's signature.
+pub fn close_now(signed: &SignedClosing) -> Call {
+    let SignedClosing { closing, signature } = signed;
+    let arguments =
+        [number(closing.channel), Value::u128(closing.claimed), self::signature(signature)];
+    Call::new("Payments", "close_now", arguments)
 }
 
 /// Settles a batch of receipts of one model version.

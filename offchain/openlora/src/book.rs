@@ -28,6 +28,11 @@ pub enum Entry {
         /// The voucher that paid for it.
         voucher: SignedVoucher,
     },
+    /// The payer may close a channel: nothing more is served from it.
+    Released {
+        /// The channel.
+        channel: ChannelId,
+    },
     /// Receipts were put into a batch, whose blob is stored and which is about to be submitted.
     Batch(Batch),
     /// The chain refused a batch, finally: its receipts wait for another.
@@ -103,6 +108,7 @@ impl OpenBatch {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     channels: BTreeMap<ChannelId, Account>,
+    released: BTreeSet<ChannelId>,
     pending: Vec<Transcript>,
     open: Vec<OpenBatch>,
 }
@@ -122,6 +128,9 @@ impl Book {
                 if receipt.fee > 0 {
                     self.pending.push(transcript);
                 }
+            }
+            Entry::Released { channel } => {
+                self.released.insert(channel);
             }
             Entry::Batch(batch) => {
                 let within: BTreeSet<H256> = batch.receipts.iter().copied().collect();
@@ -163,12 +172,18 @@ impl Book {
         });
         // Channels last: the answers of older receipts must not lower what is owed.
         let channels = self.channels.values().cloned().map(Entry::Channel);
-        batches.chain(self.pending.iter().map(answer)).chain(channels)
+        let released = self.released.iter().map(|&channel| Entry::Released { channel });
+        batches.chain(self.pending.iter().map(answer)).chain(channels).chain(released)
     }
 
     /// What a channel owes.
     pub fn channel(&self, channel: ChannelId) -> Option<&Account> {
         self.channels.get(&channel)
+    }
+
+    /// Whether its payer was told that it may close a channel.
+    pub fn released(&self, channel: ChannelId) -> bool {
+        self.released.contains(&channel)
     }
 
     /// Receipts that are in no batch yet.
@@ -451,6 +466,8 @@ pub(crate) mod tests {
         book.apply(Entry::Batch(batch));
         book.apply(answer(1, 7, 4, 30, 18));
         book.apply(answer(1, 6, 5, 0, 0));
+        book.apply(Entry::Released { channel: 6 });
+        assert!(book.released(6) && !book.released(7));
         assert_eq!(again(&book), book);
     }
 

@@ -14,9 +14,12 @@ use axum::{
     Json, Router,
 };
 use openledger_lm::{Sampling, Stop};
-use openledger_primitives::{voucher::SignedVoucher, ChannelId};
+use openledger_primitives::{
+    voucher::{SignedClosing, SignedVoucher},
+    ChannelId,
+};
 use openledger_store::record::{self, Message};
-use serde::Deserialize;
+use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
@@ -54,6 +57,7 @@ fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/chat/completions", post(chat))
         .route("/v1/models", get(models))
         .route("/channels/{id}", get(channel))
+        .route("/channels/{id}/close", post(close))
         .route("/settle", post(settle))
         .route("/health", get(health))
         .route("/metrics", get(metrics))
@@ -137,6 +141,10 @@ fn missing(what: &str, expected: &str) -> Refusal {
 type Body = Result<Bytes, BytesRejection>;
 
 fn parse(body: Body) -> Result<Request, Refusal> {
+    json_of(body)
+}
+
+fn json_of<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
     let body = body.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(MAX_BODY),
         _ => Refusal::bad_request("body_refused", error.body_text()),
@@ -277,6 +285,23 @@ async fn channel(
     let owed = known.as_ref().map_or(0, |account| account.owed).max(ours.claimed);
     let voucher = known.map(|account| account.voucher);
     Ok(Json(json!({"channel": id, "owed": owed.to_string(), "voucher": voucher})))
+}
+
+async fn close(
+    State(gateway): State<Arc<Gateway>>,
+    id: Result<Path<ChannelId>, PathRejection>,
+    body: Body,
+) -> Result<Json<SignedClosing>, Refusal> {
+    let Path(id) = id.map_err(|_| {
+        Refusal::bad_request("invalid_channel", "expected a number: /channels/7/close")
+    })?;
+    let asked: SignedClosing = json_of(body)?;
+    if asked.closing.channel != id {
+        let message =
+            format!("the closing is of channel {}, the path of {id}", asked.closing.channel);
+        return Err(Refusal::bad_request("invalid_channel", message));
+    }
+    Ok(Json(gateway.release(asked).await?))
 }
 
 async fn settle(State(gateway): State<Arc<Gateway>>) -> Result<Json<Value>, Refusal> {
@@ -437,6 +462,17 @@ mod tests {
         ] {
             let found = refusal(http.get(format!("{url}{path}"))).await;
             assert_eq!(found, (status, code.to_string()), "{path}");
+        }
+        let closing =
+            |id: u8| json!({"channel": id, "claimed": "9", "signature": voucher["signature"]});
+        for (path, body, status, code) in [
+            ("seven", closing(7), 400, "invalid_channel"),
+            ("7", closing(8), 400, "invalid_channel"),
+            ("7", json!({"channel": 7}), 400, "invalid_json"),
+            ("7", closing(7), 503, "chain_unavailable"),
+        ] {
+            let request = http.post(format!("{url}/channels/{path}/close")).body(body.to_string());
+            assert_eq!(refusal(request).await, (status, code.to_string()), "{path} {body}");
         }
         let settled: Value =
             http.post(format!("{url}/settle")).send().await.unwrap().json().await.unwrap();

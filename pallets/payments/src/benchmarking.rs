@@ -108,5 +108,15 @@ mod benchmarks {
         assert_eq!(Channels::<T>::get(channel).unwrap().signer, signer);
     }
 
+    #[benchmark]
+    fn close_now() {
+        let (payer, operator) = (payer::<T>(), signing_operator::<T>());
+        let channel = channel::<T>(&payer, &operator, T::MinDeposit::get());
+        let signature = sign_closing::<T>(&operator, channel, 0, true);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer), channel, 0, signature);
+        assert!(!Channels::<T>::contains_key(channel));
+    }
+
     impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);
 }

@@ -159,10 +159,30 @@ pub fn payer<T: Config>() -> AccountId32 {
 
 /// A payer's signature over a voucher, wrapped as browser wallets do if `wrap`.
 pub fn sign<T: Config>(payer: &AccountId32, voucher: &Voucher, wrap: bool) -> Signature {
-    let preimage = voucher.preimage(&Pallet::<T>::genesis());
+    sign_message(payer, voucher.preimage(&Pallet::<T>::genesis()), wrap)
+}
+
+fn sign_message(who: &AccountId32, preimage: Vec<u8>, wrap: bool) -> Signature {
     let message = if wrap { wrapped(&preimage) } else { preimage };
-    let key = sp_core::sr25519::Public::from_raw(*payer.as_ref());
+    let key = sp_core::sr25519::Public::from_raw(*who.as_ref());
     Signature::Sr25519(sp_io::crypto::sr25519_sign(PAYER, &key, &message).unwrap().0)
+}
+
+/// An active operator whose sr25519 key is in the keystore.
+pub fn signing_operator<T: Config>() -> AccountId32 {
+    let who = payer::<T>();
+    register::<T>(Role::Operator, &who, 1);
+    who
+}
+
+/// An operator's signature over the statement that nothing is owed beyond `claimed`.
+pub fn sign_closing<T: Config>(
+    operator: &AccountId32,
+    channel: ChannelId,
+    claimed: Balance,
+    wrap: bool,
+) -> Signature {
+    sign_message(operator, Closing { channel, claimed }.preimage(&Pallet::<T>::genesis()), wrap)
 }
 
 /// Opens a channel for `deposit` units that does not end.

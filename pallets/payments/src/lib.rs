@@ -36,7 +36,9 @@
 //! that unvested or otherwise frozen money cannot be spent in this way, an account with a freeze that
 //! reaches into its free balance can neither open nor top up a channel; pay from another account.
 //!
-//! The payer can always get its money back: after asking, [`Config::CloseDelay`] blocks later (in
+//! Where both agree, a channel is closed at once: by the operator with [`close`](Pallet::close), by the
+//! payer with the operator's signed statement that nothing more is owed,
+//! [`close_now`](Pallet::close_now). The payer can always get its money back: after asking, [`Config::CloseDelay`] blocks later (in
 //! which the operator brings its last voucher), even if the operator has vanished; and a channel that
 //! is forgotten can be closed by anyone, that long after its end.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -81,8 +83,9 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
-    signature::Signer, voucher::Voucher, Balance, BlockNumber, ChannelId, ContentId, ModelId,
-    ModelVersion, SettlementId, H256,
+    signature::{Signature, Signer},
+    voucher::{Closing, Voucher},
+    Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use pallet_models::Kind;
 use pallet_providers::Role;
@@ -272,11 +275,13 @@ pub mod pallet {
         TooMany,
         /// The voucher, or the channel, is past its last block.
         Expired,
-        /// The voucher does not cover the amount on top of what was claimed: it is not the newest.
+        /// The voucher does not cover the amount on top of what was claimed: it is not the newest. Or a
+        /// closing statement is not of what was claimed by now.
         Stale,
         /// The voucher promises more than the channel's deposit.
         BeyondDeposit,
-        /// The signature is not that of the channel's signer over this voucher.
+        /// The signature is not that of the channel's signer over this voucher, or that of its operator
+        /// over this closing.
         BadSignature,
         /// The amount is zero, or the deposit less than the minimum.
         InvalidAmount,
@@ -405,17 +410,7 @@ pub mod pallet {
                 let from = entry.closing.ok_or(Error::<T>::WrongPhase)?;
                 ensure!(now >= from, Error::<T>::TooEarly);
             }
-            let returned = entry.left();
-            <T as Config>::Currency::release(
-                &Self::hold_reason(),
-                &entry.payer,
-                returned,
-                Precision::Exact,
-            )?;
-            Channels::<T>::remove(channel);
-            ChannelsOf::<T>::remove(&entry.payer, channel);
-            Self::deposit_event(Event::ChannelClosed { channel, payer: entry.payer, returned });
-            Ok(())
+            Self::end(channel, entry)
         }
 
         /// Settle a batch of receipts: take their fee from the payers' channels.
@@ -517,6 +512,29 @@ pub mod pallet {
             Self::deposit_event(Event::SignerSet { channel, signer, former_until });
             Ok(())
         }
+
+        /// Close a channel of yours at once, with its operator's consent.
+        ///
+        /// `signature` is the operator's, over the statement that nothing is owed beyond the `claimed`
+        /// units that it has been paid from this channel; a gateway gives it to you when that is so. What
+        /// is left is yours again. Without it: `request_close`.
+        #[pallet::call_index(6)]
+        pub fn close_now(
+            origin: OriginFor<T>,
+            channel: ChannelId,
+            claimed: Balance,
+            signature: Signature,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
+            ensure!(entry.payer == who, Error::<T>::NotPayer);
+            // A statement of an earlier day says nothing of what was claimed since.
+            ensure!(entry.claimed == claimed, Error::<T>::Stale);
+            let statement = Closing { channel, claimed }.preimage(&Self::genesis());
+            let operator = Signer::Account(entry.operator.clone());
+            ensure!(verify(&operator, &statement, &signature), Error::<T>::BadSignature);
+            Self::end(channel, entry)
+        }
     }
 
     #[pallet::view_functions]
@@ -553,6 +571,21 @@ impl<T: Config> Pallet<T> {
             Error::<T>::InvalidPayer
         );
         <T as Config>::Currency::hold(&Self::hold_reason(), payer, amount)
+    }
+
+    /// Returns what is left of a channel to its payer, and forgets it.
+    fn end(channel: ChannelId, entry: Channel<T::AccountId>) -> DispatchResult {
+        let returned = entry.left();
+        <T as Config>::Currency::release(
+            &Self::hold_reason(),
+            &entry.payer,
+            returned,
+            Precision::Exact,
+        )?;
+        Channels::<T>::remove(channel);
+        ChannelsOf::<T>::remove(&entry.payer, channel);
+        Self::deposit_event(Event::ChannelClosed { channel, payer: entry.payer, returned });
+        Ok(())
     }
 
     /// Whether answers of this version can be attributed.

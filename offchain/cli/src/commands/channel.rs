@@ -1,4 +1,6 @@
-use anyhow::Context as _;
+use std::time::Duration;
+
+use anyhow::{ensure, Context as _};
 use clap::Subcommand;
 use openledger_chain::{
     account, call,
@@ -6,14 +8,22 @@ use openledger_chain::{
     types::Channel,
     AccountId, View,
 };
-use openledger_primitives::{signature::Signer, voucher::Voucher, Balance, BlockNumber, ChannelId};
+use openledger_primitives::{
+    signature::Signer,
+    voucher::{Closing, SignedClosing, Voucher},
+    Balance, BlockNumber, ChannelId,
+};
 use serde_json::{json, Value};
 
 use crate::{
-    context::Context,
+    context::{Context, Sender},
     output::{open, place, table, tx, Output},
     parse,
+    remote::{At, Gateway, Refusal},
 };
+
+/// How long a gateway is waited for: without it there is another way.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -41,10 +51,20 @@ pub enum Command {
         #[arg(value_parser = parse::amount)]
         amount: Balance,
     },
-    /// Close a channel: its payer asks, and closes after a delay; its operator closes at once
+    /// Close a channel: at once by its operator or with its consent, else its payer asks, and closes after a delay
+    #[command(
+        after_help = "A payer asks the operator's gateway for its consent, which it gives if nothing is owed \
+                            that is not settled.\n\
+                            Example: openledger --suri //Dave channel close 7"
+    )]
     Close {
         /// Its id
         channel: ChannelId,
+        #[command(flatten)]
+        at: At,
+        /// Do not ask the gateway: start the delay
+        #[arg(long)]
+        without_gateway: bool,
     },
     /// Name the key that signs a channel's vouchers
     #[command(
@@ -109,7 +129,9 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
             open_channel(context, &operator, deposit, expires_in).await
         }
         Command::TopUp { channel, amount } => top_up(context, channel, amount).await,
-        Command::Close { channel } => close(context, channel).await,
+        Command::Close { channel, at, without_gateway } => {
+            close(context, channel, (!without_gateway).then_some(at)).await
+        }
         Command::SetSigner { channel, signer } => set_signer(context, channel, signer).await,
         Command::Voucher { channel, cumulative, expires } => {
             voucher(context, channel, cumulative, expires).await
@@ -156,27 +178,63 @@ async fn top_up(context: &Context, id: ChannelId, amount: Balance) -> anyhow::Re
     Ok(Output::new(json, words))
 }
 
-async fn close(context: &Context, id: ChannelId) -> anyhow::Result<Output> {
+async fn close(context: &Context, id: ChannelId, at: Option<At>) -> anyhow::Result<Output> {
     let sender = context.sender().await?;
     let channel = find(&sender.chain.now().await?, id).await?;
     // A payer asks first; whether the delay is over is the chain's to say.
-    let asks = sender.account == channel.payer
-        && sender.account != channel.operator
-        && channel.closing.is_none();
-    let call = if asks { call::request_close(id) } else { call::close(id) };
+    let payer = sender.account == channel.payer && sender.account != channel.operator;
+    let agreed = match at {
+        Some(at) if payer => Some(consent(&sender, &at, id, &channel).await),
+        _ => None,
+    };
+    let agreement = agreed.as_ref().and_then(|agreed| agreed.as_ref().ok());
+    let asks = payer && channel.closing.is_none() && agreement.is_none();
+    let call = match agreement {
+        Some(agreement) => call::close_now(agreement),
+        None if asks => call::request_close(id),
+        None => call::close(id),
+    };
     let included = sender.send_one(call).await?;
     let state = if asks { "closing" } else { "closed" };
     let json = json!({"channel": id, "state": state, "tx": tx(&included)});
     let place = place(&[included]);
     let words = if asks {
+        let why = match agreed {
+            Some(Err(reason)) => format!(" Not at once: {reason:#}."),
+            _ => String::new(),
+        };
         format!(
             "Channel {id} is closing, {place}: its operator can still claim. `openledger channel show {id}` \
-             says from which block on the same command closes it."
+             says from which block on the same command closes it.{why}"
         )
     } else {
         format!("Channel {id} is closed, {place}; what was left is its payer's again.")
     };
     Ok(Output::new(json, words))
+}
+
+/// The operator's consent to close a channel, from its gateway.
+async fn consent(
+    sender: &Sender,
+    at: &At,
+    id: ChannelId,
+    channel: &Channel,
+) -> anyhow::Result<SignedClosing> {
+    let closing = Closing { channel: id, claimed: channel.claimed };
+    let statement = closing.preimage(&sender.chain.genesis());
+    let asked = SignedClosing { closing, signature: account::sign(&sender.key, &statement) };
+    let gateway = Gateway::patient(at, PATIENCE)?;
+    let request = gateway.post(&format!("channels/{id}/close")).json(&asked);
+    let bytes = gateway.send(request).await?.map_err(Refusal::remote)?;
+    let agreed: SignedClosing = serde_json::from_slice(&bytes)
+        .context("the gateway's answer is not in the expected format")?;
+    ensure!(
+        agreed.closing == closing
+            && account::verify(&channel.operator, &statement, &agreed.signature),
+        "what the gateway answered is not signed by the operator {}",
+        channel.operator
+    );
+    Ok(agreed)
 }
 
 async fn set_signer(

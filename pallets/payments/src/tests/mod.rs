@@ -5,6 +5,7 @@ use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError::BadOrigin;
 
 mod close;
+mod close_now;
 mod invariants;
 mod open_channel;
 mod request_close;
