@@ -46,6 +46,33 @@ pub struct SignedVoucher {
     pub signature: Signature,
 }
 
+/// By what an operator claims: a voucher, signed unless its channel is a one-off payment, which needs no
+/// signature.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Authority {
+    /// What may be taken; of a one-off payment, all of it.
+    #[cfg_attr(feature = "std", serde(flatten))]
+    pub voucher: Voucher,
+    /// By the channel's signer.
+    #[cfg_attr(feature = "std", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub signature: Option<Signature>,
+}
+
+impl Authority {
+    /// The signed voucher, if it is one.
+    pub fn signed(&self) -> Option<SignedVoucher> {
+        let signature = self.signature?;
+        Some(SignedVoucher { voucher: self.voucher, signature })
+    }
+}
+
+impl From<SignedVoucher> for Authority {
+    fn from(SignedVoucher { voucher, signature }: SignedVoucher) -> Self {
+        Self { voucher, signature: Some(signature) }
+    }
+}
+
 /// That nothing is owed from `channel` beyond the `claimed` units that the chain paid out.
 ///
 /// Signed by the operator, it lets the payer close the channel at once: the operator serves nothing more

@@ -10,6 +10,7 @@ def other_options(tests, cli, folder, steps, facts):
     data(tests, cli, folder)
     members(tests, cli, folder)
     waiting(tests, cli)
+    once(tests, cli, facts)
     channels(tests, cli, facts)
     versions(tests, cli, folder, steps, facts)
 
@@ -69,6 +70,23 @@ def waiting(tests, cli):
     tests("a transaction that nobody waits for has no block yet", sent["tx"]["block"] is None, sent)
     amounts = [transfer["amount"] for transfer in sent["transfers"]]
     tests("amounts are read in OPEN and in units", amounts == [str(flow.UNIT // 2), "1200"], sent)
+
+
+def once(tests, cli, facts):
+    """A question that is paid for on the chain: it is answered, and no other."""
+    answer = cli("ask", facts["model"], "function onceMarket(", "--once", flow.OPERATOR, "--max-tokens", 4,
+                 suri=flow.PAYER)  # fmt: skip
+    channel = answer["channel"]
+    shown = cli("channel", "show", channel)
+    tests("a one-off payment pays for its answer",
+          0 < int(answer["receipt"]["fee"]) <= int(shown["deposit"]), shown)  # fmt: skip
+    tests.refused("it pays for nothing else", cli, "one-off payment",
+                  "ask", facts["model"], "hello", "--channel", channel, suri=flow.PAYER, status=5)  # fmt: skip
+    settled = cli("settle", suri=flow.OPERATOR)["settlements"]
+    claimed = cli("channel", "show", channel)["claimed"]
+    tests("it is claimed without a voucher", settled and claimed == answer["receipt"]["fee"], settled)
+    closed = cli("channel", "close", channel, suri=flow.PAYER)
+    tests("what is left of it returns at once", closed["state"] == "closed", closed)
 
 
 def channels(tests, cli, facts):

@@ -3,7 +3,7 @@
 use openledger_primitives::{
     licence::Licence,
     signature::{Signature, Signer},
-    voucher::{SignedClosing, SignedVoucher},
+    voucher::{Authority, SignedClosing},
     Balance, BlockNumber, ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion,
     VersionNumber, H256,
 };
@@ -46,8 +46,8 @@ pub enum RejectReason {
 /// What is taken from a channel in a settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The newest voucher.
-    pub voucher: SignedVoucher,
+    /// The newest voucher, or a one-off payment.
+    pub voucher: Authority,
     /// What is taken now, in units.
     pub amount: Balance,
 }
@@ -221,6 +221,12 @@ pub fn open_channel(operator: &AccountId, deposit: Balance, expires: BlockNumber
     )
 }
 
+/// Pays an operator for one request.
+pub fn pay(operator: &AccountId, amount: Balance, expires: BlockNumber, request: &H256) -> Call {
+    let arguments = [account(operator), Value::u128(amount), number(expires), hash(request)];
+    Call::new("Payments", "pay", arguments)
+}
+
 /// Adds to a channel's deposit.
 pub fn top_up(channel: ChannelId, amount: Balance) -> Call {
     Call::new("Payments", "top_up", [number(channel), Value::u128(amount)])
@@ -270,7 +276,7 @@ pub fn settle(
             ("channel", number(voucher.voucher.channel)),
             ("cumulative", Value::u128(voucher.voucher.cumulative)),
             ("expires", number(voucher.voucher.expires)),
-            ("signature", signature(&voucher.signature)),
+            ("signature", option(voucher.signature.as_ref().map(signature))),
             ("amount", Value::u128(*amount)),
         ])
     });

@@ -249,6 +249,8 @@ pub struct Channel {
     pub signer: Static<Signer<AccountId>>,
     /// Whose did before, and the last block in which those may be claimed.
     pub former: Option<(Static<Signer<AccountId>>, BlockNumber)>,
+    /// Of a one-off payment: content id of the request that it is for.
+    pub request: Option<H256>,
 }
 
 /// The rules by which one settlement is decided.

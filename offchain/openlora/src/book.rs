@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openledger_primitives::{
-    hashing, merkle, reads::decimal, receipt::Transcript, voucher::SignedVoucher, Balance,
-    ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
+    hashing, merkle, reads::decimal, receipt::Transcript, voucher::Authority, Balance, ChannelId,
+    ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub enum Entry {
         /// The receipt with its tokens.
         transcript: Transcript,
         /// The voucher that paid for it.
-        voucher: SignedVoucher,
+        voucher: Authority,
     },
     /// The payer may close a channel: nothing more is served from it.
     Released {
@@ -55,8 +55,8 @@ pub struct Account {
     /// In all, in units, what the chain paid out included.
     #[serde(with = "decimal")]
     pub owed: Balance,
-    /// The newest voucher.
-    pub voucher: SignedVoucher,
+    /// The newest voucher, or the one-off payment.
+    pub voucher: Authority,
 }
 
 /// Receipts of one model version that are settled together.
@@ -83,7 +83,7 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchClaim {
     /// The newest voucher at that time.
-    pub voucher: SignedVoucher,
+    pub voucher: Authority,
     /// What is taken, in units.
     #[serde(with = "decimal")]
     pub amount: Balance,
@@ -337,7 +337,7 @@ pub(crate) mod tests {
                 prompt_ids: vec![1, 2],
                 output_ids: vec![3],
             },
-            voucher: SignedVoucher { voucher, signature },
+            voucher: Authority { voucher, signature: Some(signature) },
         }
     }
 

@@ -19,7 +19,7 @@ use openledger_lm::{Sampling, Stop};
 use openledger_primitives::{
     hashing,
     receipt::{Receipt, SignedReceipt, Transcript},
-    voucher::{SignedClosing, SignedVoucher},
+    voucher::{Authority, SignedClosing},
     Balance, BlockNumber, ChannelId, ModelId,
 };
 use openledger_store::BlobStore;
@@ -32,7 +32,7 @@ use crate::{
     link::Link,
     metrics::Metrics,
     settle::Settling,
-    voucher::{self, Due, Terms},
+    voucher::{self, Due, Payment, Terms},
     Refusal, Result,
 };
 
@@ -82,7 +82,7 @@ pub struct Question {
     /// How.
     pub sampling: Sampling,
     /// What pays for it.
-    pub voucher: SignedVoucher,
+    pub payment: Payment,
 }
 
 /// What is answered.
@@ -110,7 +110,7 @@ struct Bill {
     sampling: Sampling,
     price_in: Balance,
     price_out: Balance,
-    voucher: SignedVoucher,
+    voucher: Authority,
     channel: Channel,
 }
 
@@ -248,7 +248,7 @@ impl Gateway {
 
     /// Reads from the chain what a question asks for and what pays for it. What the channel owes is not looked at yet.
     async fn admit(&self, question: Question) -> Result<Bill, Refusal> {
-        let Question { model, prompt, mut sampling, voucher } = question;
+        let Question { model, prompt, mut sampling, payment } = question;
         let (_, view) = self.link.now().await?;
         let id = self.catalogue.resolve(&view, &model).await?.ok_or_else(|| {
             let message = format!("there is no model {model:?}; see GET /v1/models");
@@ -256,7 +256,7 @@ impl Gateway {
         })?;
         let registered = self.catalogue.registered(&view, id).await?;
 
-        let channel_id = voucher.voucher.channel;
+        let channel_id = payment.channel();
         let channel = view.channel(channel_id).await.map_err(crate::Error::from)?;
         let channel = channel.ok_or_else(|| {
             let message = format!(
@@ -272,7 +272,7 @@ impl Gateway {
             best: view.block().number,
             margin: margin(self.settings.settle_after),
         };
-        voucher::check(&voucher, &terms)?;
+        let voucher = voucher::check(&payment, &terms)?;
 
         let served = self.catalogue.newest(&view, id, &registered).await?;
         let prompt = tokens(served.clone(), prompt).await?;
@@ -487,10 +487,11 @@ pub(crate) mod tests {
         gateway.catalogue.load(2, 3, base, adapter).await.unwrap()
     }
 
-    fn voucher(cumulative: Balance) -> SignedVoucher {
+    fn voucher(cumulative: Balance) -> Authority {
         let voucher = Voucher { channel: 5, cumulative, expires: 4_000 };
         let key = account::keypair("//Alice").unwrap();
-        SignedVoucher { voucher, signature: account::sign(&key, &voucher.preimage(&GENESIS)) }
+        let signature = account::sign(&key, &voucher.preimage(&GENESIS));
+        Authority { voucher, signature: Some(signature) }
     }
 
     /// A question of eight tokens at most, 1 unit for each token of the prompt, 3 for each of the answer.
@@ -504,6 +505,7 @@ pub(crate) mod tests {
             closing: None,
             signer: Static(Signer::Account(account::parse("//Alice").unwrap())),
             former: None,
+            request: None,
         };
         Bill {
             served: served.clone(),
@@ -694,7 +696,7 @@ pub(crate) mod tests {
             model: "openledger/2".into(),
             prompt: "MIT".into(),
             sampling: Sampling::greedy(8),
-            voucher: voucher(1_000),
+            payment: Payment::Voucher(voucher(1_000).signed().unwrap()),
         };
         let all = gateway.waiting.clone().try_acquire_many_owned(2).unwrap();
         assert_eq!(gateway.answer(question()).await.unwrap_err().code(), "queue_full");

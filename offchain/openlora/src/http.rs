@@ -14,10 +14,7 @@ use axum::{
     Json, Router,
 };
 use openledger_lm::{Sampling, Stop};
-use openledger_primitives::{
-    voucher::{SignedClosing, SignedVoucher},
-    ChannelId,
-};
+use openledger_primitives::{hashing::content_id, voucher::SignedClosing, ChannelId, H256};
 use openledger_store::record::{self, Message};
 use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
@@ -26,6 +23,7 @@ use tower_http::cors::CorsLayer;
 
 use crate::{
     gateway::{Answered, Gateway, Question},
+    voucher::Payment,
     Error, Refusal,
 };
 
@@ -155,14 +153,23 @@ fn json_of<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
     })
 }
 
-fn voucher(headers: &HeaderMap) -> Result<SignedVoucher, Refusal> {
-    let form = r#"expected {"channel":7,"cumulative":"1200","expires":900,"signature":"0x01…"}"#;
+/// What the header shows to pay for the request with this content id: a voucher, or the channel of a one-off payment.
+fn payment(headers: &HeaderMap, request: H256) -> Result<Payment, Refusal> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Once {
+        channel: ChannelId,
+    }
+    let form = r#"expected {"channel":7,"cumulative":"1200","expires":900,"signature":"0x01…"}, or {"channel":7} of a one-off payment"#;
     let header = headers.get(VOUCHER).ok_or_else(|| {
         let message =
             format!("a voucher in the header X-OpenLedger-Voucher pays for the answer: {form}");
         Refusal::payment("voucher_missing", message, None)
     })?;
-    serde_json::from_slice(header.as_bytes()).map_err(|error| {
+    if let Ok(Once { channel }) = serde_json::from_slice(header.as_bytes()) {
+        return Ok(Payment::Once { channel, request });
+    }
+    serde_json::from_slice(header.as_bytes()).map(Payment::Voucher).map_err(|error| {
         let message = format!("X-OpenLedger-Voucher: {error}; {form}");
         Refusal::payment("voucher_malformed", message, None)
     })
@@ -174,12 +181,14 @@ async fn answer(
     body: Body,
     prompt: fn(&mut Request) -> Result<String, Refusal>,
 ) -> Result<Answered, Refusal> {
+    // The bytes themselves: what was paid for is not what somebody might read in them.
+    let id = body.as_ref().map_or_else(|_| H256::zero(), |body| content_id(body));
     let mut request = parse(body)?;
     let sampling = request.sampling()?;
     let prompt = prompt(&mut request)?;
     let model = request.model.ok_or_else(|| missing("model", "its name, see GET /v1/models"))?;
-    let voucher = voucher(headers)?;
-    gateway.answer(Question { model, prompt, sampling, voucher }).await
+    let payment = payment(headers, id)?;
+    gateway.answer(Question { model, prompt, sampling, payment }).await
 }
 
 /// An answer in OpenAI's format; `choice` is what differs between the two kinds.
@@ -283,7 +292,7 @@ async fn channel(
     })?;
     let known = gateway.owed(id).await;
     let owed = known.as_ref().map_or(0, |account| account.owed).max(ours.claimed);
-    let voucher = known.map(|account| account.voucher);
+    let voucher = known.and_then(|account| account.voucher.signed());
     Ok(Json(json!({"channel": id, "owed": owed.to_string(), "voucher": voucher})))
 }
 
@@ -366,8 +375,17 @@ mod tests {
     #[test]
     fn the_voucher_header_should_be_that_of_the_protocol() {
         let mut headers = HeaderMap::new();
+        let request = H256::repeat_byte(3);
+        let voucher = |headers: &HeaderMap| payment(headers, request);
         assert_eq!(voucher(&headers).unwrap_err().code(), "voucher_missing");
-        for text in ["", "nonsense", r#"{"channel":7}"#, "[]", r#"{"channel":-1}"#] {
+        for text in [
+            "",
+            "nonsense",
+            r#"{"channel":7,"cumulative":"1200"}"#,
+            r#"{"cumulative":"1200"}"#,
+            "[]",
+            r#"{"channel":-1}"#,
+        ] {
             headers.insert(VOUCHER, text.parse().unwrap());
             let refusal = voucher(&headers).unwrap_err();
             assert_eq!(refusal.code(), "voucher_malformed");
@@ -378,11 +396,13 @@ mod tests {
             "ab".repeat(64)
         );
         headers.insert(VOUCHER, json.parse().unwrap());
-        let signed = voucher(&headers).unwrap();
+        let Payment::Voucher(signed) = voucher(&headers).unwrap() else { panic!("a voucher") };
         assert_eq!(
             (signed.voucher.channel, signed.voucher.cumulative, signed.voucher.expires),
             (7, 1200, 900)
         );
+        headers.insert(VOUCHER, r#"{"channel":7}"#.parse().unwrap());
+        assert_eq!(voucher(&headers).unwrap(), Payment::Once { channel: 7, request });
     }
 
     /// A gateway without a node, on a port of its own.

@@ -3,8 +3,8 @@
 use openledger_chain::{account, types::Channel, AccountId};
 use openledger_primitives::{
     signature::Signer,
-    voucher::{SignedVoucher, Voucher},
-    Balance, BlockNumber, H256,
+    voucher::{Authority, SignedVoucher, Voucher},
+    Balance, BlockNumber, ChannelId, H256,
 };
 
 use crate::refusal::{Refusal, Required};
@@ -24,6 +24,30 @@ pub struct Terms<'a> {
     pub margin: BlockNumber,
 }
 
+/// What is shown to pay for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payment {
+    /// A voucher.
+    Voucher(SignedVoucher),
+    /// A one-off payment for this very request.
+    Once {
+        /// Its channel.
+        channel: ChannelId,
+        /// Content id of the request's body.
+        request: H256,
+    },
+}
+
+impl Payment {
+    /// The channel that pays.
+    pub fn channel(&self) -> ChannelId {
+        match self {
+            Self::Voucher(signed) => signed.voucher.channel,
+            Self::Once { channel, .. } => *channel,
+        }
+    }
+}
+
 /// What a channel owes, and what it is to pay for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
@@ -35,15 +59,14 @@ pub struct Due {
     pub price: Balance,
 }
 
-/// Checks that a voucher can be claimed: its channel, signature and last block.
+/// Checks that what is shown can be claimed: the channel, the signature, the last block, the request. Returns by what.
 ///
 /// # Errors
 /// 402, with what was expected and what came.
-pub fn check(signed: &SignedVoucher, terms: &Terms) -> Result<(), Refusal> {
+pub fn check(payment: &Payment, terms: &Terms) -> Result<Authority, Refusal> {
     let Terms { channel, best, .. } = *terms;
     let until = best.saturating_add(terms.margin);
-    let voucher = &signed.voucher;
-    let id = voucher.channel;
+    let id = payment.channel();
     let refuse = |code, message| Err(Refusal::payment(code, message, None));
     if channel.operator != *terms.operator {
         return refuse(
@@ -63,6 +86,37 @@ pub fn check(signed: &SignedVoucher, terms: &Terms) -> Result<(), Refusal> {
             ),
         );
     }
+    let signed = match (payment, channel.request) {
+        (Payment::Voucher(signed), None) => signed,
+        (Payment::Once { request, .. }, Some(expected)) if *request == expected => {
+            let voucher =
+                Voucher { channel: id, cumulative: channel.deposit, expires: channel.expires };
+            return Ok(Authority { voucher, signature: None });
+        }
+        (Payment::Once { request, .. }, Some(expected)) => {
+            return refuse(
+                "other_request",
+                format!(
+                "channel {id} is a payment for the request {expected:?}, this one is {request:?}"
+            ),
+            )
+        }
+        (Payment::Once { .. }, None) => {
+            return refuse(
+                "voucher_missing",
+                format!("channel {id} is no one-off payment: expected a signed voucher"),
+            )
+        }
+        (Payment::Voucher(_), Some(_)) => {
+            return refuse(
+                "other_request",
+                format!(
+                "channel {id} is a one-off payment: expected {{\"channel\":{id}}} and its request"
+            ),
+            )
+        }
+    };
+    let voucher = &signed.voucher;
     // By the key that signs now: vouchers of the former can be claimed for some time only.
     let preimage = voucher.preimage(&terms.genesis);
     if !account::verify_by(&channel.signer.0, &preimage, &signed.signature) {
@@ -84,16 +138,15 @@ pub fn check(signed: &SignedVoucher, terms: &Terms) -> Result<(), Refusal> {
             ),
         );
     }
-    Ok(())
+    Ok(signed.clone().into())
 }
 
-/// Whether the chain takes a voucher's signature up to block `until`: that of the channel's signer, or of the former.
-pub fn holds(
-    signed: &SignedVoucher,
-    channel: &Channel,
-    genesis: &H256,
-    until: BlockNumber,
-) -> bool {
+/// Whether the chain takes a claim up to block `until`: signed by the channel's signer or the former one, or by a
+/// one-off payment.
+pub fn holds(authority: &Authority, channel: &Channel, genesis: &H256, until: BlockNumber) -> bool {
+    let Some(signed) = authority.signed() else {
+        return channel.request.is_some() && channel.expires >= until;
+    };
     let former = channel.former.iter().filter(|(_, last)| *last >= until);
     let mut signers = std::iter::once(&channel.signer).chain(former.map(|(signer, _)| signer));
     let preimage = signed.voucher.preimage(genesis);
@@ -168,6 +221,7 @@ mod tests {
             closing: None,
             signer: Static(Signer::Account(account::parse("//Alice").unwrap())),
             former: None,
+            request: None,
         }
     }
 
@@ -181,7 +235,34 @@ mod tests {
         let operator = account::parse("//Bob").unwrap();
         let terms =
             Terms { genesis: GENESIS, operator: &operator, channel, best: 1_000, margin: 100 };
-        check(signed, &terms).map_err(|refusal| refusal.code())
+        let authority = check(&Payment::Voucher(signed.clone()), &terms);
+        authority
+            .map(|found| assert_eq!(found.signed().as_ref(), Some(signed)))
+            .map_err(|r| r.code())
+    }
+
+    fn once(request: u8, channel: &Channel) -> Result<Authority, &'static str> {
+        let operator = account::parse("//Bob").unwrap();
+        let terms =
+            Terms { genesis: GENESIS, operator: &operator, channel, best: 1_000, margin: 100 };
+        let payment = Payment::Once { channel: 3, request: H256([request; 32]) };
+        check(&payment, &terms).map_err(|refusal| refusal.code())
+    }
+
+    #[test]
+    fn check_should_take_a_one_off_payment_for_its_request_alone() {
+        let paid = Channel { request: Some(H256([9; 32])), ..channel() };
+        let authority = once(9, &paid).unwrap();
+        assert_eq!(authority.signature, None);
+        assert_eq!(authority.voucher, Voucher { channel: 3, cumulative: 1_000, expires: 5_000 });
+        assert!(holds(&authority, &paid, &GENESIS, 5_000));
+        assert!(!holds(&authority, &paid, &GENESIS, 5_001));
+        assert!(!holds(&authority, &channel(), &GENESIS, 5_000));
+        assert_eq!(once(8, &paid), Err("other_request"));
+        assert_eq!(once(9, &channel()), Err("voucher_missing"));
+        assert_eq!(code(&signed("//Alice", 500, 4_000), &paid), Err("other_request"));
+        assert_eq!(once(9, &Channel { expires: 1_099, ..paid.clone() }), Err("channel_expired"));
+        assert_eq!(once(9, &Channel { closing: Some(2_000), ..paid }), Err("channel_closing"));
     }
 
     fn amount(cumulative: Balance, deposit: Balance, due: Due) -> Result<(), Refusal> {
@@ -256,7 +337,8 @@ mod tests {
     #[test]
     fn holds_should_follow_the_keys_that_the_chain_takes() {
         let (bob, voucher) = (account::parse("//Bob").unwrap(), signed("//Alice", 500, 4_000));
-        let holds = |channel: &Channel, until| holds(&voucher, channel, &GENESIS, until);
+        let authority = Authority::from(voucher.clone());
+        let holds = |channel: &Channel, until| holds(&authority, channel, &GENESIS, until);
         let alice = channel().signer;
         assert!(holds(&channel(), 4_000));
         let changed = Channel { signer: Static(Signer::Account(bob)), ..channel() };

@@ -118,5 +118,14 @@ mod benchmarks {
         assert!(!Channels::<T>::contains_key(channel));
     }
 
+    #[benchmark]
+    fn pay() {
+        let (payer, operator) = (payer::<T>(), operator::<T>());
+        let request = H256::repeat_byte(7);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer), operator, T::MinDeposit::get(), BlockNumber::MAX, request);
+        assert_eq!(Channels::<T>::get(0).unwrap().request, Some(request));
+    }
+
     impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);
 }

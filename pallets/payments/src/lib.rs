@@ -17,6 +17,11 @@
 //! of the former key stay good beside those of the new one, and the key is not changed again: what the
 //! operator was given it can claim, whatever the payer does with its keys.
 //!
+//! Whoever cannot sign vouchers, or asks once only, pays by [`pay`](Pallet::pay): a channel whose whole
+//! deposit the operator may claim, without a voucher, up to its last block. The payment names the hash of
+//! the one request that it is for. So nobody else can spend it at the gateway, though everybody sees it
+//! here: the request itself is told to the operator alone.
+//!
 //! ## Cross-pallet contract
 //!
 //! - `pallet-providers`: only active operators are paid.
@@ -255,6 +260,13 @@ pub mod pallet {
             /// The last block in which vouchers of the former key may be claimed.
             former_until: BlockNumber,
         },
+        /// A payer paid for one request: the channel just opened needs no vouchers.
+        Paid {
+            /// The channel.
+            channel: ChannelId,
+            /// Content id of the request.
+            request: H256,
+        },
     }
 
     #[pallet::error]
@@ -297,6 +309,8 @@ pub mod pallet {
         InvalidFee,
         /// The model is no adapter with an attribution index, or deprecated.
         InvalidModel,
+        /// The channel is a one-off payment: it stays as it is.
+        Prepaid,
     }
 
     #[pallet::hooks]
@@ -329,37 +343,7 @@ pub mod pallet {
             expires: BlockNumber,
         ) -> DispatchResult {
             let payer = ensure_signed(origin)?;
-            ensure!(
-                pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
-                Error::<T>::NotOperator
-            );
-            ensure!(deposit >= T::MinDeposit::get(), Error::<T>::InvalidAmount);
-            ensure!(expires > Self::now(), Error::<T>::InvalidExpiry);
-            Self::hold(&payer, deposit)?;
-            let channel = NextChannelId::<T>::get();
-            NextChannelId::<T>::put(channel.checked_add(1).ok_or(ArithmeticError::Overflow)?);
-            ChannelsOf::<T>::insert(&payer, channel, ());
-            Channels::<T>::insert(
-                channel,
-                Channel {
-                    payer: payer.clone(),
-                    operator: operator.clone(),
-                    deposit,
-                    claimed: 0,
-                    expires,
-                    closing: None,
-                    signer: Signer::Account(payer.clone()),
-                    former: None,
-                },
-            );
-            Self::deposit_event(Event::ChannelOpened {
-                channel,
-                payer,
-                operator,
-                deposit,
-                expires,
-            });
-            Ok(())
+            Self::begin(payer, operator, deposit, expires, None).map(|_| ())
         }
 
         /// Put `amount` units more into a channel of yours, unless it has ended or you asked to close
@@ -369,6 +353,7 @@ pub mod pallet {
             let who = ensure_signed(origin)?;
             let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
             ensure!(entry.payer == who, Error::<T>::NotPayer);
+            ensure!(entry.request.is_none(), Error::<T>::Prepaid);
             ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
             ensure!(entry.expires >= Self::now(), Error::<T>::Expired);
             ensure!(amount > 0, Error::<T>::InvalidAmount);
@@ -498,6 +483,7 @@ pub mod pallet {
             let who = ensure_signed(origin)?;
             let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
             ensure!(entry.payer == who, Error::<T>::NotPayer);
+            ensure!(entry.request.is_none(), Error::<T>::Prepaid);
             ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
             let now = Self::now();
             ensure!(
@@ -534,6 +520,27 @@ pub mod pallet {
             let operator = Signer::Account(entry.operator.clone());
             ensure!(verify(&operator, &statement, &signature), Error::<T>::BadSignature);
             Self::end(channel, entry)
+        }
+
+        /// Pay an operator for one request, without a channel and vouchers.
+        ///
+        /// `amount` (in units; 1 OPEN = 10^18) is held on your account, and the operator may take all of
+        /// it up to block `expires`, without another signature of yours. `request` is the BLAKE2b-256 of
+        /// the request's body, which you then send to its gateway: that alone is answered for it, so let
+        /// the body hold something that nobody can guess. What was not taken comes back as from a channel:
+        /// see `request_close`, or `close` after its end.
+        #[pallet::call_index(7)]
+        pub fn pay(
+            origin: OriginFor<T>,
+            operator: T::AccountId,
+            amount: Balance,
+            expires: BlockNumber,
+            request: H256,
+        ) -> DispatchResult {
+            let payer = ensure_signed(origin)?;
+            let channel = Self::begin(payer, operator, amount, expires, Some(request))?;
+            Self::deposit_event(Event::Paid { channel, request });
+            Ok(())
         }
     }
 
@@ -573,6 +580,42 @@ impl<T: Config> Pallet<T> {
         <T as Config>::Currency::hold(&Self::hold_reason(), payer, amount)
     }
 
+    /// Opens a channel, or a one-off payment for a request.
+    fn begin(
+        payer: T::AccountId,
+        operator: T::AccountId,
+        deposit: Balance,
+        expires: BlockNumber,
+        request: Option<H256>,
+    ) -> Result<ChannelId, DispatchError> {
+        ensure!(
+            pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
+            Error::<T>::NotOperator
+        );
+        ensure!(deposit >= T::MinDeposit::get(), Error::<T>::InvalidAmount);
+        ensure!(expires > Self::now(), Error::<T>::InvalidExpiry);
+        Self::hold(&payer, deposit)?;
+        let channel = NextChannelId::<T>::get();
+        NextChannelId::<T>::put(channel.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+        ChannelsOf::<T>::insert(&payer, channel, ());
+        Channels::<T>::insert(
+            channel,
+            Channel {
+                payer: payer.clone(),
+                operator: operator.clone(),
+                deposit,
+                claimed: 0,
+                expires,
+                closing: None,
+                signer: Signer::Account(payer.clone()),
+                former: None,
+                request,
+            },
+        );
+        Self::deposit_event(Event::ChannelOpened { channel, payer, operator, deposit, expires });
+        Ok(channel)
+    }
+
     /// Returns what is left of a channel to its payer, and forgets it.
     fn end(channel: ChannelId, entry: Channel<T::AccountId>) -> DispatchResult {
         let returned = entry.left();
@@ -598,6 +641,34 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Whether the payer allowed what a claim states: by a voucher, or by paying once.
+    fn ensure_authorised(
+        claim: &Claim,
+        channel: &Channel<T::AccountId>,
+        genesis: &H256,
+        now: BlockNumber,
+    ) -> DispatchResult {
+        let signature = match (&claim.signature, channel.request) {
+            (Some(signature), None) => signature,
+            (None, Some(_)) => {
+                // The payment's own last block: no signature vouches for the claim's.
+                ensure!(channel.expires >= now, Error::<T>::Expired);
+                return Ok(());
+            }
+            _ => return Err(Error::<T>::BadSignature.into()),
+        };
+        let Claim { channel: id, cumulative, expires, .. } = *claim;
+        let signed = Voucher { channel: id, cumulative, expires }.preimage(genesis);
+        let former = channel.former.iter().filter(|(_, until)| now <= *until);
+        ensure!(
+            core::iter::once(&channel.signer)
+                .chain(former.map(|(signer, _)| signer))
+                .any(|signer| verify(signer, &signed, signature)),
+            Error::<T>::BadSignature
+        );
+        Ok(())
+    }
+
     /// Moves what `claim` takes from its channel to the pot.
     fn take(
         claim: &Claim,
@@ -613,19 +684,7 @@ impl<T: Config> Pallet<T> {
         ensure!(claim.cumulative <= channel.deposit, Error::<T>::BeyondDeposit);
         let claimed = channel.claimed.checked_add(claim.amount).ok_or(Error::<T>::Stale)?;
         ensure!(claimed <= claim.cumulative, Error::<T>::Stale);
-        let signed = Voucher {
-            channel: claim.channel,
-            cumulative: claim.cumulative,
-            expires: claim.expires,
-        }
-        .preimage(genesis);
-        let former = channel.former.iter().filter(|(_, until)| now <= *until);
-        ensure!(
-            core::iter::once(&channel.signer)
-                .chain(former.map(|(signer, _)| signer))
-                .any(|signer| verify(signer, &signed, &claim.signature)),
-            Error::<T>::BadSignature
-        );
+        Self::ensure_authorised(claim, &channel, genesis, now)?;
         <T as Config>::Currency::transfer_on_hold(
             &Self::hold_reason(),
             &channel.payer,

@@ -18,6 +18,12 @@ impl<T: Config> Pallet<T> {
                 ChannelsOf::<T>::contains_key(&channel.payer, id),
                 "a channel that its payer's list lacks"
             );
+            ensure!(
+                channel.request.is_none()
+                    || channel.signer == Signer::Account(channel.payer.clone())
+                        && channel.former.is_none(),
+                "a one-off payment with another signer"
+            );
             let longest = now.saturating_add(T::CloseDelay::get());
             ensure!(
                 channel.former.as_ref().is_none_or(|(_, until)| *until <= longest),

@@ -27,6 +27,9 @@ pub struct Channel<AccountId> {
     pub signer: Signer<AccountId>,
     /// Whose signature made them before, and the last block in which those may be claimed.
     pub former: Option<(Signer<AccountId>, BlockNumber)>,
+    /// Of a one-off payment: content id of the only request that it is for. Its deposit needs no
+    /// vouchers, and can be claimed up to its last block.
+    pub request: Option<H256>,
 }
 
 impl<AccountId> Channel<AccountId> {
@@ -47,8 +50,8 @@ pub struct Claim {
     pub cumulative: Balance,
     /// The last block in which the voucher may be claimed.
     pub expires: BlockNumber,
-    /// The channel's signer's signature over the voucher.
-    pub signature: Signature,
+    /// The channel's signer's signature over the voucher; nothing for a one-off payment, and only there.
+    pub signature: Option<Signature>,
     /// What is taken now, in units.
     pub amount: Balance,
 }

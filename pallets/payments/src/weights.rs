@@ -13,6 +13,7 @@ pub trait WeightInfo {
     fn settle(c: u32) -> Weight;
     fn set_signer() -> Weight;
     fn close_now() -> Weight;
+    fn pay() -> Weight;
 }
 
 /// Weights for a Substrate node.
@@ -49,5 +50,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         // Two signature checks on top of a closing.
         Weight::from_parts(210_000_000, 10_000)
             .saturating_add(T::DbWeight::get().reads_writes(4, 4))
+    }
+    fn pay() -> Weight {
+        Weight::from_parts(60_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(4, 5))
     }
 }

@@ -8,6 +8,7 @@ mod close;
 mod close_now;
 mod invariants;
 mod open_channel;
+mod pay;
 mod request_close;
 mod set_signer;
 mod settle;

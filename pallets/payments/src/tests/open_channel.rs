@@ -18,6 +18,7 @@ fn open_channel_should_hold_the_deposit_when_the_operator_is_active() {
                 closing: None,
                 signer: Signer::Account(payer.clone()),
                 former: None,
+                request: None,
             })
         );
         assert_eq!(

@@ -27,6 +27,7 @@ impl World {
     fn settle_with(&self, voucher: Voucher, signature: Signature) -> DispatchResult {
         LastSettled::<Test>::remove(self.model);
         let Voucher { channel, cumulative, expires } = voucher;
+        let signature = Some(signature);
         let claim = Claim { channel, cumulative, expires, signature, amount: 1 };
         let root = sp_io::hashing::blake2_256(&cumulative.encode()).into();
         let claims = vec![claim].try_into().unwrap();

@@ -53,7 +53,7 @@ fn signed_claim(
     amount: Balance,
 ) -> Claim {
     let voucher = Voucher { channel: world.channel, cumulative, expires };
-    let signature = sign::<Test>(&world.payer, &voucher, false);
+    let signature = Some(sign::<Test>(&world.payer, &voucher, false));
     Claim { channel: world.channel, cumulative, expires, signature, amount }
 }
 
@@ -402,13 +402,15 @@ fn settle_should_fail_when_the_signature_is_over_something_else() {
             Claim { expires: 10, ..good.clone() },
             // By another payer.
             Claim {
-                signature: sign::<Test>(
+                signature: Some(sign::<Test>(
                     &payer::<Test>(),
                     &Voucher { channel: world.channel, cumulative: 500, expires: 9 },
                     false,
-                ),
+                )),
                 ..good.clone()
             },
+            // By nobody.
+            Claim { signature: None, ..good.clone() },
         ];
         for claim in forged {
             assert_noop!(
