@@ -189,12 +189,13 @@ impl AdapterVersion {
 pub fn register_adapter(
     name: &str,
     base: ModelId,
-    parent: Option<ModelId>,
+    parents: &[ModelId],
     version: &AdapterVersion,
     price_in: Balance,
     price_out: Balance,
 ) -> Call {
-    let mut arguments = vec![text(name), number(base), option(parent.map(number))];
+    let parents = Value::unnamed_composite(parents.iter().copied().map(number));
+    let mut arguments = vec![text(name), number(base), parents];
     arguments.extend(version.arguments());
     arguments.extend([Value::u128(price_in), Value::u128(price_out)]);
     Call::new("Models", "register_adapter", arguments)

@@ -167,7 +167,7 @@ pub struct Version {
 }
 
 /// What a model is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub enum Kind {
     /// A whole checkpoint.
@@ -176,8 +176,8 @@ pub enum Kind {
     Adapter {
         /// The base.
         base: ModelId,
-        /// The adapter it derives from.
-        parent: Option<ModelId>,
+        /// The adapters it derives from.
+        parents: Vec<ModelId>,
     },
 }
 

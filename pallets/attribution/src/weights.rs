@@ -37,10 +37,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(300, 35, 1)
     }
     fn reveal_last() -> Weight {
-        Self::estimate(10_000, 370, 350)
+        Self::estimate(10_000, 490, 410)
     }
     fn advance_decide() -> Weight {
-        Self::estimate(10_000, 370, 350)
+        Self::estimate(10_000, 490, 410)
     }
     fn advance_redraw() -> Weight {
         Self::estimate(3_000, 140, 70)

@@ -8,14 +8,16 @@
 //! Anybody registers a base ([`register_base`](Pallet::register_base)) or an adapter of one
 //! ([`register_adapter`](Pallet::register_adapter)), adds versions, sets prices per 1,000 tokens, and
 //! deprecates it in the end. Models and versions are never removed: settlements and lineages refer to
-//! them. An adapter names its base and, where its training started from another adapter, that parent,
-//! so that lineages are trees of at most [`MAX_DEPTH`] steps, checked at registration.
+//! them. An adapter names its base and, where its training started from another adapter or it was merged
+//! of several, these as its parents, all of the same base. So lineages are graphs, of at most
+//! [`MAX_DEPTH`] steps and [`MAX_LINEAGE`] models, checked at registration. A model is registered after
+//! those that it derives from: descending ids are an order in which each comes before its ancestors.
 //!
 //! ## Licences
 //!
 //! Every datanet version that a model version names must allow training, by its own licence and by
 //! the datanet's current one; neither may have expired. Commercial use must be allowed where a price
-//! is set, derivatives where a parent is named. A version with a revocable licence must be of the
+//! is set, derivatives where parents are named. A version with a revocable licence must be of the
 //! datanet's current consent epoch. [`Terms`] carry the two lasting permissions down the lineage: what
 //! must not be sold, or derived from, cannot become so through a descendant or a later price.
 //!
@@ -145,8 +147,8 @@ pub mod pallet {
             owner: T::AccountId,
             /// The base it changes; nothing where it is one itself.
             base: Option<ModelId>,
-            /// The adapter it was derived from.
-            parent: Option<ModelId>,
+            /// The adapters it was derived from or merged of.
+            parents: Parents,
         },
         /// A model has a new version.
         VersionRegistered {
@@ -204,9 +206,9 @@ pub mod pallet {
         NotFound,
         /// Only the owner of the model, or to whom it was offered, may do this.
         NotOwner,
-        /// The model, its base or its parent is deprecated.
+        /// The model, its base or a parent is deprecated.
         WrongPhase,
-        /// The lineage would be too deep, or there are no ids left.
+        /// The lineage would be too deep or have too many models, or there are no ids left.
         TooMany,
         /// A licence has expired.
         Expired,
@@ -220,7 +222,7 @@ pub mod pallet {
         InvalidArtefact,
         /// The base that an adapter names must be a base model.
         InvalidBase,
-        /// The parent that an adapter names must be an adapter of the same base.
+        /// The parents that an adapter names must be adapters of the same base.
         InvalidParent,
         /// An adapter is trained on at least one datanet version; a base has neither those nor an index.
         InvalidTraining,
@@ -256,7 +258,9 @@ pub mod pallet {
 
         /// Register an adapter of a base model; you own it.
         ///
-        /// `base` is the model it changes, `parent` the adapter that training started from, if any.
+        /// `base` is the model it changes, `parents` the adapter that training started from, or those
+        /// that it was merged of, all of this base; none if it was trained from the base itself. Their
+        /// owners have a part in what it earns.
         /// `artefact` and `config` are the content ids of its `adapter_model.safetensors` and
         /// `adapter_config.json`; `trained_on` names datanet versions whose licences allow it; `index`
         /// is its attribution index, without which its answers cannot be settled. You pay the price
@@ -267,7 +271,7 @@ pub mod pallet {
             origin: OriginFor<T>,
             name: Name,
             base: ModelId,
-            parent: Option<ModelId>,
+            parents: Parents,
             artefact: ContentId,
             config: ContentId,
             trained_on: TrainedOn,
@@ -278,29 +282,31 @@ pub mod pallet {
             let owner = ensure_signed(origin)?;
             let from = Self::usable(base)?;
             ensure!(from.kind == Kind::Base, Error::<T>::InvalidBase);
-            let from = match parent {
-                None => from,
-                Some(parent) => {
-                    let parent = Self::usable(parent)?;
-                    ensure!(
-                        matches!(parent.kind, Kind::Adapter { base: its, .. } if its == base),
-                        Error::<T>::InvalidParent
-                    );
-                    ensure!(parent.terms.derivatives, Error::<T>::ForbiddenByLicence);
-                    parent
-                }
-            };
-            ensure!(from.depth < MAX_DEPTH, Error::<T>::TooMany);
-            let depth = from.depth.saturating_add(1);
-            let kind = Kind::Adapter { base, parent };
-            let new = New { kind, name, price_in, price_out, depth };
-            Self::register(owner, new, from.terms, artefact, config, trained_on, index)
+            let unique: BTreeSet<_> = parents.into_iter().collect();
+            let parents = Parents::truncate_from(unique.into_iter().collect());
+            let (mut depth, mut terms) = (from.depth, from.terms);
+            for parent in &parents {
+                let parent = Self::usable(*parent)?;
+                ensure!(
+                    matches!(parent.kind, Kind::Adapter { base: its, .. } if its == base),
+                    Error::<T>::InvalidParent
+                );
+                ensure!(parent.terms.derivatives, Error::<T>::ForbiddenByLicence);
+                depth = depth.max(parent.depth);
+                terms = terms.and(parent.terms);
+            }
+            ensure!(depth < MAX_DEPTH, Error::<T>::TooMany);
+            let kind = Kind::Adapter { base, parents };
+            let ancestors = Self::walk(kind.derives_from()).len();
+            ensure!(ancestors < MAX_LINEAGE as usize, Error::<T>::TooMany);
+            let new = New { kind, name, price_in, price_out, depth: depth.saturating_add(1) };
+            Self::register(owner, new, terms, artefact, config, trained_on, index)
         }
 
         /// Add a version to a model that you own; from now on it is the newest.
         ///
         /// The licences of the datanet versions it names must allow what the model does already: its
-        /// price, its parent. You pay their prices for training; your storage deposit grows. For a
+        /// price, its parents. You pay their prices for training; your storage deposit grows. For a
         /// base, name no datanets and no index.
         #[pallet::call_index(2)]
         #[pallet::weight(<T as Config>::WeightInfo::register_version(trained_on.len() as u32))]
@@ -403,20 +409,10 @@ pub mod pallet {
             Versions::<T>::get(model, number)
         }
 
-        /// A model and its ancestors with their owners: the model first, its base last. Empty where
-        /// there is no such model.
-        pub fn lineage(model: ModelId) -> Vec<(ModelId, T::AccountId)> {
-            let mut lineage = Vec::new();
-            let mut next = Some(model);
-            // Registration keeps a lineage within MAX_DEPTH steps of its base.
-            while let Some((id, stored)) = next.and_then(|id| Some((id, Models::<T>::get(id)?))) {
-                lineage.push((id, stored.owner));
-                next = match stored.kind {
-                    Kind::Base => None,
-                    Kind::Adapter { base, parent } => Some(parent.unwrap_or(base)),
-                };
-            }
-            lineage
+        /// A model and its ancestors, each once, in descending order of ids: the model first, each
+        /// before those that it derives from, its base last. Empty where there is no such model.
+        pub fn lineage(model: ModelId) -> Vec<Ancestor<T::AccountId>> {
+            Self::walk([model])
         }
 
         /// The contributions behind a model version, over all its datanet versions; ascending.
@@ -451,6 +447,23 @@ impl<T: Config> Pallet<T> {
         Models::<T>::get(model)
     }
 
+    /// Some models and all that they derive from, each once, in descending order of ids, and at most
+    /// [`MAX_LINEAGE`]: more than that are never registered.
+    fn walk(models: impl IntoIterator<Item = ModelId>) -> Vec<Ancestor<T::AccountId>> {
+        let mut next: BTreeSet<_> = models.into_iter().collect();
+        let mut walked = Vec::new();
+        while let Some(model) = next.pop_last() {
+            let Some(stored) = Models::<T>::get(model) else { continue };
+            let parents = stored.kind.derives_from();
+            next.extend(&parents);
+            walked.push(Ancestor { model, owner: stored.owner, parents });
+            if walked.len() >= MAX_LINEAGE as usize {
+                break;
+            }
+        }
+        walked
+    }
+
     /// The datanet versions that a model version was trained on.
     fn data(model: ModelId, number: ModelVersion) -> impl Iterator<Item = Version> {
         Self::version(model, number)
@@ -482,7 +495,7 @@ impl<T: Config> Pallet<T> {
             model,
             Model {
                 owner: owner.clone(),
-                kind,
+                kind: kind.clone(),
                 name,
                 latest: 1,
                 price_in,
@@ -494,11 +507,11 @@ impl<T: Config> Pallet<T> {
             },
         );
         Versions::<T>::insert(model, 1, info);
-        let (base, parent) = match kind {
-            Kind::Base => (None, None),
-            Kind::Adapter { base, parent } => (Some(base), parent),
+        let (base, parents) = match kind {
+            Kind::Base => (None, Parents::new()),
+            Kind::Adapter { base, parents } => (Some(base), parents),
         };
-        Self::deposit_event(Event::Registered { model, owner, base, parent });
+        Self::deposit_event(Event::Registered { model, owner, base, parents });
         Self::deposit_event(Event::VersionRegistered { model, version: 1, artefact });
         Ok(())
     }
@@ -548,7 +561,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Whether `terms` allow these prices, and a parent where there is one.
+    /// Whether `terms` allow these prices, and parents where there are some.
     fn ensure_allowed(
         kind: &Kind,
         terms: Terms,
@@ -556,7 +569,7 @@ impl<T: Config> Pallet<T> {
         price_out: Balance,
     ) -> Result<(), Error<T>> {
         let free = price_in == 0 && price_out == 0;
-        let derived = matches!(kind, Kind::Adapter { parent: Some(_), .. });
+        let derived = matches!(kind, Kind::Adapter { parents, .. } if !parents.is_empty());
         ensure!(
             (free || terms.commercial) && (!derived || terms.derivatives),
             Error::<T>::ForbiddenByLicence

@@ -36,7 +36,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(3, 5)
     }
     fn register_adapter(d: u32) -> Weight {
-        Self::estimate(5, 5).saturating_add(Self::datanets(d))
+        // Parents and all that they derive from.
+        Self::estimate(72, 5).saturating_add(Self::datanets(d))
     }
     fn register_version(d: u32) -> Weight {
         Self::estimate(3, 4).saturating_add(Self::datanets(d))

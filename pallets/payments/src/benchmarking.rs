@@ -62,7 +62,7 @@ mod benchmarks {
         let datanets: Vec<_> = (0..pallet_models::MAX_DATANETS)
             .map(|_| datanet::<T>(Licence::OPEN, &alloc::vec![1; each as usize]).0)
             .collect();
-        let model = adapter::<T>(base::<T>(), None, &datanets, true);
+        let model = adapter::<T>(base::<T>(), &[], &datanets, true);
         let fee = <T as Config>::Currency::minimum_balance();
         <T as Config>::Currency::set_balance(&T::OnSettlement::pot(), fee);
         let claims: Vec<_> = (0..c)

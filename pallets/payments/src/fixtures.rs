@@ -119,11 +119,11 @@ pub fn base<T: Config>() -> ModelId {
     id
 }
 
-/// An adapter of `account("owner", its id)`, trained on version 1 of each datanet, with an index or
+/// An adapter of `account("owner", its id)`, derived from `parents`, trained on version 1 of each datanet, with an index or
 /// without.
 pub fn adapter<T: Config>(
     base: ModelId,
-    parent: Option<ModelId>,
+    parents: &[ModelId],
     datanets: &[DatanetId],
     has_index: bool,
 ) -> ModelId {
@@ -138,7 +138,7 @@ pub fn adapter<T: Config>(
         RawOrigin::Signed(funded::<T>("owner", id)).into(),
         b"adapter".to_vec().try_into().unwrap(),
         base,
-        parent,
+        parents.to_vec().try_into().unwrap(),
         H256::repeat_byte(3),
         H256::repeat_byte(4),
         trained_on.try_into().unwrap(),

@@ -320,6 +320,8 @@ fn summary(id: ChannelId, channel: &Channel) -> Value {
         "expires": channel.expires,
         "closing": channel.closing,
         "signer": name(&channel.signer.0),
+        "former_until": channel.former.as_ref().map(|(_, until)| until),
+        "request": channel.request,
     })
 }
 

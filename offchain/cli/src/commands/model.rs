@@ -55,11 +55,11 @@ pub enum Command {
         )]
         name: Option<String>,
         /// Register a new version of this model instead
-        #[arg(long, conflicts_with_all = ["name", "parent", "price_in", "price_out"])]
+        #[arg(long, conflicts_with_all = ["name", "parents", "price_in", "price_out"])]
         model: Option<String>,
-        /// The adapter that its training started from
-        #[arg(long, value_name = "MODEL")]
-        parent: Option<String>,
+        /// The adapter that its training started from, or each of those it was merged of
+        #[arg(long = "parent", value_name = "MODEL")]
+        parents: Vec<String>,
         #[command(flatten)]
         prices: Prices,
     },
@@ -114,9 +114,9 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
             register_base(context, &dir, &name, &prices).await
         }
         Command::Train(options) => train::run(context, options).await,
-        Command::Register { job, name, model, parent, prices } => {
+        Command::Register { job, name, model, parents, prices } => {
             let known = model.as_deref();
-            register(context, &job, name.as_deref(), known, parent.as_deref(), &prices).await
+            register(context, &job, name.as_deref(), known, &parents, &prices).await
         }
         Command::Show { model } => show(context, &model).await,
         Command::List => list(context).await,
@@ -175,7 +175,7 @@ async fn register(
     path: &Path,
     name: Option<&str>,
     known: Option<&str>,
-    parent: Option<&str>,
+    parents: &[String],
     prices: &Prices,
 ) -> anyhow::Result<Output> {
     let train::Trained { task, outcome } = train::Trained::read(path)?;
@@ -211,20 +211,14 @@ async fn register(
             (call::register_version(id, &version), Some(id))
         }
         None => {
-            let parent = match parent {
-                Some(parent) => Some(model(&view, parent).await?.0),
-                None => None,
-            };
+            let mut ids = Vec::new();
+            for parent in parents {
+                ids.push(model(&view, parent).await?.0);
+            }
             let name = name.context("a new model needs a --name")?;
             let Prices { price_in, price_out } = *prices;
-            let call = call::register_adapter(
-                name,
-                task.base_model,
-                parent,
-                &version,
-                price_in,
-                price_out,
-            );
+            let call =
+                call::register_adapter(name, task.base_model, &ids, &version, price_in, price_out);
             (call, None)
         }
     };
@@ -256,9 +250,9 @@ async fn register(
 }
 
 fn summary(id: ModelId, model: &Model) -> Value {
-    let (kind, base, parent) = match model.kind {
-        Kind::Base => ("base", None, None),
-        Kind::Adapter { base, parent } => ("adapter", Some(base), parent),
+    let (kind, base, parents) = match &model.kind {
+        Kind::Base => ("base", None, &[][..]),
+        Kind::Adapter { base, parents } => ("adapter", Some(base), &parents[..]),
     };
     json!({
         "model": id,
@@ -266,7 +260,7 @@ fn summary(id: ModelId, model: &Model) -> Value {
         "owner": model.owner,
         "kind": kind,
         "base": base,
-        "parent": parent,
+        "parents": parents,
         "latest_version": model.latest,
         "price_in": model.price_in.to_string(),
         "price_out": model.price_out.to_string(),
@@ -275,10 +269,13 @@ fn summary(id: ModelId, model: &Model) -> Value {
 }
 
 fn row(id: ModelId, model: &Model) -> Vec<String> {
-    let mut kind = match model.kind {
+    let mut kind = match &model.kind {
         Kind::Base => "base".into(),
-        Kind::Adapter { base, parent: None } => format!("adapter of {base}"),
-        Kind::Adapter { base, parent: Some(parent) } => format!("adapter of {base}, from {parent}"),
+        Kind::Adapter { base, parents } if parents.is_empty() => format!("adapter of {base}"),
+        Kind::Adapter { base, parents } => {
+            let from: Vec<String> = parents.iter().map(ToString::to_string).collect();
+            format!("adapter of {base}, from {}", from.join(", "))
+        }
     };
     if model.deprecated {
         kind.push_str(", deprecated");

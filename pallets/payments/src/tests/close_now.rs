@@ -11,7 +11,7 @@ struct World {
 fn world() -> World {
     let (payer, operator) = (payer::<Test>(), signing_operator::<Test>());
     let datanet = datanet::<Test>(Licence::OPEN, &[1]).0;
-    let model = adapter::<Test>(base::<Test>(), None, &[datanet], true);
+    let model = adapter::<Test>(base::<Test>(), &[], &[datanet], true);
     let channel = channel::<Test>(&payer, &operator, 1_000);
     settle::<Test>(&operator, model, channel, 300);
     World { operator, payer, channel }

@@ -13,7 +13,7 @@ struct World {
 fn world() -> World {
     let (payer, operator) = (payer::<Test>(), operator::<Test>());
     let datanet = datanet::<Test>(Licence::OPEN, &[1]).0;
-    let model = adapter::<Test>(base::<Test>(), None, &[datanet], true);
+    let model = adapter::<Test>(base::<Test>(), &[], &[datanet], true);
     let channel = channel::<Test>(&payer, &operator, 1_000);
     World { operator, payer, model, channel }
 }
@@ -286,7 +286,7 @@ fn settle_should_fail_when_the_model_cannot_be_attributed() {
     run(|| {
         let world = world();
         let base = base::<Test>();
-        let bare = adapter::<Test>(base, None, &[0], false);
+        let bare = adapter::<Test>(base, &[], &[0], false);
         let claims = || vec![claim::<Test>(world.channel, 1, false)];
         for model in [base, bare] {
             assert_noop!(
