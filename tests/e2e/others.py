@@ -118,12 +118,16 @@ def versions(tests, cli, folder, steps, facts):
     """A new version of the model, known by its name, is priced, asked, settled, attributed and claimed for."""
     name = "styles-lora"
     version = cli("model", "register", facts["job"], "--model", name, suri=flow.OWNER)["version"]
+    # A lower price holds at once, a higher one after an hour.
     cli("model", "price", name, "--price-in", 2, "--price-out", 3, suri=flow.OWNER)
+    shown = cli("model", "show", name)
+    tests("a higher price is announced",
+          (int(shown["price_in"]), int(shown["pending_price"]["price_in"])) == (flow.PRICE_IN * flow.UNIT, 2 * flow.UNIT), shown)  # fmt: skip
     answer = cli("ask", name, "function packMarket(", "--channel", facts["channel"], "--max-tokens", 8,
                  "--temperature", 0.7, "--seed", 3, suri=flow.PAYER)  # fmt: skip
     receipt = answer["receipt"]
-    price = 2 * receipt["tokens_in"] + 3 * receipt["tokens_out"]
-    tests("the newest version answers, at the newest price",
+    price = flow.PRICE_IN * receipt["tokens_in"] + 3 * receipt["tokens_out"]
+    tests("the newest version answers, at the price that holds",
           (receipt["version"], int(receipt["fee"])) == (version, price * flow.UNIT // 1_000), receipt)  # fmt: skip
     steps.settle()
     tests("what is settled is not settled again", cli("settle")["settlements"] == [], "")

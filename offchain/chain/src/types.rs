@@ -109,6 +109,17 @@ pub enum Status {
     Withdrawn,
 }
 
+impl Model {
+    /// The model as it is in block `at`, when pending prices may hold.
+    pub fn at(mut self, at: BlockNumber, pending: Option<&PendingPrice>) -> Self {
+        if let Some(pending) = pending.filter(|pending| at >= pending.from) {
+            self.price_in = pending.prices.price_in;
+            self.price_out = pending.prices.price_out;
+        }
+        self
+    }
+}
+
 impl Status {
     /// In lower case.
     pub fn name(&self) -> &'static str {
@@ -199,6 +210,26 @@ pub struct Model {
     pub price_out: Balance,
     /// Whether it is out of service.
     pub deprecated: bool,
+}
+
+/// Prices that hold from some block on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct PendingPrice {
+    /// The prices.
+    pub prices: Prices,
+    /// The first block in which they hold.
+    pub from: BlockNumber,
+}
+
+/// What answers cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Prices {
+    /// Units per 1,000 tokens of a prompt.
+    pub price_in: Balance,
+    /// Units per 1,000 tokens of an answer.
+    pub price_out: Balance,
 }
 
 /// An attribution index.
@@ -299,4 +330,31 @@ pub struct Settlement {
     pub shares: Option<Static<ShareVector>>,
     /// How the fee was divided.
     pub split: Option<Static<Split>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_should_have_the_pending_price_from_its_block_on() {
+        let model = Model {
+            owner: AccountId::from([1; 32]),
+            kind: Kind::Base,
+            name: vec![],
+            latest: 1,
+            price_in: 1,
+            price_out: 2,
+            deprecated: false,
+        };
+        let prices = Prices { price_in: 3, price_out: 4 };
+        let pending = PendingPrice { prices, from: 10 };
+        let at = |block, pending: Option<&PendingPrice>| {
+            let model = model.clone().at(block, pending);
+            (model.price_in, model.price_out)
+        };
+        assert_eq!(at(9, Some(&pending)), (1, 2));
+        assert_eq!(at(10, Some(&pending)), (3, 4));
+        assert_eq!(at(10, None), (1, 2));
+    }
 }

@@ -164,13 +164,15 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(owner), model, 2 * UNIT, UNIT);
 
-        assert_eq!(Models::<T>::get(model).unwrap().price_in, 2 * UNIT);
+        assert_eq!(PendingPrices::<T>::get(model).unwrap().prices.price_in, 2 * UNIT);
     }
 
     #[benchmark]
     fn deprecate() {
         let owner = funded::<T>(whitelisted_caller());
         let model = base::<T>(&owner);
+        let origin = RawOrigin::Signed(owner.clone());
+        assert_ok!(Pallet::<T>::set_price(origin.into(), model, 2 * UNIT, UNIT));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(owner), model);

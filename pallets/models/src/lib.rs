@@ -13,6 +13,12 @@
 //! [`MAX_DEPTH`] steps and [`MAX_LINEAGE`] models, checked at registration. A model is registered after
 //! those that it derives from: descending ids are an order in which each comes before its ancestors.
 //!
+//! ## Prices
+//!
+//! A price that falls holds at once. One that rises holds [`Config::PriceNotice`] blocks later: whoever
+//! asks knows what it will pay. Until then the former price stands in the model and the new one in
+//! [`PendingPrices`]; [`price`](Pallet::price) says which holds.
+//!
 //! ## Licences
 //!
 //! Every datanet version that a model version names must allow training, by its own licence and by
@@ -101,6 +107,10 @@ pub mod pallet {
         /// The storage deposit of a model, held under [`HoldReason::Deposit`].
         type Consideration: Consideration<Self::AccountId, Footprint>;
 
+        /// Blocks between setting a higher price and its holding.
+        #[pallet::constant]
+        type PriceNotice: Get<BlockNumber>;
+
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
     }
@@ -135,6 +145,10 @@ pub mod pallet {
     /// To whom the owner of a model offered it.
     #[pallet::storage]
     pub type PendingOwners<T: Config> = StorageMap<_, Twox64Concat, ModelId, T::AccountId>;
+
+    /// Prices that hold from some block on, in place of those of the model.
+    #[pallet::storage]
+    pub type PendingPrices<T: Config> = StorageMap<_, Twox64Concat, ModelId, PendingPrice>;
 
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -176,6 +190,8 @@ pub mod pallet {
             price_in: Balance,
             /// Units per 1,000 tokens of an answer.
             price_out: Balance,
+            /// The first block in which both hold; what is lower than before holds at once.
+            from: BlockNumber,
         },
         /// A model takes no more settlements, versions and descendants.
         Deprecated {
@@ -324,7 +340,8 @@ pub mod pallet {
             let version = stored.latest.checked_add(1).ok_or(Error::<T>::TooMany)?;
             let info = Self::checked(&stored.kind, artefact, config, trained_on, index)?;
             let terms = stored.terms.and(Self::training_terms(&info.trained_on)?);
-            Self::ensure_allowed(&stored.kind, terms, stored.price_in, stored.price_out)?;
+            let Prices { price_in, price_out } = Self::highest(model, &stored);
+            Self::ensure_allowed(&stored.kind, terms, price_in, price_out)?;
             Self::pay_training(&who, model, &info.trained_on)?;
             stored.terms = terms;
             stored.latest = version;
@@ -337,8 +354,9 @@ pub mod pallet {
 
         /// Set the prices of a model that you own, in units per 1,000 tokens.
         ///
-        /// What is served already keeps its price: receipts state their fees. A price above zero needs
-        /// licences that allow commercial use, in the whole lineage.
+        /// A lower price holds at once, a higher one after a notice; setting prices again takes back what
+        /// does not hold yet. What is served already keeps its price: receipts state their fees. A price
+        /// above zero needs licences that allow commercial use, in the whole lineage.
         #[pallet::call_index(3)]
         pub fn set_price(
             origin: OriginFor<T>,
@@ -349,10 +367,21 @@ pub mod pallet {
             let mut stored = Self::owned(origin, model)?;
             ensure!(!stored.deprecated, Error::<T>::WrongPhase);
             Self::ensure_allowed(&stored.kind, stored.terms, price_in, price_out)?;
-            stored.price_in = price_in;
-            stored.price_out = price_out;
+            let now = Self::now();
+            let present = Self::prices(model, &stored);
+            stored.price_in = present.price_in.min(price_in);
+            stored.price_out = present.price_out.min(price_out);
+            let from = if (stored.price_in, stored.price_out) == (price_in, price_out) {
+                PendingPrices::<T>::remove(model);
+                now
+            } else {
+                let from = now.saturating_add(T::PriceNotice::get());
+                let prices = Prices { price_in, price_out };
+                PendingPrices::<T>::insert(model, PendingPrice { prices, from });
+                from
+            };
             Models::<T>::insert(model, stored);
-            Self::deposit_event(Event::PriceSet { model, price_in, price_out });
+            Self::deposit_event(Event::PriceSet { model, price_in, price_out, from });
             Ok(())
         }
 
@@ -364,6 +393,7 @@ pub mod pallet {
             let mut stored = Self::owned(origin, model)?;
             ensure!(!stored.deprecated, Error::<T>::WrongPhase);
             stored.deprecated = true;
+            PendingPrices::<T>::remove(model);
             Models::<T>::insert(model, stored);
             Self::deposit_event(Event::Deprecated { model });
             Ok(())
@@ -413,6 +443,11 @@ pub mod pallet {
         /// before those that it derives from, its base last. Empty where there is no such model.
         pub fn lineage(model: ModelId) -> Vec<Ancestor<T::AccountId>> {
             Self::walk([model])
+        }
+
+        /// What answers of a model cost now, in units per 1,000 tokens.
+        pub fn price(model: ModelId) -> Option<Prices> {
+            Models::<T>::get(model).map(|stored| Self::prices(model, &stored))
         }
 
         /// The contributions behind a model version, over all its datanet versions; ascending.
@@ -618,10 +653,28 @@ impl<T: Config> Pallet<T> {
         Ok(stored)
     }
 
+    /// The prices that hold now.
+    fn prices(model: ModelId, stored: &ModelOf<T>) -> Prices {
+        match PendingPrices::<T>::get(model) {
+            Some(pending) if Self::now() >= pending.from => pending.prices,
+            _ => Prices { price_in: stored.price_in, price_out: stored.price_out },
+        }
+    }
+
+    /// The higher of the prices that hold, or may hold without another call.
+    fn highest(model: ModelId, stored: &ModelOf<T>) -> Prices {
+        // What is pending is never below what it replaces.
+        PendingPrices::<T>::get(model)
+            .map_or(Prices { price_in: stored.price_in, price_out: stored.price_out }, |pending| {
+                pending.prices
+            })
+    }
+
     /// What a model with this many versions occupies on chain.
     pub(crate) fn footprint(versions: ModelVersion) -> Footprint {
         let version = ModelVersionInfo::max_encoded_len().saturating_mul(versions as usize);
-        Footprint::from_parts(1, ModelOf::<T>::max_encoded_len().saturating_add(version))
+        let model = ModelOf::<T>::max_encoded_len().saturating_add(PendingPrice::max_encoded_len());
+        Footprint::from_parts(1, model.saturating_add(version))
     }
 
     fn now() -> BlockNumber {

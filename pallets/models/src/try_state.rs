@@ -53,6 +53,17 @@ impl<T: Config> Pallet<T> {
                 }
             }
         }
+        for (id, PendingPrice { prices, .. }) in PendingPrices::<T>::iter() {
+            let model = Models::<T>::get(id).ok_or("prices of nothing")?;
+            ensure!(!model.deprecated, "prices of a deprecated model");
+            ensure!(model.terms.commercial, "a price that a licence forbids");
+            ensure!(
+                prices != Prices { price_in: model.price_in, price_out: model.price_out }
+                    && prices.price_in >= model.price_in
+                    && prices.price_out >= model.price_out,
+                "a notice of no higher price"
+            );
+        }
         for (id, _) in PendingOwners::<T>::iter() {
             ensure!(Models::<T>::contains_key(id), "an offer of nothing");
         }

@@ -98,9 +98,9 @@ pub struct Model<AccountId, Ticket> {
     pub name: Name,
     /// Its newest version.
     pub latest: ModelVersion,
-    /// Units per 1,000 tokens of a prompt.
+    /// Units per 1,000 tokens of a prompt, as long as no [`PendingPrice`] holds.
     pub price_in: Balance,
-    /// Units per 1,000 tokens of an answer.
+    /// Units per 1,000 tokens of an answer, as long as no [`PendingPrice`] holds.
     pub price_out: Balance,
     /// Whether it takes no more settlements, versions and descendants.
     pub deprecated: bool,
@@ -110,6 +110,24 @@ pub struct Model<AccountId, Ticket> {
     pub terms: Terms,
     /// The owner's storage deposit.
     pub ticket: Ticket,
+}
+
+/// What answers cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Prices {
+    /// Units per 1,000 tokens of a prompt.
+    pub price_in: Balance,
+    /// Units per 1,000 tokens of an answer.
+    pub price_out: Balance,
+}
+
+/// Prices of which notice was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct PendingPrice {
+    /// The prices.
+    pub prices: Prices,
+    /// The first block in which they hold.
+    pub from: BlockNumber,
 }
 
 /// An attribution index: what tells whose data made an answer likely.

@@ -40,13 +40,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(72, 5).saturating_add(Self::datanets(d))
     }
     fn register_version(d: u32) -> Weight {
-        Self::estimate(3, 4).saturating_add(Self::datanets(d))
+        Self::estimate(4, 4).saturating_add(Self::datanets(d))
     }
     fn set_price() -> Weight {
-        Self::estimate(1, 1)
+        Self::estimate(2, 2)
     }
     fn deprecate() -> Weight {
-        Self::estimate(1, 1)
+        Self::estimate(1, 2)
     }
     fn transfer_ownership() -> Weight {
         Self::estimate(1, 1)

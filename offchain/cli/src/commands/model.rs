@@ -5,11 +5,11 @@ use clap::Subcommand;
 use openledger_chain::{
     call::{self, AdapterVersion},
     scale_decode::{self, DecodeAsType},
-    types::{IndexInfo, Kind, Model},
+    types::{IndexInfo, Kind, Model, PendingPrice},
     View,
 };
 use openledger_factory::BaseIds;
-use openledger_primitives::{Balance, ModelId, ModelVersion};
+use openledger_primitives::{Balance, BlockNumber, ModelId, ModelVersion};
 use serde_json::{json, Value};
 
 use crate::{
@@ -99,6 +99,13 @@ pub struct Prices {
 #[decode_as_type(crate_path = "scale_decode")]
 struct Registered {
     model: ModelId,
+}
+
+/// `Models.PriceSet`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct PriceSet {
+    from: BlockNumber,
 }
 
 /// `Models.VersionRegistered`.
@@ -297,7 +304,14 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
     let view = context.now().await?;
     let (id, found) = model(&view, name).await?;
     let versions = view.model_versions(id).await?;
+    let pending = view.pending_price(id).await?;
+    let pending = pending.filter(|pending| pending.from > view.block().number);
     let mut json = summary(id, &found);
+    json["pending_price"] = json!(pending.map(|PendingPrice { prices, from }| json!({
+        "price_in": prices.price_in.to_string(),
+        "price_out": prices.price_out.to_string(),
+        "from": from,
+    })));
     json["versions"] = versions
         .iter()
         .map(|(number, version)| {
@@ -312,6 +326,13 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
         })
         .collect();
     let mut words = format!("{}\nowner  {}\n", table(&COLUMNS, &[row(id, &found)]), found.owner);
+    if let Some(PendingPrice { prices, from }) = pending {
+        words.push_str(&format!(
+            "\nfrom block {from} on: {} for 1,000 tokens in, {} for 1,000 out\n",
+            open(prices.price_in),
+            open(prices.price_out)
+        ));
+    }
     for (number, version) in &versions {
         words.push_str(&format!("\nversion {number}\n  artefact    {:?}\n", version.artefact));
         let on: Vec<String> = version.trained_on.iter().map(|(d, v)| format!("{d}:{v}")).collect();
@@ -341,14 +362,19 @@ async fn price(
     let sender = context.sender().await?;
     let (id, _) = model(&sender.chain.now().await?, name).await?;
     let included = sender.send_one(call::set_price(id, price_in, price_out)).await?;
+    let from = included.events::<PriceSet>("Models", "PriceSet")?.pop().map(|event| event.from);
     let json = json!({
         "model": id,
         "price_in": price_in.to_string(),
         "price_out": price_out.to_string(),
+        "from": from,
         "tx": tx(&included),
     });
+    let from = from.map_or_else(String::new, |block| {
+        format!(" Both hold from block {block} on; what is lower than before, at once.")
+    });
     let words = format!(
-        "Model {id}: {} for 1,000 tokens of a prompt, {} for 1,000 of an answer, {}.",
+        "Model {id}: {} for 1,000 tokens of a prompt, {} for 1,000 of an answer, {}.{from}",
         open(price_in),
         open(price_out),
         place(&[included])
