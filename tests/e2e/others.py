@@ -3,7 +3,11 @@
 import json
 
 import flow
-from wrong import ROOT
+from wrong import ROOT, sign_vouchers
+
+# A key that everybody knows, and its address.
+ETHEREUM_KEY = "0x" + "46" * 32
+ETHEREUM_ADDRESS = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"
 
 
 def other_options(tests, cli, folder, steps, facts):
@@ -11,6 +15,7 @@ def other_options(tests, cli, folder, steps, facts):
     members(tests, cli, folder)
     waiting(tests, cli)
     once(tests, cli, facts)
+    ethereum(tests, cli, facts)
     channels(tests, cli, facts)
     versions(tests, cli, folder, steps, facts)
 
@@ -87,6 +92,25 @@ def once(tests, cli, facts):
     tests("it is claimed without a voucher", settled and claimed == answer["receipt"]["fee"], settled)
     closed = cli("channel", "close", channel, suri=flow.PAYER)
     tests("what is left of it returns at once", closed["state"] == "closed", closed)
+
+
+def ethereum(tests, cli, facts):
+    """A channel whose vouchers an Ethereum wallet signs."""
+    channel = cli("channel", "open", "--operator", flow.OPERATOR, "--deposit", 0.1, suri=flow.PAYER)["channel"]
+    cli("channel", "set-signer", channel, ETHEREUM_ADDRESS, suri=flow.PAYER)
+    shown = cli("channel", "show", channel)
+    tests("a payer names an Ethereum key", shown["signer"] == ETHEREUM_ADDRESS.lower(), shown)
+    wanted = cli("channel", "voucher", channel, "--cumulative", 0.1)
+    fields = {field: wanted[field] for field in ("channel", "cumulative", "expires")}
+    voucher = sign_vouchers(cli("status")["genesis"], [{"ethereum": ETHEREUM_KEY, **fields}])[0]
+    tests.refused("the payer's own key signs no more", cli, "signs its vouchers",
+                  "ask", facts["model"], "hello", "--channel", channel, suri=flow.PAYER)  # fmt: skip
+    answer = cli("ask", facts["model"], "function etherMarket(", "--channel", channel, "--max-tokens", 4,
+                 "--voucher", json.dumps(voucher))  # fmt: skip
+    cli("settle")
+    claimed = cli("channel", "show", channel)["claimed"]
+    tests("an Ethereum wallet's voucher pays", claimed == answer["receipt"]["fee"] != "0", answer)
+    cli("channel", "close", channel, suri=flow.OPERATOR)
 
 
 def channels(tests, cli, facts):
