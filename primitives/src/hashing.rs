@@ -14,6 +14,8 @@ pub const RESPONSE: &[u8] = b"openledger/response/v1";
 pub const RECEIPT: &[u8] = b"openledger/receipt/v1";
 /// Tag of a voucher's signed bytes.
 pub const VOUCHER: &[u8] = b"openledger/voucher/v1";
+/// Tag of the signed bytes by which payer and operator agree to close a channel.
+pub const CLOSE: &[u8] = b"openledger/close/v1";
 /// Tag of an attributor's commitment to a result.
 pub const COMMITMENT: &[u8] = b"openledger/commitment/v1";
 /// Tag of one block of an attribution index, as a Merkle leaf.

@@ -34,6 +34,16 @@ pub struct ContributionClaim {
     pub claimed: Balance,
 }
 
+/// One ancestor of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Ancestor {
+    /// The ancestor.
+    pub model: ModelId,
+    /// The models that it derives from, ascending: its parents, or else its base; none of a base.
+    pub parents: Vec<ModelId>,
+}
+
 /// From what a model descends.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
@@ -42,8 +52,11 @@ pub struct Lineage {
     pub model: ModelId,
     /// Its newest version.
     pub version: ModelVersion,
-    /// Its ancestors, nearest first; the last is a base model.
-    pub ancestors: Vec<ModelId>,
+    /// The models that it derives from, ascending: its parents, or else its base; none of a base.
+    pub parents: Vec<ModelId>,
+    /// Its ancestors, each once, in descending order of ids: a descendant before its ancestors, a base
+    /// model last.
+    pub ancestors: Vec<Ancestor>,
     /// The datanet versions that the newest version was trained on.
     pub trained_on: Vec<(DatanetId, VersionNumber)>,
 }

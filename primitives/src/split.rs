@@ -1,8 +1,8 @@
 //! How a settlement's fee is divided. Everything rounds down; what rounding leaves goes to the
 //! treasury and is named `remainder`.
 
-use crate::{shares::ShareVector, Balance, ContributionId, Ppm, PPM};
-use alloc::vec::Vec;
+use crate::{shares::ShareVector, Balance, ContributionId, ModelId, Ppm, PPM};
+use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use primitive_types::U256;
 use scale_info::TypeInfo;
@@ -155,17 +155,36 @@ pub fn distribute(data: Balance, shares: &ShareVector) -> Distribution {
     }
 }
 
-/// Divides an owner's part along a lineage of `depth` models, the served model first: each passes
-/// `royalty` of what reaches it on to its parent, and the last keeps the rest. The amounts sum to
-/// `amount`; there is none when `depth` is zero.
-pub fn royalties(amount: Balance, royalty: Ppm, depth: u32) -> Vec<Balance> {
-    let mut left = amount;
-    (0..depth)
-        .map(|level| {
-            let passed = if level.saturating_add(1) == depth { 0 } else { portion(left, royalty) };
-            let kept = left.saturating_sub(passed);
-            left = passed;
-            kept
-        })
-        .collect()
+/// Divides an owner's part over a lineage: each model with those that it derives from.
+///
+/// The served model comes first, and every model before those that it derives from: so each is visited
+/// once, when all that reaches it is known. It passes `royalty` of that on, in equal parts, to the models
+/// it derives from, and keeps the rest; rounding down, what rounding leaves is its own. A model that
+/// derives from none keeps all. One amount for each model, in the order given; they sum to `amount`, and
+/// there is none where no model is given.
+pub fn royalties<'a>(
+    amount: Balance,
+    royalty: Ppm,
+    lineage: impl IntoIterator<Item = (ModelId, &'a [ModelId])>,
+) -> Vec<Balance> {
+    let mut reached = BTreeMap::new();
+    let mut kept = Vec::new();
+    for (model, parents) in lineage {
+        let here = match kept.is_empty() {
+            true => amount,
+            false => reached.remove(&model).unwrap_or(0),
+        };
+        let number = parents.len() as Balance;
+        let each = portion(here, royalty).checked_div(number).unwrap_or(0);
+        for parent in parents {
+            let there: &mut Balance = reached.entry(*parent).or_default();
+            *there = there.saturating_add(each);
+        }
+        kept.push(here.saturating_sub(each.saturating_mul(number)));
+    }
+    // Nothing is lost where a model is missing, or comes before one that derives from it.
+    if let Some(first) = kept.first_mut() {
+        *first = reached.into_values().fold(*first, Balance::saturating_add);
+    }
+    kept
 }

@@ -7,7 +7,7 @@ use openledger_primitives::{
     receipt::{Receipt, SignedReceipt, Transcript},
     shares::ShareVector,
     signature::Signature,
-    voucher::{wrapped, SignedVoucher, Voucher},
+    voucher::{wrapped, Closing, SignedClosing, SignedVoucher, Voucher},
     H256,
 };
 
@@ -46,6 +46,20 @@ fn voucher_preimage_should_be_tag_genesis_channel_cumulative_expires() {
     expected.extend([9, 0, 0, 0]);
     assert_eq!(voucher.preimage(&H256::repeat_byte(0xaa)), expected);
     assert_eq!(wrapped(b"x"), b"<Bytes>x</Bytes>");
+}
+
+#[test]
+fn closing_preimage_should_be_tag_genesis_channel_claimed() {
+    let closing = Closing { channel: 7, claimed: 0x0102 };
+    let mut expected = b"openledger/close/v1".to_vec();
+    expected.extend([0xaa; 32]);
+    expected.extend([7, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(closing.preimage(&H256::repeat_byte(0xaa)), expected);
+    let signed = SignedClosing { closing, signature: Signature::Ethereum([7; 65]) };
+    let json = serde_json::to_string(&signed).expect("serialises");
+    assert!(json.starts_with(r#"{"channel":7,"claimed":"258","signature":"0x0207"#), "{json}");
+    assert_eq!(serde_json::from_str::<SignedClosing>(&json).expect("parses"), signed);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use frame_support::{
     weights::Weight,
 };
 use openledger_primitives::{
-    reads::{Claimable, Lineage, SettlementState},
+    reads::{Ancestor, Claimable, Lineage, SettlementState},
     DatanetId, ModelId, SettlementId,
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
@@ -264,9 +264,12 @@ sp_api::impl_runtime_apis! {
         fn lineage(model: ModelId) -> Option<Lineage> {
             let latest = Models::model(model)?.latest;
             let trained_on = Models::version(model, latest)?.trained_on.into_inner();
-            let ancestors =
-                Models::lineage(model).into_iter().skip(1).map(|(ancestor, _)| ancestor).collect();
-            Some(Lineage { model, version: latest, ancestors, trained_on })
+            let mut lineage = Models::lineage(model)
+                .into_iter()
+                .map(|ancestor| Ancestor { model: ancestor.model, parents: ancestor.parents });
+            let parents = lineage.next()?.parents;
+            let ancestors = lineage.collect();
+            Some(Lineage { model, version: latest, parents, ancestors, trained_on })
         }
 
         fn settlement(settlement: SettlementId) -> Option<SettlementState> {

@@ -3,13 +3,19 @@
 import json
 
 import flow
-from wrong import ROOT
+from wrong import ROOT, sign_vouchers
+
+# A key that everybody knows, and its address.
+ETHEREUM_KEY = "0x" + "46" * 32
+ETHEREUM_ADDRESS = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"
 
 
 def other_options(tests, cli, folder, steps, facts):
     data(tests, cli, folder)
     members(tests, cli, folder)
     waiting(tests, cli)
+    once(tests, cli, facts)
+    ethereum(tests, cli, facts)
     channels(tests, cli, facts)
     versions(tests, cli, folder, steps, facts)
 
@@ -71,8 +77,44 @@ def waiting(tests, cli):
     tests("amounts are read in OPEN and in units", amounts == [str(flow.UNIT // 2), "1200"], sent)
 
 
+def once(tests, cli, facts):
+    """A question that is paid for on the chain: it is answered, and no other."""
+    answer = cli("ask", facts["model"], "function onceMarket(", "--once", flow.OPERATOR, "--max-tokens", 4,
+                 suri=flow.PAYER)  # fmt: skip
+    channel = answer["channel"]
+    shown = cli("channel", "show", channel)
+    tests("a one-off payment pays for its answer",
+          0 < int(answer["receipt"]["fee"]) <= int(shown["deposit"]), shown)  # fmt: skip
+    tests.refused("it pays for nothing else", cli, "one-off payment",
+                  "ask", facts["model"], "hello", "--channel", channel, suri=flow.PAYER, status=5)  # fmt: skip
+    settled = cli("settle", suri=flow.OPERATOR)["settlements"]
+    claimed = cli("channel", "show", channel)["claimed"]
+    tests("it is claimed without a voucher", settled and claimed == answer["receipt"]["fee"], settled)
+    closed = cli("channel", "close", channel, suri=flow.PAYER)
+    tests("what is left of it returns at once", closed["state"] == "closed", closed)
+
+
+def ethereum(tests, cli, facts):
+    """A channel whose vouchers an Ethereum wallet signs."""
+    channel = cli("channel", "open", "--operator", flow.OPERATOR, "--deposit", 0.1, suri=flow.PAYER)["channel"]
+    cli("channel", "set-signer", channel, ETHEREUM_ADDRESS, suri=flow.PAYER)
+    shown = cli("channel", "show", channel)
+    tests("a payer names an Ethereum key", shown["signer"] == ETHEREUM_ADDRESS.lower(), shown)
+    wanted = cli("channel", "voucher", channel, "--cumulative", 0.1)
+    fields = {field: wanted[field] for field in ("channel", "cumulative", "expires")}
+    voucher = sign_vouchers(cli("status")["genesis"], [{"ethereum": ETHEREUM_KEY, **fields}])[0]
+    tests.refused("the payer's own key signs no more", cli, "signs its vouchers",
+                  "ask", facts["model"], "hello", "--channel", channel, suri=flow.PAYER)  # fmt: skip
+    answer = cli("ask", facts["model"], "function etherMarket(", "--channel", channel, "--max-tokens", 4,
+                 "--voucher", json.dumps(voucher))  # fmt: skip
+    cli("settle")
+    claimed = cli("channel", "show", channel)["claimed"]
+    tests("an Ethereum wallet's voucher pays", claimed == answer["receipt"]["fee"] != "0", answer)
+    cli("channel", "close", channel, suri=flow.OPERATOR)
+
+
 def channels(tests, cli, facts):
-    """A second channel: opened, topped up, and closed by both sides."""
+    """A second channel: opened, topped up, and closed by both sides; a third by agreement."""
     opened = cli("channel", "open", "--operator", flow.OPERATOR, "--deposit", 0.1, "--expires-in", 5_000,
                  suri=flow.PAYER)["channel"]  # fmt: skip
     cli("channel", "top-up", opened, 0.05, suri=flow.PAYER)
@@ -83,25 +125,33 @@ def channels(tests, cli, facts):
     tests.refused("a question beyond the deposit is refused", cli, "deposit",
                   "ask", facts["model"], "hello", "--channel", opened, "--max-tokens", 100,
                   suri=flow.PAYER, status=5)  # fmt: skip
-    asked = cli("channel", "close", opened, suri=flow.PAYER)
+    asked = cli("channel", "close", opened, "--without-gateway", suri=flow.PAYER)
     tests("a payer asks to close", asked["state"] == "closing", asked)
     tests.refused("a payer cannot close before the delay is over", cli, "from which block on",
-                  "channel", "close", opened, suri=flow.PAYER, status=4)  # fmt: skip
+                  "channel", "close", opened, "--without-gateway", suri=flow.PAYER, status=4)  # fmt: skip
     closed = cli("channel", "close", opened, suri=flow.OPERATOR)
     left = [channel["channel"] for channel in cli("channel", "list", flow.PAYER)["channels"]]
     tests("an operator closes at once", closed["state"] == "closed" and opened not in left, left)
+    agreed = cli("channel", "open", "--operator", flow.OPERATOR, "--deposit", 0.1, suri=flow.PAYER)["channel"]
+    closed = cli("channel", "close", agreed, suri=flow.PAYER)
+    tests("a payer closes at once when nothing is owed",
+          (closed["state"], closed["tx"]["call"]) == ("closed", "Payments.close_now"), closed)  # fmt: skip
 
 
 def versions(tests, cli, folder, steps, facts):
     """A new version of the model, known by its name, is priced, asked, settled, attributed and claimed for."""
     name = "styles-lora"
     version = cli("model", "register", facts["job"], "--model", name, suri=flow.OWNER)["version"]
+    # A lower price holds at once, a higher one after an hour.
     cli("model", "price", name, "--price-in", 2, "--price-out", 3, suri=flow.OWNER)
+    shown = cli("model", "show", name)
+    tests("a higher price is announced",
+          (int(shown["price_in"]), int(shown["pending_price"]["price_in"])) == (flow.PRICE_IN * flow.UNIT, 2 * flow.UNIT), shown)  # fmt: skip
     answer = cli("ask", name, "function packMarket(", "--channel", facts["channel"], "--max-tokens", 8,
                  "--temperature", 0.7, "--seed", 3, suri=flow.PAYER)  # fmt: skip
     receipt = answer["receipt"]
-    price = 2 * receipt["tokens_in"] + 3 * receipt["tokens_out"]
-    tests("the newest version answers, at the newest price",
+    price = flow.PRICE_IN * receipt["tokens_in"] + 3 * receipt["tokens_out"]
+    tests("the newest version answers, at the price that holds",
           (receipt["version"], int(receipt["fee"])) == (version, price * flow.UNIT // 1_000), receipt)  # fmt: skip
     steps.settle()
     tests("what is settled is not settled again", cli("settle")["settlements"] == [], "")

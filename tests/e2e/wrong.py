@@ -141,6 +141,16 @@ def bases(tests, cli, folder, facts):
     return {"artefact": registered["artefact"], "config": registered["config"]}
 
 
+def sign_vouchers(genesis, wanted):
+    """Vouchers signed by another implementation than the command line's."""
+    question = json.dumps({"genesis": genesis, "vouchers": wanted})
+    signed = subprocess.run(
+        ["node", str(ROOT / "tests" / "js" / "vouchers.mjs"), question],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return json.loads(signed.stdout)
+
+
 def vouchers(tests, cli, network, facts):
     """Vouchers that do not pay: the gateway answers 402, and neither it nor the chain takes anything."""
     channel = facts["channel"]
@@ -158,21 +168,11 @@ def vouchers(tests, cli, network, facts):
         "beyond_deposit": ("beyond the deposit", flow.PAYER, channel, deposit + 1, far),
         "bad_signature": ("signed by somebody else", "//Eve", channel, enough, far),
     }
-    question = {
-        "genesis": status["genesis"],
-        "vouchers": [
-            {"suri": suri, "channel": number, "cumulative": str(cumulative), "expires": expires}
-            for _, suri, number, cumulative, expires in wanted.values()
-        ],
-    }
-    signed = subprocess.run(
-        ["node", str(ROOT / "tests" / "js" / "vouchers.mjs"), json.dumps(question)],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    attempts = [
-        (code, name, voucher)
-        for (code, (name, *_)), voucher in zip(wanted.items(), json.loads(signed.stdout))
-    ]
+    signed = sign_vouchers(status["genesis"], [
+        {"suri": suri, "channel": number, "cumulative": str(cumulative), "expires": expires}
+        for _, suri, number, cumulative, expires in wanted.values()
+    ])  # fmt: skip
+    attempts = [(code, name, voucher) for (code, (name, *_)), voucher in zip(wanted.items(), signed)]
     # A signature that is good for another amount.
     attempts.append(
         ("bad_signature", "whose amount was changed", known["voucher"] | {"cumulative": str(enough)})

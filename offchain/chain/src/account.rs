@@ -1,6 +1,9 @@
 //! Accounts and keys from what people write.
 
-use openledger_primitives::{signature::Signature, voucher, H256};
+use openledger_primitives::{
+    signature::{ethereum_address, ethereum_canonical, ethereum_hash, Signature, Signer},
+    voucher, H256,
+};
 use subxt_signer::{
     sr25519::{self, Keypair},
     SecretUri,
@@ -65,11 +68,44 @@ pub fn keypair(suri: &str) -> Result<Keypair> {
 
 /// Whether `account` signed `message`, plain or in `<Bytes>` as browser wallets wrap it.
 pub fn verify(account: &AccountId, message: &[u8], signature: &Signature) -> bool {
-    let Signature::Sr25519(signature) = signature else { return false };
-    let signature = sr25519::Signature(*signature);
-    let key = sr25519::PublicKey(account.0);
-    sr25519::verify(&signature, message, &key)
-        || sr25519::verify(&signature, voucher::wrapped(message), &key)
+    let wrapped = voucher::wrapped(message);
+    match signature {
+        Signature::Sr25519(signature) => {
+            let signature = sr25519::Signature(*signature);
+            let key = sr25519::PublicKey(account.0);
+            sr25519::verify(&signature, message, &key) || sr25519::verify(&signature, wrapped, &key)
+        }
+        Signature::Ed25519(signature) => {
+            let signature = ed25519_zebra::Signature::from(*signature);
+            ed25519_zebra::VerificationKey::try_from(account.0).is_ok_and(|key| {
+                key.verify(&signature, message).is_ok() || key.verify(&signature, &wrapped).is_ok()
+            })
+        }
+        Signature::Ethereum(_) => false,
+    }
+}
+
+/// Whether `signer` signed `message`: an account as [`verify`] has it, an Ethereum address by `personal_sign`.
+pub fn verify_by(signer: &Signer<AccountId>, message: &[u8], signature: &Signature) -> bool {
+    match (signer, signature) {
+        (Signer::Account(account), signature) => verify(account, message, signature),
+        (Signer::Ethereum(address), Signature::Ethereum(signature)) => {
+            ethereum_signer(message, signature) == Some(*address)
+        }
+        (Signer::Ethereum(_), _) => false,
+    }
+}
+
+/// The Ethereum address whose key signed `message`.
+fn ethereum_signer(message: &[u8], signature: &[u8; 65]) -> Option<[u8; 20]> {
+    let canonical = ethereum_canonical(signature)?;
+    let (rs, v) = canonical.split_at(64);
+    let signature = k256::ecdsa::Signature::from_slice(rs).ok()?;
+    let v = k256::ecdsa::RecoveryId::from_byte(*v.first()?)?;
+    let hash = ethereum_hash(message);
+    let key = k256::ecdsa::VerifyingKey::recover_from_prehash(&hash, &signature, v).ok()?;
+    let point = key.to_encoded_point(false);
+    Some(ethereum_address(point.as_bytes().get(1..)?.try_into().ok()?))
 }
 
 /// Signs a message, plain.
@@ -111,5 +147,44 @@ mod tests {
         assert!(verify(&of(&alice), b"voucher", &wrapped));
         assert!(!verify(&of(&bob), b"voucher", &plain));
         assert!(!verify(&of(&alice), b"other", &plain));
+    }
+
+    #[test]
+    fn verify_should_take_ed25519_plain_and_wrapped() {
+        let key = ed25519_zebra::SigningKey::from([7; 32]);
+        let account = AccountId::from(<[u8; 32]>::from(ed25519_zebra::VerificationKey::from(&key)));
+        for message in [b"voucher".to_vec(), voucher::wrapped(b"voucher")] {
+            let signature = Signature::Ed25519(key.sign(&message).into());
+            assert!(verify(&account, b"voucher", &signature));
+            assert!(!verify(&account, b"other", &signature));
+            assert!(!verify(&parse("//Alice").unwrap(), b"voucher", &signature));
+        }
+    }
+
+    /// Made with Python's eth_account 0.14.0:
+    /// `Account.from_key("0x" + "46" * 32).sign_message(encode_defunct(primitive=b"voucher"))`.
+    #[test]
+    fn verify_by_should_take_what_an_ethereum_wallet_signed() {
+        let bytes = |digits: &str| hex::decode(digits).unwrap();
+        let address = bytes("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F").try_into().unwrap();
+        let signature: [u8; 65] = bytes(
+            "2da4aa21652b064d241302ee263bc8e137a4c5e15e401dacdfbe410460335faf\
+             31fd9a1b0646183614ca7a2a935157321b7d8970cc674a2f0f5a40276721990d1c",
+        )
+        .try_into()
+        .unwrap();
+        let by = |address, message: &[u8], v| {
+            let mut signature = signature;
+            signature[64] = v;
+            verify_by(&Signer::Ethereum(address), message, &Signature::Ethereum(signature))
+        };
+        assert!(by(address, b"voucher", 28) && by(address, b"voucher", 1));
+        assert!(!by(address, b"voucher", 27) && !by(address, b"voucher", 29));
+        assert!(!by(address, b"other", 28) && !by([1; 20], b"voucher", 28));
+        let alice = keypair("//Alice").unwrap();
+        let (plain, account) = (sign(&alice, b"voucher"), Signer::Account(of(&alice)));
+        assert!(verify_by(&account, b"voucher", &plain));
+        assert!(!verify_by(&Signer::Ethereum(address), b"voucher", &plain));
+        assert!(!verify_by(&account, b"voucher", &Signature::Ethereum(signature)));
     }
 }

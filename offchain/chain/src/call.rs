@@ -1,9 +1,11 @@
 //! The calls that OpenLedger's programs make, with their arguments in the order of `docs/protocol.md`.
 
 use openledger_primitives::{
-    licence::Licence, signature::Signature, voucher::SignedVoucher, Balance, BlockNumber,
-    ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, SettlementId,
-    VersionNumber, H256,
+    licence::Licence,
+    signature::{Signature, Signer},
+    voucher::{Authority, SignedClosing},
+    Balance, BlockNumber, ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion,
+    SettlementId, VersionNumber, H256,
 };
 use subxt::{
     dynamic::Value,
@@ -44,8 +46,8 @@ pub enum RejectReason {
 /// What is taken from a channel in a settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The newest voucher.
-    pub voucher: SignedVoucher,
+    /// The newest voucher, or a one-off payment.
+    pub voucher: Authority,
     /// What is taken now, in units.
     pub amount: Balance,
 }
@@ -231,12 +233,13 @@ impl AdapterVersion {
 pub fn register_adapter(
     name: &str,
     base: ModelId,
-    parent: Option<ModelId>,
+    parents: &[ModelId],
     version: &AdapterVersion,
     price_in: Balance,
     price_out: Balance,
 ) -> Call {
-    let mut arguments = vec![text(name), number(base), option(parent.map(number))];
+    let parents = Value::unnamed_composite(parents.iter().copied().map(number));
+    let mut arguments = vec![text(name), number(base), parents];
     arguments.extend(version.arguments());
     arguments.extend([Value::u128(price_in), Value::u128(price_out)]);
     Call::new("Models", "register_adapter", arguments)
@@ -263,6 +266,12 @@ pub fn open_channel(operator: &AccountId, deposit: Balance, expires: BlockNumber
     )
 }
 
+/// Pays an operator for one request.
+pub fn pay(operator: &AccountId, amount: Balance, expires: BlockNumber, request: &H256) -> Call {
+    let arguments = [account(operator), Value::u128(amount), number(expires), hash(request)];
+    Call::new("Payments", "pay", arguments)
+}
+
 /// Adds to a channel's deposit.
 pub fn top_up(channel: ChannelId, amount: Balance) -> Call {
     Call::new("Payments", "top_up", [number(channel), Value::u128(amount)])
@@ -278,6 +287,25 @@ pub fn close(channel: ChannelId) -> Call {
     Call::new("Payments", "close", [number(channel)])
 }
 
+/// Names the key that signs a channel's vouchers; the payer's own where there is none.
+pub fn set_signer(channel: ChannelId, signer: Option<&Signer<AccountId>>) -> Call {
+    let signer = signer.map(|signer| match signer {
+        Signer::Account(who) => Value::unnamed_variant("Account", [account(who)]),
+        Signer::Ethereum(address) => {
+            Value::unnamed_variant("Ethereum", [Value::from_bytes(address)])
+        }
+    });
+    Call::new("Payments", "set_signer", [number(channel), option(signer)])
+}
+
+/// Closes a channel at once, with its operator's signature.
+pub fn close_now(signed: &SignedClosing) -> Call {
+    let SignedClosing { closing, signature } = signed;
+    let arguments =
+        [number(closing.channel), Value::u128(closing.claimed), self::signature(signature)];
+    Call::new("Payments", "close_now", arguments)
+}
+
 /// Settles a batch of receipts of one model version.
 pub fn settle(
     model: ModelId,
@@ -289,19 +317,11 @@ pub fn settle(
     total_fee: Balance,
 ) -> Call {
     let claims = claims.iter().map(|Claim { voucher, amount }| {
-        let signature = match voucher.signature {
-            Signature::Ed25519(bytes) => {
-                Value::unnamed_variant("Ed25519", [Value::from_bytes(bytes)])
-            }
-            Signature::Sr25519(bytes) => {
-                Value::unnamed_variant("Sr25519", [Value::from_bytes(bytes)])
-            }
-        };
         Value::named_composite([
             ("channel", number(voucher.voucher.channel)),
             ("cumulative", Value::u128(voucher.voucher.cumulative)),
             ("expires", number(voucher.voucher.expires)),
-            ("signature", signature),
+            ("signature", option(voucher.signature.as_ref().map(signature))),
             ("amount", Value::u128(*amount)),
         ])
     });
@@ -354,6 +374,15 @@ fn account(account: &AccountId) -> Value {
 
 fn hash(hash: &H256) -> Value {
     Value::from_bytes(hash.0)
+}
+
+fn signature(signature: &Signature) -> Value {
+    let (name, bytes) = match signature {
+        Signature::Ed25519(bytes) => ("Ed25519", &bytes[..]),
+        Signature::Sr25519(bytes) => ("Sr25519", &bytes[..]),
+        Signature::Ethereum(bytes) => ("Ethereum", &bytes[..]),
+    };
+    Value::unnamed_variant(name, [Value::from_bytes(bytes)])
 }
 
 fn text(text: &str) -> Value {

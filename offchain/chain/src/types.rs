@@ -2,9 +2,9 @@
 //! [`Static`] holds types of the protocol, whose SCALE encoding is part of it.
 
 use openledger_primitives::{
-    licence::Licence, reads::Phase, shares::ShareVector, split::Split, split::SplitParameters,
-    Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
-    VersionNumber, H256,
+    licence::Licence, reads::Phase, shares::ShareVector, signature::Signer, split::Split,
+    split::SplitParameters, Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId,
+    ModelVersion, Ppm, VersionNumber, H256,
 };
 use serde::{Deserialize, Serialize};
 use subxt::ext::scale_decode::DecodeAsType;
@@ -118,6 +118,17 @@ pub enum Status {
     },
 }
 
+impl Model {
+    /// The model as it is in block `at`, when pending prices may hold.
+    pub fn at(mut self, at: BlockNumber, pending: Option<&PendingPrice>) -> Self {
+        if let Some(pending) = pending.filter(|pending| at >= pending.from) {
+            self.price_in = pending.prices.price_in;
+            self.price_out = pending.prices.price_out;
+        }
+        self
+    }
+}
+
 impl Status {
     /// In lower case.
     pub fn name(&self) -> &'static str {
@@ -179,7 +190,7 @@ pub struct Version {
 }
 
 /// What a model is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub enum Kind {
     /// A whole checkpoint.
@@ -188,8 +199,8 @@ pub enum Kind {
     Adapter {
         /// The base.
         base: ModelId,
-        /// The adapter it derives from.
-        parent: Option<ModelId>,
+        /// The adapters it derives from.
+        parents: Vec<ModelId>,
     },
 }
 
@@ -211,6 +222,26 @@ pub struct Model {
     pub price_out: Balance,
     /// Whether it is out of service.
     pub deprecated: bool,
+}
+
+/// Prices that hold from some block on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct PendingPrice {
+    /// The prices.
+    pub prices: Prices,
+    /// The first block in which they hold.
+    pub from: BlockNumber,
+}
+
+/// What answers cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Prices {
+    /// Units per 1,000 tokens of a prompt.
+    pub price_in: Balance,
+    /// Units per 1,000 tokens of an answer.
+    pub price_out: Balance,
 }
 
 /// An attribution index.
@@ -259,6 +290,12 @@ pub struct Channel {
     pub expires: BlockNumber,
     /// From which block the payer may close it.
     pub closing: Option<BlockNumber>,
+    /// Whose signature makes vouchers.
+    pub signer: Static<Signer<AccountId>>,
+    /// Whose did before, and the last block in which those may be claimed.
+    pub former: Option<(Static<Signer<AccountId>>, BlockNumber)>,
+    /// Of a one-off payment: content id of the request that it is for.
+    pub request: Option<H256>,
 }
 
 /// The rules by which one settlement is decided.
@@ -325,4 +362,31 @@ pub struct Challenge {
     pub shares: Static<ShareVector>,
     /// Who found them.
     pub committee: Vec<AccountId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_should_have_the_pending_price_from_its_block_on() {
+        let model = Model {
+            owner: AccountId::from([1; 32]),
+            kind: Kind::Base,
+            name: vec![],
+            latest: 1,
+            price_in: 1,
+            price_out: 2,
+            deprecated: false,
+        };
+        let prices = Prices { price_in: 3, price_out: 4 };
+        let pending = PendingPrice { prices, from: 10 };
+        let at = |block, pending: Option<&PendingPrice>| {
+            let model = model.clone().at(block, pending);
+            (model.price_in, model.price_out)
+        };
+        assert_eq!(at(9, Some(&pending)), (1, 2));
+        assert_eq!(at(10, Some(&pending)), (3, 4));
+        assert_eq!(at(10, None), (1, 2));
+    }
 }

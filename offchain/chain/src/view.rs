@@ -1,5 +1,7 @@
 //! Typed reads of the state at one block.
 
+use std::collections::BTreeMap;
+
 use codec::{Decode, Encode};
 use openledger_primitives::{
     reads::Claimable, Balance, BlockNumber, ChannelId, ContributionId, DatanetId, ModelId,
@@ -14,8 +16,8 @@ use subxt::{
 
 use crate::{
     types::{
-        Account, Balances, Channel, Contribution, Datanet, Model, ModelVersionInfo, Provider, Role,
-        Settlement, Version,
+        Account, Balances, Channel, Contribution, Datanet, Model, ModelVersionInfo, PendingPrice,
+        Provider, Role, Settlement, Version,
     },
     AccountId, BlockId, Chain, Error, Result,
 };
@@ -183,14 +185,30 @@ impl View {
         self.ask("OpenLedgerApi_datanet_treasury", datanet.encode()).await
     }
 
-    /// A model.
+    /// A model, with the prices that hold in this block.
     pub async fn model(&self, model: ModelId) -> Result<Option<Model>> {
-        self.read("Models", "Models", vec![number(model)]).await
+        let found: Option<Model> = self.read("Models", "Models", vec![number(model)]).await?;
+        let Some(found) = found else { return Ok(None) };
+        let pending = self.pending_price(model).await?;
+        Ok(Some(found.at(self.block.number, pending.as_ref())))
     }
 
-    /// All models.
+    /// All models, with the prices that hold in this block.
     pub async fn models(&self) -> Result<Vec<(ModelId, Model)>> {
-        self.all("Models", "Models", vec![]).await
+        let models: Vec<(ModelId, Model)> = self.all("Models", "Models", vec![]).await?;
+        let pending: Vec<(ModelId, PendingPrice)> =
+            self.all("Models", "PendingPrices", vec![]).await?;
+        let pending: BTreeMap<_, _> = pending.into_iter().collect();
+        let at = |(id, model): (ModelId, Model)| {
+            let pending = pending.get(&id);
+            (id, model.at(self.block.number, pending))
+        };
+        Ok(models.into_iter().map(at).collect())
+    }
+
+    /// Prices of a model of which notice was given. They may hold already.
+    pub async fn pending_price(&self, model: ModelId) -> Result<Option<PendingPrice>> {
+        self.read("Models", "PendingPrices", vec![number(model)]).await
     }
 
     /// A version of a model.

@@ -78,6 +78,11 @@ impl Context {
         Ok(BlobStore::open(&location)?)
     }
 
+    /// Whether it was said whose key signs.
+    pub fn has_signer(&self) -> bool {
+        self.suri.is_some()
+    }
+
     /// Whose key signs.
     pub fn signer(&self) -> anyhow::Result<Keypair> {
         let Some(suri) = &self.suri else {

@@ -1,7 +1,9 @@
 //! What people write: amounts, ids, accounts. Errors say what was expected.
 
 use openledger_chain::{account::parse, AccountId, Error};
-use openledger_primitives::{Balance, DatanetId, VersionNumber, H256, UNIT};
+use openledger_primitives::{
+    signature::Signer, voucher::SignedVoucher, Balance, DatanetId, VersionNumber, H256, UNIT,
+};
 
 /// The most bytes of a name or a label.
 pub const MAX_NAME: usize = 64;
@@ -86,6 +88,32 @@ pub fn account(text: &str) -> Result<AccountId, String> {
     parse(text).map_err(|error| match error {
         Error::Account { reason, .. } => reason,
         other => other.to_string(),
+    })
+}
+
+/// Reads whose key signs: an account as [`account`] has it, or an Ethereum address, `0x` and 20 bytes.
+///
+/// # Errors
+/// If it is neither.
+pub fn signer(text: &str) -> Result<Signer<AccountId>, String> {
+    let mut address = [0; 20];
+    if text.strip_prefix("0x").is_some_and(|hex| hex::decode_to_slice(hex, &mut address).is_ok()) {
+        return Ok(Signer::Ethereum(address));
+    }
+    account(text).map(Signer::Account).map_err(|error| {
+        format!("{error}; of Ethereum, expected an address: 0x and 40 hexadecimal digits")
+    })
+}
+
+/// Reads a signed voucher.
+///
+/// # Errors
+/// If it is not the JSON of one.
+pub fn voucher(text: &str) -> Result<SignedVoucher, String> {
+    serde_json::from_str(text).map_err(|error| {
+        format!(
+            r#"expected {{"channel":7,"cumulative":"1200","expires":900,"signature":"0x02…"}}: {error}"#
+        )
     })
 }
 

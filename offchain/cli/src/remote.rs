@@ -60,7 +60,12 @@ impl Refusal {
 impl Gateway {
     /// The gateway at an address; nothing is sent yet.
     pub fn new(at: &At) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        Self::patient(at, PATIENCE)
+    }
+
+    /// The same, for where there is another way if it does not answer in time.
+    pub fn patient(at: &At, patience: Duration) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().timeout(patience).build()?;
         Ok(Self { http, url: at.gateway.trim_end_matches('/').into() })
     }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openledger_primitives::{
-    hashing, merkle, reads::decimal, receipt::Transcript, voucher::SignedVoucher, Balance,
-    ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
+    hashing, merkle, reads::decimal, receipt::Transcript, voucher::Authority, Balance, ChannelId,
+    ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,12 @@ pub enum Entry {
         /// The receipt with its tokens.
         transcript: Transcript,
         /// The voucher that paid for it.
-        voucher: SignedVoucher,
+        voucher: Authority,
+    },
+    /// The payer may close a channel: nothing more is served from it.
+    Released {
+        /// The channel.
+        channel: ChannelId,
     },
     /// Receipts were put into a batch, whose blob is stored and which is about to be submitted.
     Batch(Batch),
@@ -50,8 +55,8 @@ pub struct Account {
     /// In all, in units, what the chain paid out included.
     #[serde(with = "decimal")]
     pub owed: Balance,
-    /// The newest voucher.
-    pub voucher: SignedVoucher,
+    /// The newest voucher, or the one-off payment.
+    pub voucher: Authority,
 }
 
 /// Receipts of one model version that are settled together.
@@ -78,7 +83,7 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchClaim {
     /// The newest voucher at that time.
-    pub voucher: SignedVoucher,
+    pub voucher: Authority,
     /// What is taken, in units.
     #[serde(with = "decimal")]
     pub amount: Balance,
@@ -103,6 +108,7 @@ impl OpenBatch {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     channels: BTreeMap<ChannelId, Account>,
+    released: BTreeSet<ChannelId>,
     pending: Vec<Transcript>,
     open: Vec<OpenBatch>,
 }
@@ -122,6 +128,9 @@ impl Book {
                 if receipt.fee > 0 {
                     self.pending.push(transcript);
                 }
+            }
+            Entry::Released { channel } => {
+                self.released.insert(channel);
             }
             Entry::Batch(batch) => {
                 let within: BTreeSet<H256> = batch.receipts.iter().copied().collect();
@@ -163,12 +172,18 @@ impl Book {
         });
         // Channels last: the answers of older receipts must not lower what is owed.
         let channels = self.channels.values().cloned().map(Entry::Channel);
-        batches.chain(self.pending.iter().map(answer)).chain(channels)
+        let released = self.released.iter().map(|&channel| Entry::Released { channel });
+        batches.chain(self.pending.iter().map(answer)).chain(channels).chain(released)
     }
 
     /// What a channel owes.
     pub fn channel(&self, channel: ChannelId) -> Option<&Account> {
         self.channels.get(&channel)
+    }
+
+    /// Whether its payer was told that it may close a channel.
+    pub fn released(&self, channel: ChannelId) -> bool {
+        self.released.contains(&channel)
     }
 
     /// Receipts that are in no batch yet.
@@ -322,7 +337,7 @@ pub(crate) mod tests {
                 prompt_ids: vec![1, 2],
                 output_ids: vec![3],
             },
-            voucher: SignedVoucher { voucher, signature },
+            voucher: Authority { voucher, signature: Some(signature) },
         }
     }
 
@@ -451,6 +466,8 @@ pub(crate) mod tests {
         book.apply(Entry::Batch(batch));
         book.apply(answer(1, 7, 4, 30, 18));
         book.apply(answer(1, 6, 5, 0, 0));
+        book.apply(Entry::Released { channel: 6 });
+        assert!(book.released(6) && !book.released(7));
         assert_eq!(again(&book), book);
     }
 

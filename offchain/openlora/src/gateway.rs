@@ -19,7 +19,7 @@ use openledger_lm::{Sampling, Stop};
 use openledger_primitives::{
     hashing,
     receipt::{Receipt, SignedReceipt, Transcript},
-    voucher::SignedVoucher,
+    voucher::{Authority, SignedClosing},
     Balance, BlockNumber, ChannelId, ModelId,
 };
 use openledger_store::BlobStore;
@@ -32,7 +32,7 @@ use crate::{
     link::Link,
     metrics::Metrics,
     settle::Settling,
-    voucher::{self, Due, Terms},
+    voucher::{self, Due, Payment, Terms},
     Refusal, Result,
 };
 
@@ -82,7 +82,7 @@ pub struct Question {
     /// How.
     pub sampling: Sampling,
     /// What pays for it.
-    pub voucher: SignedVoucher,
+    pub payment: Payment,
 }
 
 /// What is answered.
@@ -110,7 +110,7 @@ struct Bill {
     sampling: Sampling,
     price_in: Balance,
     price_out: Balance,
-    voucher: SignedVoucher,
+    voucher: Authority,
     channel: Channel,
 }
 
@@ -248,7 +248,7 @@ impl Gateway {
 
     /// Reads from the chain what a question asks for and what pays for it. What the channel owes is not looked at yet.
     async fn admit(&self, question: Question) -> Result<Bill, Refusal> {
-        let Question { model, prompt, mut sampling, voucher } = question;
+        let Question { model, prompt, mut sampling, payment } = question;
         let (_, view) = self.link.now().await?;
         let id = self.catalogue.resolve(&view, &model).await?.ok_or_else(|| {
             let message = format!("there is no model {model:?}; see GET /v1/models");
@@ -256,7 +256,7 @@ impl Gateway {
         })?;
         let registered = self.catalogue.registered(&view, id).await?;
 
-        let channel_id = voucher.voucher.channel;
+        let channel_id = payment.channel();
         let channel = view.channel(channel_id).await.map_err(crate::Error::from)?;
         let channel = channel.ok_or_else(|| {
             let message = format!(
@@ -272,7 +272,7 @@ impl Gateway {
             best: view.block().number,
             margin: margin(self.settings.settle_after),
         };
-        voucher::check(&voucher, &terms)?;
+        let voucher = voucher::check(&payment, &terms)?;
 
         let served = self.catalogue.newest(&view, id, &registered).await?;
         let prompt = tokens(served.clone(), prompt).await?;
@@ -281,9 +281,65 @@ impl Gateway {
         Ok(Bill { served, prompt, sampling, price_in, price_out, voucher, channel })
     }
 
+    /// Lets a payer close its channel at once, if it owes nothing that the chain has not: nothing more is served from
+    /// it, and the operator signs so.
+    ///
+    /// # Errors
+    /// If the channel is another's, its signer did not ask for this, or something is not settled yet.
+    pub async fn release(&self, asked: SignedClosing) -> Result<SignedClosing, Refusal> {
+        // Nothing is charged between reading what is owed and writing that no more is served.
+        let _seat = self.seat.lock().await;
+        let (_, view) = self.link.now().await?;
+        let id = asked.closing.channel;
+        let channel = view.channel(id).await.map_err(crate::Error::from)?;
+        let ours = channel.filter(|channel| channel.operator == self.account).ok_or_else(|| {
+            let message = format!("there is no channel {id} to {}", self.account);
+            Refusal::not_found("channel_unknown", message)
+        })?;
+        self.agree(asked, &ours).await
+    }
+
+    /// What [`Gateway::release`] answers about a channel of its own. To be called in the seat.
+    async fn agree(
+        &self,
+        asked: SignedClosing,
+        channel: &Channel,
+    ) -> Result<SignedClosing, Refusal> {
+        let SignedClosing { closing, signature } = asked;
+        let (id, claimed) = (closing.channel, channel.claimed);
+        let preimage = closing.preimage(&self.link.genesis());
+        if !account::verify_by(&channel.signer.0, &preimage, &signature) {
+            let message = format!(
+                "expected a closing of channel {id} of the chain {:?}, signed as its vouchers are",
+                self.link.genesis()
+            );
+            return Err(Refusal::payment("bad_signature", message, None));
+        }
+        let owed = self.owed(id).await.map_or(0, |account| account.owed);
+        if owed > claimed || closing.claimed != claimed {
+            let message = format!(
+                "channel {id} owes {owed} units, the chain has paid {claimed} of them, and {} were named: settle \
+                 first, then ask with what was paid",
+                closing.claimed
+            );
+            return Err(Refusal::conflict("unsettled", message));
+        }
+        if !self.book(|book| book.released(id)).await {
+            self.record(Entry::Released { channel: id }).await?;
+        }
+        Ok(SignedClosing { closing, signature: account::sign(&self.operator, &preimage) })
+    }
+
     /// Checks that the voucher covers what its channel owes by now and what the answer may cost. Returns what it owes.
     async fn check(&self, bill: &Bill) -> Result<Balance, Refusal> {
         let voucher = &bill.voucher.voucher;
+        if self.book(|book| book.released(voucher.channel)).await {
+            let message = format!(
+                "channel {} was to be closed, and this gateway agreed: open another",
+                voucher.channel
+            );
+            return Err(Refusal::payment("channel_closing", message, None));
+        }
         let known = self.owed(voucher.channel).await;
         // Without a journal, at least what the chain paid out.
         let owed = known.as_ref().map_or(0, |account| account.owed).max(bill.channel.claimed);
@@ -398,7 +454,12 @@ pub(crate) fn now() -> u64 {
 pub(crate) mod tests {
     use std::path::Path;
 
-    use openledger_primitives::{voucher::Voucher, H256};
+    use openledger_chain::types::Static;
+    use openledger_primitives::{
+        signature::Signer,
+        voucher::{Closing, Voucher},
+        H256,
+    };
 
     use super::*;
     use crate::{book::Book, catalogue};
@@ -426,10 +487,11 @@ pub(crate) mod tests {
         gateway.catalogue.load(2, 3, base, adapter).await.unwrap()
     }
 
-    fn voucher(cumulative: Balance) -> SignedVoucher {
+    fn voucher(cumulative: Balance) -> Authority {
         let voucher = Voucher { channel: 5, cumulative, expires: 4_000 };
         let key = account::keypair("//Alice").unwrap();
-        SignedVoucher { voucher, signature: account::sign(&key, &voucher.preimage(&GENESIS)) }
+        let signature = account::sign(&key, &voucher.preimage(&GENESIS));
+        Authority { voucher, signature: Some(signature) }
     }
 
     /// A question of eight tokens at most, 1 unit for each token of the prompt, 3 for each of the answer.
@@ -441,6 +503,9 @@ pub(crate) mod tests {
             claimed: 0,
             expires: 5_000,
             closing: None,
+            signer: Static(Signer::Account(account::parse("//Alice").unwrap())),
+            former: None,
+            request: None,
         };
         Bill {
             served: served.clone(),
@@ -548,6 +613,51 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
+    async fn agree_should_end_a_channel_that_owes_nothing_and_serve_no_more_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let gateway = offline(folder.path());
+        let served = load(&gateway).await;
+        let asked = bill(&served, "MIT", 1_000).await;
+        let mut channel = asked.channel.clone();
+        let fee = gateway.serve(asked, here()).await.unwrap().signed.receipt.fee;
+        let closing = |by: &str, claimed| {
+            let closing = Closing { channel: 5, claimed };
+            let key = account::keypair(by).unwrap();
+            SignedClosing { closing, signature: account::sign(&key, &closing.preimage(&GENESIS)) }
+        };
+        let code = |refusal: Refusal| refusal.code();
+        // The chain has not paid yet, or not as much as is named.
+        for claimed in [0, fee] {
+            let refused = gateway.agree(closing("//Alice", claimed), &channel).await;
+            assert_eq!(refused.map_err(code), Err("unsettled"));
+        }
+        channel.claimed = fee;
+        let refused = gateway.agree(closing("//Alice", 0), &channel).await;
+        assert_eq!(refused.map_err(code), Err("unsettled"));
+        // Only the payer ends its channel.
+        for other in [closing("//Eve", fee), closing("//Bob", fee)] {
+            let refused = gateway.agree(other, &channel).await;
+            assert_eq!(refused.map_err(code), Err("bad_signature"));
+        }
+        gateway.serve(bill(&served, "MIT", 1_000).await, here()).await.unwrap();
+        channel.claimed = 2 * fee;
+        let agreed = gateway.agree(closing("//Alice", 2 * fee), &channel).await.unwrap();
+        assert_eq!(agreed.closing, Closing { channel: 5, claimed: 2 * fee });
+        let operator = account::parse("//Bob").unwrap();
+        let statement = agreed.closing.preimage(&GENESIS);
+        assert!(account::verify(&operator, &statement, &agreed.signature));
+        let again = gateway.agree(closing("//Alice", 2 * fee), &channel).await.unwrap();
+        assert_eq!(again.closing, agreed.closing);
+
+        // Also after a restart.
+        drop(gateway);
+        let gateway = offline(folder.path());
+        let served = load(&gateway).await;
+        let refusal = gateway.serve(bill(&served, "MIT", 9_000).await, here()).await.unwrap_err();
+        assert_eq!(refusal.code(), "channel_closing");
+    }
+
+    #[tokio::test]
     async fn serve_should_not_charge_when_nobody_waits() {
         let folder = tempfile::tempdir().unwrap();
         let gateway = offline(folder.path());
@@ -586,7 +696,7 @@ pub(crate) mod tests {
             model: "openledger/2".into(),
             prompt: "MIT".into(),
             sampling: Sampling::greedy(8),
-            voucher: voucher(1_000),
+            payment: Payment::Voucher(voucher(1_000).signed().unwrap()),
         };
         let all = gateway.waiting.clone().try_acquire_many_owned(2).unwrap();
         assert_eq!(gateway.answer(question()).await.unwrap_err().code(), "queue_full");

@@ -14,15 +14,16 @@ use axum::{
     Json, Router,
 };
 use openledger_lm::{Sampling, Stop};
-use openledger_primitives::{voucher::SignedVoucher, ChannelId};
+use openledger_primitives::{hashing::content_id, voucher::SignedClosing, ChannelId, H256};
 use openledger_store::record::{self, Message};
-use serde::Deserialize;
+use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 
 use crate::{
     gateway::{Answered, Gateway, Question},
+    voucher::Payment,
     Error, Refusal,
 };
 
@@ -54,6 +55,7 @@ fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/chat/completions", post(chat))
         .route("/v1/models", get(models))
         .route("/channels/{id}", get(channel))
+        .route("/channels/{id}/close", post(close))
         .route("/settle", post(settle))
         .route("/health", get(health))
         .route("/metrics", get(metrics))
@@ -137,6 +139,10 @@ fn missing(what: &str, expected: &str) -> Refusal {
 type Body = Result<Bytes, BytesRejection>;
 
 fn parse(body: Body) -> Result<Request, Refusal> {
+    json_of(body)
+}
+
+fn json_of<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
     let body = body.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(MAX_BODY),
         _ => Refusal::bad_request("body_refused", error.body_text()),
@@ -147,14 +153,23 @@ fn parse(body: Body) -> Result<Request, Refusal> {
     })
 }
 
-fn voucher(headers: &HeaderMap) -> Result<SignedVoucher, Refusal> {
-    let form = r#"expected {"channel":7,"cumulative":"1200","expires":900,"signature":"0x01…"}"#;
+/// What the header shows to pay for the request with this content id: a voucher, or the channel of a one-off payment.
+fn payment(headers: &HeaderMap, request: H256) -> Result<Payment, Refusal> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Once {
+        channel: ChannelId,
+    }
+    let form = r#"expected {"channel":7,"cumulative":"1200","expires":900,"signature":"0x01…"}, or {"channel":7} of a one-off payment"#;
     let header = headers.get(VOUCHER).ok_or_else(|| {
         let message =
             format!("a voucher in the header X-OpenLedger-Voucher pays for the answer: {form}");
         Refusal::payment("voucher_missing", message, None)
     })?;
-    serde_json::from_slice(header.as_bytes()).map_err(|error| {
+    if let Ok(Once { channel }) = serde_json::from_slice(header.as_bytes()) {
+        return Ok(Payment::Once { channel, request });
+    }
+    serde_json::from_slice(header.as_bytes()).map(Payment::Voucher).map_err(|error| {
         let message = format!("X-OpenLedger-Voucher: {error}; {form}");
         Refusal::payment("voucher_malformed", message, None)
     })
@@ -166,12 +181,14 @@ async fn answer(
     body: Body,
     prompt: fn(&mut Request) -> Result<String, Refusal>,
 ) -> Result<Answered, Refusal> {
+    // The bytes themselves: what was paid for is not what somebody might read in them.
+    let id = body.as_ref().map_or_else(|_| H256::zero(), |body| content_id(body));
     let mut request = parse(body)?;
     let sampling = request.sampling()?;
     let prompt = prompt(&mut request)?;
     let model = request.model.ok_or_else(|| missing("model", "its name, see GET /v1/models"))?;
-    let voucher = voucher(headers)?;
-    gateway.answer(Question { model, prompt, sampling, voucher }).await
+    let payment = payment(headers, id)?;
+    gateway.answer(Question { model, prompt, sampling, payment }).await
 }
 
 /// An answer in OpenAI's format; `choice` is what differs between the two kinds.
@@ -275,8 +292,25 @@ async fn channel(
     })?;
     let known = gateway.owed(id).await;
     let owed = known.as_ref().map_or(0, |account| account.owed).max(ours.claimed);
-    let voucher = known.map(|account| account.voucher);
+    let voucher = known.and_then(|account| account.voucher.signed());
     Ok(Json(json!({"channel": id, "owed": owed.to_string(), "voucher": voucher})))
+}
+
+async fn close(
+    State(gateway): State<Arc<Gateway>>,
+    id: Result<Path<ChannelId>, PathRejection>,
+    body: Body,
+) -> Result<Json<SignedClosing>, Refusal> {
+    let Path(id) = id.map_err(|_| {
+        Refusal::bad_request("invalid_channel", "expected a number: /channels/7/close")
+    })?;
+    let asked: SignedClosing = json_of(body)?;
+    if asked.closing.channel != id {
+        let message =
+            format!("the closing is of channel {}, the path of {id}", asked.closing.channel);
+        return Err(Refusal::bad_request("invalid_channel", message));
+    }
+    Ok(Json(gateway.release(asked).await?))
 }
 
 async fn settle(State(gateway): State<Arc<Gateway>>) -> Result<Json<Value>, Refusal> {
@@ -341,8 +375,17 @@ mod tests {
     #[test]
     fn the_voucher_header_should_be_that_of_the_protocol() {
         let mut headers = HeaderMap::new();
+        let request = H256::repeat_byte(3);
+        let voucher = |headers: &HeaderMap| payment(headers, request);
         assert_eq!(voucher(&headers).unwrap_err().code(), "voucher_missing");
-        for text in ["", "nonsense", r#"{"channel":7}"#, "[]", r#"{"channel":-1}"#] {
+        for text in [
+            "",
+            "nonsense",
+            r#"{"channel":7,"cumulative":"1200"}"#,
+            r#"{"cumulative":"1200"}"#,
+            "[]",
+            r#"{"channel":-1}"#,
+        ] {
             headers.insert(VOUCHER, text.parse().unwrap());
             let refusal = voucher(&headers).unwrap_err();
             assert_eq!(refusal.code(), "voucher_malformed");
@@ -353,11 +396,13 @@ mod tests {
             "ab".repeat(64)
         );
         headers.insert(VOUCHER, json.parse().unwrap());
-        let signed = voucher(&headers).unwrap();
+        let Payment::Voucher(signed) = voucher(&headers).unwrap() else { panic!("a voucher") };
         assert_eq!(
             (signed.voucher.channel, signed.voucher.cumulative, signed.voucher.expires),
             (7, 1200, 900)
         );
+        headers.insert(VOUCHER, r#"{"channel":7}"#.parse().unwrap());
+        assert_eq!(voucher(&headers).unwrap(), Payment::Once { channel: 7, request });
     }
 
     /// A gateway without a node, on a port of its own.
@@ -437,6 +482,17 @@ mod tests {
         ] {
             let found = refusal(http.get(format!("{url}{path}"))).await;
             assert_eq!(found, (status, code.to_string()), "{path}");
+        }
+        let closing =
+            |id: u8| json!({"channel": id, "claimed": "9", "signature": voucher["signature"]});
+        for (path, body, status, code) in [
+            ("seven", closing(7), 400, "invalid_channel"),
+            ("7", closing(8), 400, "invalid_channel"),
+            ("7", json!({"channel": 7}), 400, "invalid_json"),
+            ("7", closing(7), 503, "chain_unavailable"),
+        ] {
+            let request = http.post(format!("{url}/channels/{path}/close")).body(body.to_string());
+            assert_eq!(refusal(request).await, (status, code.to_string()), "{path} {body}");
         }
         let settled: Value =
             http.post(format!("{url}/settle")).send().await.unwrap().json().await.unwrap();

@@ -55,6 +55,11 @@ impl Refusal {
         refusal
     }
 
+    /// 409: what it asks for does not fit what there is.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "invalid_request_error", code, message.into())
+    }
+
     /// 405: there is such a path, but not for this method.
     pub fn other_method() -> Self {
         let message = "this path takes another method: POST to ask and to settle, GET to read";

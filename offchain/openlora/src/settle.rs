@@ -26,7 +26,7 @@ use crate::{
     advance::Undecided,
     book::{Batch, Entry, OpenBatch},
     gateway::{now, Gateway},
-    Error, Result,
+    voucher, Error, Result,
 };
 
 /// How often the gateway looks whether something is due or final.
@@ -246,6 +246,12 @@ impl Gateway {
                 (Some(channel), Some(account))
                     if channel.operator == self.account
                         && account.voucher.voucher.expires >= soon
+                        && voucher::holds(
+                            &account.voucher,
+                            &channel,
+                            &self.link.genesis(),
+                            soon,
+                        )
                         && account.voucher.voucher.cumulative <= channel.deposit =>
                 {
                     account.voucher.voucher.cumulative.saturating_sub(channel.claimed)
@@ -259,7 +265,7 @@ impl Gateway {
                     channel = id,
                     owed = %fees,
                     left = %amount,
-                    "this channel cannot pay what it owes: closed, or its voucher has ended"
+                    "this channel cannot pay what it owes: closed, or its voucher or the key that signed it has ended"
                 );
             }
             left.insert(id, amount);

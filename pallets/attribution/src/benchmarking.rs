@@ -1,4 +1,4 @@
-//! Costs at the worst: committees of 16, results of 256 shares over eight datanets, the longest lineage,
+//! Costs at the worst: committees of 16, results of 256 shares over eight datanets, the largest lineage,
 //! and all attributors there may be.
 
 use crate::*;
@@ -37,10 +37,9 @@ impl<T: Config> Setup<T> {
             }
         }
         let base = base::<T>();
-        let mut model = adapter::<T>(base, None, &datanets, true);
-        for _ in 1..pallet_models::MAX_DEPTH {
-            model = adapter::<T>(base, Some(model), &datanets, true);
-        }
+        let model = pallet_models::benchmarking::largest_lineage(|parents| {
+            adapter::<T>(base, parents, &datanets, true)
+        });
         CurrencyOf::<T>::set_balance(&Pallet::<T>::pot(), CurrencyOf::<T>::minimum_balance());
         let operator = operator::<T>();
         let fee = 100 * UNIT;

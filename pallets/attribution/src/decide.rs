@@ -192,10 +192,10 @@ impl<T: Config> Pallet<T> {
         }
 
         let lineage = pallet_models::Pallet::<T>::lineage(settlement.model);
-        let depth = lineage.len().saturated_into();
-        let owners = royalties(split.owner, settlement.parameters.royalty, depth);
-        for ((_, owner), amount) in lineage.iter().zip(owners) {
-            Self::credit(owner, amount)?;
+        let graph = lineage.iter().map(|ancestor| (ancestor.model, ancestor.parents.as_slice()));
+        let owners = royalties(split.owner, settlement.parameters.royalty, graph);
+        for (ancestor, amount) in lineage.iter().zip(owners) {
+            Self::credit(&ancestor.owner, amount)?;
         }
 
         let data = distribute(portion(settlement.total_fee, parts.data), shares);

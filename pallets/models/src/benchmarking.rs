@@ -1,4 +1,4 @@
-//! Worst cases: the longest names, full datanet versions that all have a price, the deepest lineage.
+//! Worst cases: the longest names, full datanet versions that all have a price, the largest lineage.
 
 use crate::*;
 use alloc::vec;
@@ -42,7 +42,7 @@ fn base<T: Config>(owner: &T::AccountId) -> ModelId {
 fn derived<T: Config>(
     owner: &T::AccountId,
     base: ModelId,
-    parent: Option<ModelId>,
+    parents: &[ModelId],
     trained_on: &TrainedOn,
 ) -> ModelId {
     let id = NextModelId::<T>::get();
@@ -50,7 +50,7 @@ fn derived<T: Config>(
         RawOrigin::Signed(owner.clone()).into(),
         name(),
         base,
-        parent,
+        Parents::truncate_from(parents.to_vec()),
         HASH,
         HASH,
         trained_on.clone(),
@@ -61,7 +61,7 @@ fn derived<T: Config>(
     id
 }
 
-/// An adapter of `owner` as heavy as one can be, and its version: the deepest lineage, and `datanets`
+/// An adapter of `owner` as heavy as one can be, and its version: the largest lineage, and `datanets`
 /// versions of `contributions` each. For the benchmarks of pallets that build on models.
 pub fn adapter<T: Config>(
     owner: &T::AccountId,
@@ -71,9 +71,31 @@ pub fn adapter<T: Config>(
     let owner = funded::<T>(owner.clone());
     let trained_on = self::datanets::<T>(datanets, contributions);
     let base = self::base::<T>(&owner);
-    let deepest = (0..MAX_DEPTH)
-        .fold(None, |parent, _| Some(derived::<T>(&owner, base, parent, &trained_on)));
-    (deepest.unwrap(), 1)
+    (largest_lineage(|parents| derived::<T>(&owner, base, parents, &trained_on)), 1)
+}
+
+/// Registers adapters of one base until a lineage is as large as it can be, [`MAX_LINEAGE`] models at
+/// [`MAX_DEPTH`] steps, each with as many parents as there can be; returns its last.
+pub fn largest_lineage(mut register: impl FnMut(&[ModelId]) -> ModelId) -> ModelId {
+    // The base makes 64. Each layer's parents are those of the layer before, in a round.
+    let mut last: Vec<ModelId> = Vec::new();
+    for models in [10, 10, 10, 10, 10, 8, 4, 1] {
+        let parents = |n: usize| -> Vec<ModelId> {
+            let round = 0..last.len().min(MAX_PARENTS as usize);
+            round.map(|i| last[(n * MAX_PARENTS as usize + i) % last.len()]).collect()
+        };
+        last = (0..models).map(|n| register(&parents(n))).collect();
+    }
+    last[0]
+}
+
+/// As many parents for one more as there can be, with the largest lineage.
+fn parents<T: Config>(owner: &T::AccountId, base: ModelId, trained_on: &TrainedOn) -> Vec<ModelId> {
+    let last = largest_lineage(|parents| derived::<T>(owner, base, parents, trained_on));
+    let Some(Kind::Adapter { parents, .. }) = Models::<T>::get(last).map(|model| model.kind) else {
+        panic!("an adapter");
+    };
+    parents.to_vec()
 }
 
 #[benchmarks]
@@ -95,14 +117,17 @@ mod benchmarks {
         let owner = funded::<T>(whitelisted_caller());
         let trained_on = datanets::<T>(d, pallet_datanets::MAX_CONTRIBUTIONS);
         let base = base::<T>(&owner);
-        let parent = derived::<T>(&owner, base, None, &trained_on);
+        // One datanet is enough there: what is trained on counts in the call alone.
+        let parents =
+            parents::<T>(&owner, base, &TrainedOn::truncate_from(trained_on[..1].to_vec()));
+        let model = NextModelId::<T>::get();
 
         #[extrinsic_call]
         _(
             RawOrigin::Signed(owner),
             name(),
             base,
-            Some(parent),
+            Parents::truncate_from(parents),
             HASH,
             HASH,
             trained_on,
@@ -111,7 +136,7 @@ mod benchmarks {
             UNIT,
         );
 
-        assert_eq!(Pallet::<T>::lineage(2).len(), 3);
+        assert_eq!(Pallet::<T>::lineage(model).len(), MAX_LINEAGE as usize);
     }
 
     #[benchmark]
@@ -122,7 +147,7 @@ mod benchmarks {
         // Only a base names no datanet, and no index.
         let (model, index) = match d {
             0 => (base, None),
-            _ => (derived::<T>(&owner, base, None, &trained_on), index()),
+            _ => (derived::<T>(&owner, base, &[], &trained_on), index()),
         };
 
         #[extrinsic_call]
@@ -139,13 +164,15 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(owner), model, 2 * UNIT, UNIT);
 
-        assert_eq!(Models::<T>::get(model).unwrap().price_in, 2 * UNIT);
+        assert_eq!(PendingPrices::<T>::get(model).unwrap().prices.price_in, 2 * UNIT);
     }
 
     #[benchmark]
     fn deprecate() {
         let owner = funded::<T>(whitelisted_caller());
         let model = base::<T>(&owner);
+        let origin = RawOrigin::Signed(owner.clone());
+        assert_ok!(Pallet::<T>::set_price(origin.into(), model, 2 * UNIT, UNIT));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(owner), model);

@@ -8,14 +8,22 @@
 //! Anybody registers a base ([`register_base`](Pallet::register_base)) or an adapter of one
 //! ([`register_adapter`](Pallet::register_adapter)), adds versions, sets prices per 1,000 tokens, and
 //! deprecates it in the end. Models and versions are never removed: settlements and lineages refer to
-//! them. An adapter names its base and, where its training started from another adapter, that parent,
-//! so that lineages are trees of at most [`MAX_DEPTH`] steps, checked at registration.
+//! them. An adapter names its base and, where its training started from another adapter or it was merged
+//! of several, these as its parents, all of the same base. So lineages are graphs, of at most
+//! [`MAX_DEPTH`] steps and [`MAX_LINEAGE`] models, checked at registration. A model is registered after
+//! those that it derives from: descending ids are an order in which each comes before its ancestors.
+//!
+//! ## Prices
+//!
+//! A price that falls holds at once. One that rises holds [`Config::PriceNotice`] blocks later: whoever
+//! asks knows what it will pay. Until then the former price stands in the model and the new one in
+//! [`PendingPrices`]; [`price`](Pallet::price) says which holds.
 //!
 //! ## Licences
 //!
 //! Every datanet version that a model version names must allow training, by its own licence and by
 //! the datanet's current one; neither may have expired. Commercial use must be allowed where a price
-//! is set, derivatives where a parent is named. A version with a revocable licence must be of the
+//! is set, derivatives where parents are named. A version with a revocable licence must be of the
 //! datanet's current consent epoch, and newer than any that lists a contribution voided since. [`Terms`] carry the two lasting permissions down the lineage: what
 //! must not be sold, or derived from, cannot become so through a descendant or a later price.
 //!
@@ -100,6 +108,10 @@ pub mod pallet {
         /// The storage deposit of a model, held under [`HoldReason::Deposit`].
         type Consideration: Consideration<Self::AccountId, Footprint>;
 
+        /// Blocks between setting a higher price and its holding.
+        #[pallet::constant]
+        type PriceNotice: Get<BlockNumber>;
+
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
     }
@@ -135,6 +147,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type PendingOwners<T: Config> = StorageMap<_, Twox64Concat, ModelId, T::AccountId>;
 
+    /// Prices that hold from some block on, in place of those of the model.
+    #[pallet::storage]
+    pub type PendingPrices<T: Config> = StorageMap<_, Twox64Concat, ModelId, PendingPrice>;
+
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
@@ -146,8 +162,8 @@ pub mod pallet {
             owner: T::AccountId,
             /// The base it changes; nothing where it is one itself.
             base: Option<ModelId>,
-            /// The adapter it was derived from.
-            parent: Option<ModelId>,
+            /// The adapters it was derived from or merged of.
+            parents: Parents,
         },
         /// A model has a new version.
         VersionRegistered {
@@ -175,6 +191,8 @@ pub mod pallet {
             price_in: Balance,
             /// Units per 1,000 tokens of an answer.
             price_out: Balance,
+            /// The first block in which both hold; what is lower than before holds at once.
+            from: BlockNumber,
         },
         /// A model takes no more settlements, versions and descendants.
         Deprecated {
@@ -205,9 +223,9 @@ pub mod pallet {
         NotFound,
         /// Only the owner of the model, or to whom it was offered, may do this.
         NotOwner,
-        /// The model, its base or its parent is deprecated.
+        /// The model, its base or a parent is deprecated.
         WrongPhase,
-        /// The lineage would be too deep, or there are no ids left.
+        /// The lineage would be too deep or have too many models, or there are no ids left.
         TooMany,
         /// A licence has expired.
         Expired,
@@ -223,7 +241,7 @@ pub mod pallet {
         InvalidArtefact,
         /// The base that an adapter names must be a base model.
         InvalidBase,
-        /// The parent that an adapter names must be an adapter of the same base.
+        /// The parents that an adapter names must be adapters of the same base.
         InvalidParent,
         /// An adapter is trained on at least one datanet version; a base has neither those nor an index.
         InvalidTraining,
@@ -259,7 +277,9 @@ pub mod pallet {
 
         /// Register an adapter of a base model; you own it.
         ///
-        /// `base` is the model it changes, `parent` the adapter that training started from, if any.
+        /// `base` is the model it changes, `parents` the adapter that training started from, or those
+        /// that it was merged of, all of this base; none if it was trained from the base itself. Their
+        /// owners have a part in what it earns.
         /// `artefact` and `config` are the content ids of its `adapter_model.safetensors` and
         /// `adapter_config.json`; `trained_on` names datanet versions whose licences allow it; `index`
         /// is its attribution index, without which its answers cannot be settled. You pay the price
@@ -270,7 +290,7 @@ pub mod pallet {
             origin: OriginFor<T>,
             name: Name,
             base: ModelId,
-            parent: Option<ModelId>,
+            parents: Parents,
             artefact: ContentId,
             config: ContentId,
             trained_on: TrainedOn,
@@ -281,29 +301,31 @@ pub mod pallet {
             let owner = ensure_signed(origin)?;
             let from = Self::usable(base)?;
             ensure!(from.kind == Kind::Base, Error::<T>::InvalidBase);
-            let from = match parent {
-                None => from,
-                Some(parent) => {
-                    let parent = Self::usable(parent)?;
-                    ensure!(
-                        matches!(parent.kind, Kind::Adapter { base: its, .. } if its == base),
-                        Error::<T>::InvalidParent
-                    );
-                    ensure!(parent.terms.derivatives, Error::<T>::ForbiddenByLicence);
-                    parent
-                }
-            };
-            ensure!(from.depth < MAX_DEPTH, Error::<T>::TooMany);
-            let depth = from.depth.saturating_add(1);
-            let kind = Kind::Adapter { base, parent };
-            let new = New { kind, name, price_in, price_out, depth };
-            Self::register(owner, new, from.terms, artefact, config, trained_on, index)
+            let unique: BTreeSet<_> = parents.into_iter().collect();
+            let parents = Parents::truncate_from(unique.into_iter().collect());
+            let (mut depth, mut terms) = (from.depth, from.terms);
+            for parent in &parents {
+                let parent = Self::usable(*parent)?;
+                ensure!(
+                    matches!(parent.kind, Kind::Adapter { base: its, .. } if its == base),
+                    Error::<T>::InvalidParent
+                );
+                ensure!(parent.terms.derivatives, Error::<T>::ForbiddenByLicence);
+                depth = depth.max(parent.depth);
+                terms = terms.and(parent.terms);
+            }
+            ensure!(depth < MAX_DEPTH, Error::<T>::TooMany);
+            let kind = Kind::Adapter { base, parents };
+            let ancestors = Self::walk(kind.derives_from()).len();
+            ensure!(ancestors < MAX_LINEAGE as usize, Error::<T>::TooMany);
+            let new = New { kind, name, price_in, price_out, depth: depth.saturating_add(1) };
+            Self::register(owner, new, terms, artefact, config, trained_on, index)
         }
 
         /// Add a version to a model that you own; from now on it is the newest.
         ///
         /// The licences of the datanet versions it names must allow what the model does already: its
-        /// price, its parent. You pay their prices for training; your storage deposit grows. For a
+        /// price, its parents. You pay their prices for training; your storage deposit grows. For a
         /// base, name no datanets and no index.
         #[pallet::call_index(2)]
         #[pallet::weight(<T as Config>::WeightInfo::register_version(trained_on.len() as u32))]
@@ -321,7 +343,8 @@ pub mod pallet {
             let version = stored.latest.checked_add(1).ok_or(Error::<T>::TooMany)?;
             let info = Self::checked(&stored.kind, artefact, config, trained_on, index)?;
             let terms = stored.terms.and(Self::training_terms(&info.trained_on)?);
-            Self::ensure_allowed(&stored.kind, terms, stored.price_in, stored.price_out)?;
+            let Prices { price_in, price_out } = Self::highest(model, &stored);
+            Self::ensure_allowed(&stored.kind, terms, price_in, price_out)?;
             Self::pay_training(&who, model, &info.trained_on)?;
             stored.terms = terms;
             stored.latest = version;
@@ -334,8 +357,9 @@ pub mod pallet {
 
         /// Set the prices of a model that you own, in units per 1,000 tokens.
         ///
-        /// What is served already keeps its price: receipts state their fees. A price above zero needs
-        /// licences that allow commercial use, in the whole lineage.
+        /// A lower price holds at once, a higher one after a notice; setting prices again takes back what
+        /// does not hold yet. What is served already keeps its price: receipts state their fees. A price
+        /// above zero needs licences that allow commercial use, in the whole lineage.
         #[pallet::call_index(3)]
         pub fn set_price(
             origin: OriginFor<T>,
@@ -346,10 +370,21 @@ pub mod pallet {
             let mut stored = Self::owned(origin, model)?;
             ensure!(!stored.deprecated, Error::<T>::WrongPhase);
             Self::ensure_allowed(&stored.kind, stored.terms, price_in, price_out)?;
-            stored.price_in = price_in;
-            stored.price_out = price_out;
+            let now = Self::now();
+            let present = Self::prices(model, &stored);
+            stored.price_in = present.price_in.min(price_in);
+            stored.price_out = present.price_out.min(price_out);
+            let from = if (stored.price_in, stored.price_out) == (price_in, price_out) {
+                PendingPrices::<T>::remove(model);
+                now
+            } else {
+                let from = now.saturating_add(T::PriceNotice::get());
+                let prices = Prices { price_in, price_out };
+                PendingPrices::<T>::insert(model, PendingPrice { prices, from });
+                from
+            };
             Models::<T>::insert(model, stored);
-            Self::deposit_event(Event::PriceSet { model, price_in, price_out });
+            Self::deposit_event(Event::PriceSet { model, price_in, price_out, from });
             Ok(())
         }
 
@@ -361,6 +396,7 @@ pub mod pallet {
             let mut stored = Self::owned(origin, model)?;
             ensure!(!stored.deprecated, Error::<T>::WrongPhase);
             stored.deprecated = true;
+            PendingPrices::<T>::remove(model);
             Models::<T>::insert(model, stored);
             Self::deposit_event(Event::Deprecated { model });
             Ok(())
@@ -406,20 +442,15 @@ pub mod pallet {
             Versions::<T>::get(model, number)
         }
 
-        /// A model and its ancestors with their owners: the model first, its base last. Empty where
-        /// there is no such model.
-        pub fn lineage(model: ModelId) -> Vec<(ModelId, T::AccountId)> {
-            let mut lineage = Vec::new();
-            let mut next = Some(model);
-            // Registration keeps a lineage within MAX_DEPTH steps of its base.
-            while let Some((id, stored)) = next.and_then(|id| Some((id, Models::<T>::get(id)?))) {
-                lineage.push((id, stored.owner));
-                next = match stored.kind {
-                    Kind::Base => None,
-                    Kind::Adapter { base, parent } => Some(parent.unwrap_or(base)),
-                };
-            }
-            lineage
+        /// A model and its ancestors, each once, in descending order of ids: the model first, each
+        /// before those that it derives from, its base last. Empty where there is no such model.
+        pub fn lineage(model: ModelId) -> Vec<Ancestor<T::AccountId>> {
+            Self::walk([model])
+        }
+
+        /// What answers of a model cost now, in units per 1,000 tokens.
+        pub fn price(model: ModelId) -> Option<Prices> {
+            Models::<T>::get(model).map(|stored| Self::prices(model, &stored))
         }
 
         /// The contributions behind a model version, over all its datanet versions; ascending.
@@ -465,6 +496,23 @@ impl<T: Config> Pallet<T> {
         Models::<T>::get(model)
     }
 
+    /// Some models and all that they derive from, each once, in descending order of ids, and at most
+    /// [`MAX_LINEAGE`]: more than that are never registered.
+    fn walk(models: impl IntoIterator<Item = ModelId>) -> Vec<Ancestor<T::AccountId>> {
+        let mut next: BTreeSet<_> = models.into_iter().collect();
+        let mut walked = Vec::new();
+        while let Some(model) = next.pop_last() {
+            let Some(stored) = Models::<T>::get(model) else { continue };
+            let parents = stored.kind.derives_from();
+            next.extend(&parents);
+            walked.push(Ancestor { model, owner: stored.owner, parents });
+            if walked.len() >= MAX_LINEAGE as usize {
+                break;
+            }
+        }
+        walked
+    }
+
     /// The datanet versions that a model version was trained on.
     fn data(model: ModelId, number: ModelVersion) -> impl Iterator<Item = Version> {
         Self::version(model, number)
@@ -496,7 +544,7 @@ impl<T: Config> Pallet<T> {
             model,
             Model {
                 owner: owner.clone(),
-                kind,
+                kind: kind.clone(),
                 name,
                 latest: 1,
                 price_in,
@@ -508,11 +556,11 @@ impl<T: Config> Pallet<T> {
             },
         );
         Versions::<T>::insert(model, 1, info);
-        let (base, parent) = match kind {
-            Kind::Base => (None, None),
-            Kind::Adapter { base, parent } => (Some(base), parent),
+        let (base, parents) = match kind {
+            Kind::Base => (None, Parents::new()),
+            Kind::Adapter { base, parents } => (Some(base), parents),
         };
-        Self::deposit_event(Event::Registered { model, owner, base, parent });
+        Self::deposit_event(Event::Registered { model, owner, base, parents });
         Self::deposit_event(Event::VersionRegistered { model, version: 1, artefact });
         Ok(())
     }
@@ -566,7 +614,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Whether `terms` allow these prices, and a parent where there is one.
+    /// Whether `terms` allow these prices, and parents where there are some.
     fn ensure_allowed(
         kind: &Kind,
         terms: Terms,
@@ -574,7 +622,7 @@ impl<T: Config> Pallet<T> {
         price_out: Balance,
     ) -> Result<(), Error<T>> {
         let free = price_in == 0 && price_out == 0;
-        let derived = matches!(kind, Kind::Adapter { parent: Some(_), .. });
+        let derived = matches!(kind, Kind::Adapter { parents, .. } if !parents.is_empty());
         ensure!(
             (free || terms.commercial) && (!derived || terms.derivatives),
             Error::<T>::ForbiddenByLicence
@@ -623,10 +671,28 @@ impl<T: Config> Pallet<T> {
         Ok(stored)
     }
 
+    /// The prices that hold now.
+    fn prices(model: ModelId, stored: &ModelOf<T>) -> Prices {
+        match PendingPrices::<T>::get(model) {
+            Some(pending) if Self::now() >= pending.from => pending.prices,
+            _ => Prices { price_in: stored.price_in, price_out: stored.price_out },
+        }
+    }
+
+    /// The higher of the prices that hold, or may hold without another call.
+    fn highest(model: ModelId, stored: &ModelOf<T>) -> Prices {
+        // What is pending is never below what it replaces.
+        PendingPrices::<T>::get(model)
+            .map_or(Prices { price_in: stored.price_in, price_out: stored.price_out }, |pending| {
+                pending.prices
+            })
+    }
+
     /// What a model with this many versions occupies on chain.
     pub(crate) fn footprint(versions: ModelVersion) -> Footprint {
         let version = ModelVersionInfo::max_encoded_len().saturating_mul(versions as usize);
-        Footprint::from_parts(1, ModelOf::<T>::max_encoded_len().saturating_add(version))
+        let model = ModelOf::<T>::max_encoded_len().saturating_add(PendingPrice::max_encoded_len());
+        Footprint::from_parts(1, model.saturating_add(version))
     }
 
     fn now() -> BlockNumber {

@@ -60,6 +60,8 @@ impl pallet_balances::Config for Test {
 
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const FUNDS: Balance = 1_000_000;
+/// Blocks until a higher price holds.
+pub const NOTICE: BlockNumber = 10;
 
 parameter_types! {
     pub const DatanetReason: RuntimeHoldReason =
@@ -89,6 +91,7 @@ impl pallet_datanets::Config for Test {
 impl Config for Test {
     type Consideration = HoldConsideration<AccountId32, Balances, DepositReason, StoragePrice>;
     type Currency = Balances;
+    type PriceNotice = ConstU32<NOTICE>;
     type WeightInfo = weights::SubstrateWeight<Test>;
 }
 

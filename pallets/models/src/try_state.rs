@@ -14,17 +14,25 @@ impl<T: Config> Pallet<T> {
             );
             let free = model.price_in == 0 && model.price_out == 0;
             ensure!(free || model.terms.commercial, "a price that a licence forbids");
+            let lineage = Self::lineage(id);
+            ensure!(lineage.len() > usize::from(model.depth), "a lineage misses a step");
+            ensure!(lineage.len() <= MAX_LINEAGE as usize, "a lineage with too many models");
             ensure!(
-                Self::lineage(id).len() == usize::from(model.depth) + 1,
-                "a lineage has one step more than it is deep"
+                lineage.last().is_some_and(|last| last.parents.is_empty()),
+                "a lineage that does not end with a base"
             );
             match model.kind {
                 Kind::Base => ensure!(model.depth == 0, "a base is at the bottom"),
-                Kind::Adapter { base, parent } => {
-                    let from =
-                        Models::<T>::get(parent.unwrap_or(base)).ok_or("an adapter of nothing")?;
-                    ensure!(model.depth == from.depth + 1, "a descendant is one step deeper");
+                Kind::Adapter { base, ref parents } => {
+                    let mut depth = 0;
+                    for from in model.kind.derives_from() {
+                        ensure!(from < id, "a model older than what it derives from");
+                        let from = Models::<T>::get(from).ok_or("an adapter of nothing")?;
+                        depth = from.depth.max(depth);
+                    }
+                    ensure!(model.depth == depth + 1, "a descendant is one step deeper");
                     ensure!(model.depth <= MAX_DEPTH, "too deep");
+                    ensure!(parents.is_sorted(), "parents are ascending");
                     ensure!(
                         Models::<T>::get(base).is_some_and(|base| base.kind == Kind::Base),
                         "a base that is none"
@@ -44,6 +52,17 @@ impl<T: Config> Pallet<T> {
                     );
                 }
             }
+        }
+        for (id, PendingPrice { prices, .. }) in PendingPrices::<T>::iter() {
+            let model = Models::<T>::get(id).ok_or("prices of nothing")?;
+            ensure!(!model.deprecated, "prices of a deprecated model");
+            ensure!(model.terms.commercial, "a price that a licence forbids");
+            ensure!(
+                prices != Prices { price_in: model.price_in, price_out: model.price_out }
+                    && prices.price_in >= model.price_in
+                    && prices.price_out >= model.price_out,
+                "a notice of no higher price"
+            );
         }
         for (id, _) in PendingOwners::<T>::iter() {
             ensure!(Models::<T>::contains_key(id), "an offer of nothing");

@@ -1,5 +1,6 @@
 //! What is stored about models.
 
+use alloc::{vec, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use openledger_primitives::{
@@ -13,14 +14,21 @@ pub const MAX_NAME: u32 = 64;
 pub const MAX_DATANETS: u32 = 8;
 /// The most steps from a model up to its base.
 pub const MAX_DEPTH: u8 = 8;
+/// The most adapters that one adapter is derived from or merged of.
+pub const MAX_PARENTS: u32 = 4;
+/// The most models in a lineage, the model itself and its base included.
+pub const MAX_LINEAGE: u32 = 64;
 
 /// A model's name, for people.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
 /// Datanet versions; ascending, each once.
 pub type TrainedOn = BoundedVec<(DatanetId, VersionNumber), ConstU32<MAX_DATANETS>>;
 
+/// The adapters that an adapter derives from; ascending, each once.
+pub type Parents = BoundedVec<ModelId, ConstU32<MAX_PARENTS>>;
+
 /// What a model is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Kind {
     /// A whole checkpoint.
     Base,
@@ -28,9 +36,33 @@ pub enum Kind {
     Adapter {
         /// The base model it changes.
         base: ModelId,
-        /// The adapter that its training started from.
-        parent: Option<ModelId>,
+        /// The adapter that its training started from, or those that it was merged of; none where it
+        /// was trained from the base.
+        parents: Parents,
     },
+}
+
+impl Kind {
+    /// The models that one of this kind derives from, and passes royalties to: its parents, or else its
+    /// base.
+    pub fn derives_from(&self) -> Vec<ModelId> {
+        match self {
+            Self::Base => Vec::new(),
+            Self::Adapter { base, parents } if parents.is_empty() => vec![*base],
+            Self::Adapter { parents, .. } => parents.to_vec(),
+        }
+    }
+}
+
+/// One model of a lineage.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Ancestor<AccountId> {
+    /// The model.
+    pub model: ModelId,
+    /// Its owner.
+    pub owner: AccountId,
+    /// The models that it derives from, ascending: its parents, or else its base; none of a base.
+    pub parents: Vec<ModelId>,
 }
 
 /// What the licences of all data behind a model allow, its ancestors' data included.
@@ -66,18 +98,36 @@ pub struct Model<AccountId, Ticket> {
     pub name: Name,
     /// Its newest version.
     pub latest: ModelVersion,
-    /// Units per 1,000 tokens of a prompt.
+    /// Units per 1,000 tokens of a prompt, as long as no [`PendingPrice`] holds.
     pub price_in: Balance,
-    /// Units per 1,000 tokens of an answer.
+    /// Units per 1,000 tokens of an answer, as long as no [`PendingPrice`] holds.
     pub price_out: Balance,
     /// Whether it takes no more settlements, versions and descendants.
     pub deprecated: bool,
-    /// Steps up to its base: 0 for a base.
+    /// The most steps up to its base: 0 for a base.
     pub depth: u8,
     /// What the licences of all data behind it allow.
     pub terms: Terms,
     /// The owner's storage deposit.
     pub ticket: Ticket,
+}
+
+/// What answers cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Prices {
+    /// Units per 1,000 tokens of a prompt.
+    pub price_in: Balance,
+    /// Units per 1,000 tokens of an answer.
+    pub price_out: Balance,
+}
+
+/// Prices of which notice was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct PendingPrice {
+    /// The prices.
+    pub prices: Prices,
+    /// The first block in which they hold.
+    pub from: BlockNumber,
 }
 
 /// An attribution index: what tells whose data made an answer likely.

@@ -11,11 +11,12 @@ use crate::*;
 use alloc::{vec, vec::Vec};
 use frame_support::traits::fungible::Mutate;
 use frame_system::RawOrigin;
-use openledger_primitives::{licence::Licence, ContributionId, DatanetId, UNIT};
+use openledger_primitives::{
+    licence::Licence, signature::Signature, voucher::wrapped, ContributionId, DatanetId, UNIT,
+};
 use pallet_datanets::{Policy, Verdict};
 use pallet_models::IndexInfo;
 use sp_core::crypto::KeyTypeId;
-use sp_runtime::MultiSignature;
 
 /// The keys of payers in a keystore.
 const PAYER: KeyTypeId = KeyTypeId(*b"payr");
@@ -119,11 +120,11 @@ pub fn base<T: Config>() -> ModelId {
     id
 }
 
-/// An adapter of `account("owner", its id)`, trained on version 1 of each datanet, with an index or
+/// An adapter of `account("owner", its id)`, derived from `parents`, trained on version 1 of each datanet, with an index or
 /// without.
 pub fn adapter<T: Config>(
     base: ModelId,
-    parent: Option<ModelId>,
+    parents: &[ModelId],
     datanets: &[DatanetId],
     has_index: bool,
 ) -> ModelId {
@@ -139,7 +140,7 @@ pub fn adapter<T: Config>(
         RawOrigin::Signed(funded::<T>("owner", id)).into(),
         b"adapter".to_vec().try_into().unwrap(),
         base,
-        parent,
+        parents.to_vec().try_into().unwrap(),
         H256::repeat_byte(3),
         H256::repeat_byte(4),
         trained_on.try_into().unwrap(),
@@ -159,11 +160,31 @@ pub fn payer<T: Config>() -> AccountId32 {
 }
 
 /// A payer's signature over a voucher, wrapped as browser wallets do if `wrap`.
-pub fn sign<T: Config>(payer: &AccountId32, voucher: &Voucher, wrap: bool) -> MultiSignature {
-    let preimage = voucher.preimage(&Pallet::<T>::genesis());
+pub fn sign<T: Config>(payer: &AccountId32, voucher: &Voucher, wrap: bool) -> Signature {
+    sign_message(payer, voucher.preimage(&Pallet::<T>::genesis()), wrap)
+}
+
+fn sign_message(who: &AccountId32, preimage: Vec<u8>, wrap: bool) -> Signature {
     let message = if wrap { wrapped(&preimage) } else { preimage };
-    let key = sp_core::sr25519::Public::from_raw(*payer.as_ref());
-    sp_io::crypto::sr25519_sign(PAYER, &key, &message).unwrap().into()
+    let key = sp_core::sr25519::Public::from_raw(*who.as_ref());
+    Signature::Sr25519(sp_io::crypto::sr25519_sign(PAYER, &key, &message).unwrap().0)
+}
+
+/// An active operator whose sr25519 key is in the keystore.
+pub fn signing_operator<T: Config>() -> AccountId32 {
+    let who = payer::<T>();
+    register::<T>(Role::Operator, &who, 1);
+    who
+}
+
+/// An operator's signature over the statement that nothing is owed beyond `claimed`.
+pub fn sign_closing<T: Config>(
+    operator: &AccountId32,
+    channel: ChannelId,
+    claimed: Balance,
+    wrap: bool,
+) -> Signature {
+    sign_message(operator, Closing { channel, claimed }.preimage(&Pallet::<T>::genesis()), wrap)
 }
 
 /// Opens a channel for `deposit` units that does not end.
@@ -188,7 +209,8 @@ pub fn claim<T: Config>(channel: ChannelId, amount: Balance, wrap: bool) -> Clai
     let entry = Channels::<T>::get(channel).unwrap();
     let cumulative = entry.claimed + amount;
     let voucher = Voucher { channel, cumulative, expires: BlockNumber::MAX };
-    let signature = sign::<T>(&entry.payer, &voucher, wrap);
+    // A one-off payment needs no voucher.
+    let signature = entry.request.is_none().then(|| sign::<T>(&entry.payer, &voucher, wrap));
     Claim { channel, cumulative, expires: BlockNumber::MAX, signature, amount }
 }
 

@@ -12,6 +12,16 @@
 //! chain does not grow with the number of answers. Vouchers only grow, so showing one twice takes
 //! nothing twice.
 //!
+//! The payer's own key signs vouchers, or one that it names by [`set_signer`](Pallet::set_signer): of
+//! another account, or of an Ethereum address. For [`Config::CloseDelay`] blocks afterwards the vouchers
+//! of the former key stay good beside those of the new one, and the key is not changed again: what the
+//! operator was given it can claim, whatever the payer does with its keys.
+//!
+//! Whoever cannot sign vouchers, or asks once only, pays by [`pay`](Pallet::pay): a channel whose whole
+//! deposit the operator may claim, without a voucher, up to its last block. The payment names the hash of
+//! the one request that it is for. So nobody else can spend it at the gateway, though everybody sees it
+//! here: the request itself is told to the operator alone.
+//!
 //! ## Cross-pallet contract
 //!
 //! - `pallet-providers`: only active operators are paid.
@@ -31,7 +41,9 @@
 //! that unvested or otherwise frozen money cannot be spent in this way, an account with a freeze that
 //! reaches into its free balance can neither open nor top up a channel; pay from another account.
 //!
-//! The payer can always get its money back: after asking, [`Config::CloseDelay`] blocks later (in
+//! Where both agree, a channel is closed at once: by the operator with [`close`](Pallet::close), by the
+//! payer with the operator's signed statement that nothing more is owed,
+//! [`close_now`](Pallet::close_now). The payer can always get its money back: after asking, [`Config::CloseDelay`] blocks later (in
 //! which the operator brings its last voucher), even if the operator has vanished; and a channel that
 //! is forgotten can be closed by anyone, that long after its end.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -58,10 +70,12 @@ mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
+mod verify;
 pub mod weights;
 
 pub use pallet::*;
 pub use types::*;
+pub use verify::verify;
 pub use weights::WeightInfo;
 
 use alloc::collections::BTreeSet;
@@ -74,15 +88,13 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
-    voucher::{wrapped, Voucher},
+    signature::{Signature, Signer},
+    voucher::{Closing, Voucher},
     Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use pallet_models::Kind;
 use pallet_providers::Role;
-use sp_runtime::{
-    traits::{Verify, Zero},
-    AccountId32, ArithmeticError, SaturatedConversion,
-};
+use sp_runtime::{traits::Zero, AccountId32, ArithmeticError, SaturatedConversion};
 
 // What the attributes below expand to has an `expect` here and there, and calls take what they take.
 #[allow(clippy::expect_used, clippy::too_many_arguments)]
@@ -239,6 +251,22 @@ pub mod pallet {
             /// Their fees together, in units.
             total_fee: Balance,
         },
+        /// A payer named the key that signs a channel's vouchers.
+        SignerSet {
+            /// The channel.
+            channel: ChannelId,
+            /// Whose signature makes vouchers now.
+            signer: Signer<T::AccountId>,
+            /// The last block in which vouchers of the former key may be claimed.
+            former_until: BlockNumber,
+        },
+        /// A payer paid for one request: the channel just opened needs no vouchers.
+        Paid {
+            /// The channel.
+            channel: ChannelId,
+            /// Content id of the request.
+            request: H256,
+        },
     }
 
     #[pallet::error]
@@ -253,17 +281,19 @@ pub mod pallet {
         NotOperator,
         /// The payer has asked to close the channel already, or, to close, has not asked yet.
         WrongPhase,
-        /// The channel cannot be closed yet.
+        /// The channel cannot be closed yet, or vouchers of the former key can still be claimed.
         TooEarly,
         /// The model has been settled in this block already: try again in the next.
         TooMany,
         /// The voucher, or the channel, is past its last block.
         Expired,
-        /// The voucher does not cover the amount on top of what was claimed: it is not the newest.
+        /// The voucher does not cover the amount on top of what was claimed: it is not the newest. Or a
+        /// closing statement is not of what was claimed by now.
         Stale,
         /// The voucher promises more than the channel's deposit.
         BeyondDeposit,
-        /// The signature is not the payer's over this voucher.
+        /// The signature is not that of the channel's signer over this voucher, or that of its operator
+        /// over this closing.
         BadSignature,
         /// The amount is zero, or the deposit less than the minimum.
         InvalidAmount,
@@ -279,6 +309,8 @@ pub mod pallet {
         InvalidFee,
         /// The model is no adapter with an attribution index, or deprecated.
         InvalidModel,
+        /// The channel is a one-off payment: it stays as it is.
+        Prepaid,
     }
 
     #[pallet::hooks]
@@ -311,35 +343,7 @@ pub mod pallet {
             expires: BlockNumber,
         ) -> DispatchResult {
             let payer = ensure_signed(origin)?;
-            ensure!(
-                pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
-                Error::<T>::NotOperator
-            );
-            ensure!(deposit >= T::MinDeposit::get(), Error::<T>::InvalidAmount);
-            ensure!(expires > Self::now(), Error::<T>::InvalidExpiry);
-            Self::hold(&payer, deposit)?;
-            let channel = NextChannelId::<T>::get();
-            NextChannelId::<T>::put(channel.checked_add(1).ok_or(ArithmeticError::Overflow)?);
-            ChannelsOf::<T>::insert(&payer, channel, ());
-            Channels::<T>::insert(
-                channel,
-                Channel {
-                    payer: payer.clone(),
-                    operator: operator.clone(),
-                    deposit,
-                    claimed: 0,
-                    expires,
-                    closing: None,
-                },
-            );
-            Self::deposit_event(Event::ChannelOpened {
-                channel,
-                payer,
-                operator,
-                deposit,
-                expires,
-            });
-            Ok(())
+            Self::begin(payer, operator, deposit, expires, None).map(|_| ())
         }
 
         /// Put `amount` units more into a channel of yours, unless it has ended or you asked to close
@@ -349,6 +353,7 @@ pub mod pallet {
             let who = ensure_signed(origin)?;
             let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
             ensure!(entry.payer == who, Error::<T>::NotPayer);
+            ensure!(entry.request.is_none(), Error::<T>::Prepaid);
             ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
             ensure!(entry.expires >= Self::now(), Error::<T>::Expired);
             ensure!(amount > 0, Error::<T>::InvalidAmount);
@@ -390,17 +395,7 @@ pub mod pallet {
                 let from = entry.closing.ok_or(Error::<T>::WrongPhase)?;
                 ensure!(now >= from, Error::<T>::TooEarly);
             }
-            let returned = entry.left();
-            <T as Config>::Currency::release(
-                &Self::hold_reason(),
-                &entry.payer,
-                returned,
-                Precision::Exact,
-            )?;
-            Channels::<T>::remove(channel);
-            ChannelsOf::<T>::remove(&entry.payer, channel);
-            Self::deposit_event(Event::ChannelClosed { channel, payer: entry.payer, returned });
-            Ok(())
+            Self::end(channel, entry)
         }
 
         /// Settle a batch of receipts: take their fee from the payers' channels.
@@ -472,6 +467,81 @@ pub mod pallet {
             });
             Ok(())
         }
+
+        /// Name the key that signs the vouchers of a channel of yours: another account's, or that of an
+        /// Ethereum address; nothing for your own account's.
+        ///
+        /// Vouchers of the key that signed so far can still be claimed for as long as a closing would
+        /// take; until then the key cannot be changed again. Do not lose sight of the former key before:
+        /// what it signs until then takes money, too.
+        #[pallet::call_index(5)]
+        pub fn set_signer(
+            origin: OriginFor<T>,
+            channel: ChannelId,
+            signer: Option<Signer<T::AccountId>>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
+            ensure!(entry.payer == who, Error::<T>::NotPayer);
+            ensure!(entry.request.is_none(), Error::<T>::Prepaid);
+            ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
+            let now = Self::now();
+            ensure!(
+                entry.former.as_ref().is_none_or(|(_, until)| now > *until),
+                Error::<T>::TooEarly
+            );
+            let former_until = now.saturating_add(T::CloseDelay::get());
+            let signer = signer.unwrap_or(Signer::Account(who));
+            let former = core::mem::replace(&mut entry.signer, signer.clone());
+            entry.former = Some((former, former_until));
+            Channels::<T>::insert(channel, entry);
+            Self::deposit_event(Event::SignerSet { channel, signer, former_until });
+            Ok(())
+        }
+
+        /// Close a channel of yours at once, with its operator's consent.
+        ///
+        /// `signature` is the operator's, over the statement that nothing is owed beyond the `claimed`
+        /// units that it has been paid from this channel; a gateway gives it to you when that is so. What
+        /// is left is yours again. Without it: `request_close`.
+        #[pallet::call_index(6)]
+        pub fn close_now(
+            origin: OriginFor<T>,
+            channel: ChannelId,
+            claimed: Balance,
+            signature: Signature,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
+            ensure!(entry.payer == who, Error::<T>::NotPayer);
+            // A statement of an earlier day says nothing of what was claimed since.
+            ensure!(entry.claimed == claimed, Error::<T>::Stale);
+            let statement = Closing { channel, claimed }.preimage(&Self::genesis());
+            let operator = Signer::Account(entry.operator.clone());
+            ensure!(verify(&operator, &statement, &signature), Error::<T>::BadSignature);
+            Self::end(channel, entry)
+        }
+
+        /// Pay an operator for one request, without a channel and vouchers.
+        ///
+        /// `amount` (in units; 1 OPEN = 10^18) is held on your account, and the operator may take all of
+        /// it up to block `expires`, without another signature of yours. `request` is the BLAKE2b-256 of
+        /// the request's body, which you then send to its gateway: that alone is answered for it, so let
+        /// the body hold something that nobody can guess. What was not taken comes back as from a channel:
+        /// see `request_close`, or `close` after its end.
+        #[pallet::call_index(7)]
+        pub fn pay(
+            origin: OriginFor<T>,
+            operator: T::AccountId,
+            amount: Balance,
+            expires: BlockNumber,
+            request: H256,
+        ) -> DispatchResult {
+            let payer = ensure_signed(origin)?;
+            let channel = Self::begin(payer, operator, amount, expires, Some(request))?;
+            Self::deposit_event(Event::Paid { channel, request });
+            Ok(())
+        }
     }
 
     #[pallet::view_functions]
@@ -510,6 +580,57 @@ impl<T: Config> Pallet<T> {
         <T as Config>::Currency::hold(&Self::hold_reason(), payer, amount)
     }
 
+    /// Opens a channel, or a one-off payment for a request.
+    fn begin(
+        payer: T::AccountId,
+        operator: T::AccountId,
+        deposit: Balance,
+        expires: BlockNumber,
+        request: Option<H256>,
+    ) -> Result<ChannelId, DispatchError> {
+        ensure!(
+            pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
+            Error::<T>::NotOperator
+        );
+        ensure!(deposit >= T::MinDeposit::get(), Error::<T>::InvalidAmount);
+        ensure!(expires > Self::now(), Error::<T>::InvalidExpiry);
+        Self::hold(&payer, deposit)?;
+        let channel = NextChannelId::<T>::get();
+        NextChannelId::<T>::put(channel.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+        ChannelsOf::<T>::insert(&payer, channel, ());
+        Channels::<T>::insert(
+            channel,
+            Channel {
+                payer: payer.clone(),
+                operator: operator.clone(),
+                deposit,
+                claimed: 0,
+                expires,
+                closing: None,
+                signer: Signer::Account(payer.clone()),
+                former: None,
+                request,
+            },
+        );
+        Self::deposit_event(Event::ChannelOpened { channel, payer, operator, deposit, expires });
+        Ok(channel)
+    }
+
+    /// Returns what is left of a channel to its payer, and forgets it.
+    fn end(channel: ChannelId, entry: Channel<T::AccountId>) -> DispatchResult {
+        let returned = entry.left();
+        <T as Config>::Currency::release(
+            &Self::hold_reason(),
+            &entry.payer,
+            returned,
+            Precision::Exact,
+        )?;
+        Channels::<T>::remove(channel);
+        ChannelsOf::<T>::remove(&entry.payer, channel);
+        Self::deposit_event(Event::ChannelClosed { channel, payer: entry.payer, returned });
+        Ok(())
+    }
+
     /// Whether answers of this version can be attributed.
     fn ensure_attributable(model: ModelId, version: ModelVersion) -> DispatchResult {
         let entry = pallet_models::Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
@@ -517,6 +638,34 @@ impl<T: Config> Pallet<T> {
             pallet_models::Pallet::<T>::version(model, version).ok_or(Error::<T>::NotFound)?;
         let is_adapter = matches!(entry.kind, Kind::Adapter { .. });
         ensure!(is_adapter && info.index.is_some() && !entry.deprecated, Error::<T>::InvalidModel);
+        Ok(())
+    }
+
+    /// Whether the payer allowed what a claim states: by a voucher, or by paying once.
+    fn ensure_authorised(
+        claim: &Claim,
+        channel: &Channel<T::AccountId>,
+        genesis: &H256,
+        now: BlockNumber,
+    ) -> DispatchResult {
+        let signature = match (&claim.signature, channel.request) {
+            (Some(signature), None) => signature,
+            (None, Some(_)) => {
+                // The payment's own last block: no signature vouches for the claim's.
+                ensure!(channel.expires >= now, Error::<T>::Expired);
+                return Ok(());
+            }
+            _ => return Err(Error::<T>::BadSignature.into()),
+        };
+        let Claim { channel: id, cumulative, expires, .. } = *claim;
+        let signed = Voucher { channel: id, cumulative, expires }.preimage(genesis);
+        let former = channel.former.iter().filter(|(_, until)| now <= *until);
+        ensure!(
+            core::iter::once(&channel.signer)
+                .chain(former.map(|(signer, _)| signer))
+                .any(|signer| verify(signer, &signed, signature)),
+            Error::<T>::BadSignature
+        );
         Ok(())
     }
 
@@ -535,17 +684,7 @@ impl<T: Config> Pallet<T> {
         ensure!(claim.cumulative <= channel.deposit, Error::<T>::BeyondDeposit);
         let claimed = channel.claimed.checked_add(claim.amount).ok_or(Error::<T>::Stale)?;
         ensure!(claimed <= claim.cumulative, Error::<T>::Stale);
-        let signed = Voucher {
-            channel: claim.channel,
-            cumulative: claim.cumulative,
-            expires: claim.expires,
-        }
-        .preimage(genesis);
-        ensure!(
-            claim.signature.verify(signed.as_slice(), &channel.payer)
-                || claim.signature.verify(wrapped(&signed).as_slice(), &channel.payer),
-            Error::<T>::BadSignature
-        );
+        Self::ensure_authorised(claim, &channel, genesis, now)?;
         <T as Config>::Currency::transfer_on_hold(
             &Self::hold_reason(),
             &channel.payer,

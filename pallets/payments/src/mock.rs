@@ -103,6 +103,7 @@ impl pallet_datanets::Config for Test {
 impl pallet_models::Config for Test {
     type Consideration = Deposit<ModelDeposit>;
     type Currency = Balances;
+    type PriceNotice = ConstU32<10>;
     type WeightInfo = pallet_models::weights::SubstrateWeight<Test>;
 }
 

@@ -9,6 +9,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         let mut held = BTreeMap::<T::AccountId, Balance>::new();
         let mut channels = 0usize;
+        let now = Self::now();
         for (id, channel) in Channels::<T>::iter() {
             channels = channels.saturating_add(1);
             ensure!(id < NextChannelId::<T>::get(), "a channel that was never opened");
@@ -16,6 +17,17 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 ChannelsOf::<T>::contains_key(&channel.payer, id),
                 "a channel that its payer's list lacks"
+            );
+            ensure!(
+                channel.request.is_none()
+                    || channel.signer == Signer::Account(channel.payer.clone())
+                        && channel.former.is_none(),
+                "a one-off payment with another signer"
+            );
+            let longest = now.saturating_add(T::CloseDelay::get());
+            ensure!(
+                channel.former.as_ref().is_none_or(|(_, until)| *until <= longest),
+                "a former key that signs for longer than a closing takes"
             );
             let sum = held.entry(channel.payer.clone()).or_default();
             *sum = sum.saturating_add(channel.left());
@@ -28,7 +40,6 @@ impl<T: Config> Pallet<T> {
                 "funds on hold differ from what the payer's channels have left"
             );
         }
-        let now = Self::now();
         for (_, block) in LastSettled::<T>::iter() {
             ensure!(block <= now, "a settlement in the future");
         }

@@ -2,15 +2,16 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use openledger_primitives::{
+    signature::{Signature, Signer},
     Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use scale_info::TypeInfo;
-use sp_runtime::{DispatchError, MultiSignature};
+use sp_runtime::DispatchError;
 
 /// Money set aside by a payer for one operator.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Channel<AccountId> {
-    /// Who pays; its signature makes vouchers.
+    /// Who pays.
     pub payer: AccountId,
     /// Who may be paid.
     pub operator: AccountId,
@@ -22,6 +23,13 @@ pub struct Channel<AccountId> {
     pub expires: BlockNumber,
     /// The block from which the payer may close it; nothing while it has not asked to.
     pub closing: Option<BlockNumber>,
+    /// Whose signature makes vouchers: the payer's own, unless it named another key.
+    pub signer: Signer<AccountId>,
+    /// Whose signature made them before, and the last block in which those may be claimed.
+    pub former: Option<(Signer<AccountId>, BlockNumber)>,
+    /// Of a one-off payment: content id of the only request that it is for. Its deposit needs no
+    /// vouchers, and can be claimed up to its last block.
+    pub request: Option<H256>,
 }
 
 impl<AccountId> Channel<AccountId> {
@@ -42,8 +50,8 @@ pub struct Claim {
     pub cumulative: Balance,
     /// The last block in which the voucher may be claimed.
     pub expires: BlockNumber,
-    /// The payer's signature over the voucher.
-    pub signature: MultiSignature,
+    /// The channel's signer's signature over the voucher; nothing for a one-off payment, and only there.
+    pub signature: Option<Signature>,
     /// What is taken now, in units.
     pub amount: Balance,
 }

@@ -60,6 +60,7 @@ impl pallet_models::Config for Runtime {
         LinearStoragePrice<ModelDepositBase, ModelDepositPerByte, Balance>,
     >;
     type Currency = Balances;
+    type PriceNotice = ConstU32<HOURS>;
     type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
 }
 

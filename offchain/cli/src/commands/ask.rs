@@ -7,13 +7,19 @@ use std::{
 use anyhow::{bail, ensure, Context as _};
 use clap::Args;
 use indicatif::ProgressBar;
-use openledger_chain::{account, types::Channel, AccountId, Keypair, View};
+use openledger_chain::{
+    account, call,
+    scale_decode::{self, DecodeAsType},
+    types::Channel,
+    AccountId, Keypair, View,
+};
 use openledger_primitives::{
+    hashing::content_id,
     reads::decimal,
     receipt::{Receipt, SignedReceipt},
-    signature::Signature,
+    signature::{Signature, Signer},
     voucher::{SignedVoucher, Voucher},
-    Balance, ChannelId, ModelId, H256,
+    Balance, BlockNumber, ChannelId, ModelId, H256, UNIT,
 };
 use serde::Deserialize;
 use serde_json::{json, Value};
@@ -22,11 +28,16 @@ use super::channel;
 use crate::{
     context::{model, Context},
     files,
-    output::{count, open, Output},
+    output::{count, open, tx, Output},
+    parse,
     remote::{At, Gateway, Refusal, Required},
     vouchers::{Given, Vouchers},
 };
 
+/// Blocks for which a one-off payment is good: two hours.
+const ONCE_BLOCKS: BlockNumber = 3_600;
+/// The least that the chain takes for one, in units.
+const LEAST: Balance = UNIT / 1_000;
 /// How often a question is put again when too many wait at the gateway.
 const ATTEMPTS: u32 = 20;
 
@@ -50,6 +61,17 @@ pub struct Options {
     channel: Option<ChannelId>,
     #[command(flatten)]
     at: At,
+    /// Pay this operator for this one question, without a channel
+    #[arg(
+        long,
+        value_name = "OPERATOR",
+        value_parser = parse::account,
+        conflicts_with_all = ["channel", "batch", "voucher"]
+    )]
+    once: Option<AccountId>,
+    /// A voucher that was signed elsewhere: the JSON of one, see `channel voucher`
+    #[arg(long, value_name = "JSON", requires = "channel", value_parser = parse::voucher)]
+    voucher: Option<SignedVoucher>,
     /// The longest answer, in tokens
     #[arg(
         long,
@@ -72,6 +94,13 @@ struct Question {
     prompt: String,
     max_tokens: Option<u32>,
     label: Option<Value>,
+}
+
+/// `Payments.Paid`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct PaidOnce {
+    channel: ChannelId,
 }
 
 /// What the gateway answers.
@@ -106,7 +135,8 @@ struct Payer<'a> {
     gateway: Gateway,
     options: &'a Options,
     genesis: H256,
-    key: Keypair,
+    /// Signs vouchers, where they are not signed elsewhere.
+    key: Option<Keypair>,
     channel_id: ChannelId,
     channel: Channel,
     model: ModelId,
@@ -116,22 +146,39 @@ struct Payer<'a> {
 
 pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
     let questions = questions(&options)?;
-    let key = context.signer()?;
+    if let (Some(operator), [question]) = (&options.once, &questions[..]) {
+        return once(context, &options, operator, question).await;
+    }
+    let key = match options.voucher {
+        Some(_) => None,
+        None => Some(context.signer()?),
+    };
     let chain = context.chain().await?;
     let (view, genesis) = (chain.now().await?, chain.genesis());
     let (id, registered) = model(&view, &options.model).await?;
-    let payer_account = account::of(&key);
-    let channel_id = match options.channel {
-        Some(channel) => channel,
-        None => only_channel(&view, &payer_account).await?,
+    let account = key.as_ref().map(account::of);
+    let channel_id = match (options.channel, &account) {
+        (Some(channel), _) => channel,
+        (None, Some(account)) => only_channel(&view, account).await?,
+        (None, None) => bail!("name the voucher's channel with --channel"),
     };
     let channel = channel::find(&view, channel_id).await?;
-    ensure!(
-        channel.payer == payer_account,
-        "channel {channel_id} belongs to {}, the signer is {payer_account}: `openledger channel open` opens \
-         one of your own",
-        channel.payer
-    );
+    if let Some(account) = account {
+        ensure!(
+            channel.signer.0 == Signer::Account(account),
+            "channel {channel_id} belongs to {}, and {} signs its vouchers, not {account}: `openledger channel \
+             open` opens one of your own",
+            channel.payer,
+            channel::name(&channel.signer.0)
+        );
+    }
+    if let Some(signed) = &options.voucher {
+        ensure!(
+            signed.voucher.channel == channel_id,
+            "the voucher is for channel {}, not {channel_id}",
+            signed.voucher.channel
+        );
+    }
     let mut vouchers = Vouchers::open(&context.home()?, &genesis, channel_id)?;
     let payer = Payer {
         gateway: Gateway::new(&options.at)?,
@@ -164,6 +211,90 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     Ok(Output::new(json, words))
 }
 
+/// Pays for one question on the chain, and asks it: the gateway answers what was paid for alone.
+async fn once(
+    context: &Context,
+    options: &Options,
+    operator: &AccountId,
+    question: &Question,
+) -> anyhow::Result<Output> {
+    let sender = context.sender().await?;
+    ensure!(sender.waits(), "a one-off payment needs its channel's id: leave out --wait none");
+    let view = sender.chain.now().await?;
+    let (id, registered) = model(&view, &options.model).await?;
+    let (price_in, price_out) = (registered.price_in, registered.price_out);
+    let mut body = body(id, question, options.max_tokens, options);
+    // So that nobody who sees the payment can guess what is asked, and ask it. Each signature is another.
+    let nonce = account::sign(&sender.key, question.prompt.as_bytes());
+    body["user"] = json!(content_id(json!(nonce).to_string().as_bytes()));
+    let body = serde_json::to_vec(&body)?;
+    let price = Receipt::price(most(question), options.max_tokens, price_in, price_out);
+    let amount = price.max(LEAST);
+    let expires = sender.chain.best().await?.number.saturating_add(ONCE_BLOCKS);
+    let call = call::pay(operator, amount, expires, &content_id(&body));
+    let included = sender.send_one(call).await?;
+    let channel_id = included
+        .events::<PaidOnce>("Payments", "Paid")?
+        .pop()
+        .context("the payment is in a block, but the chain says nothing of it")?
+        .channel;
+    let channel = channel::find(&sender.chain.now().await?, channel_id).await?;
+    let payer = Payer {
+        gateway: Gateway::new(&options.at)?,
+        options,
+        genesis: sender.chain.genesis(),
+        key: None,
+        channel_id,
+        channel,
+        model: id,
+        price_in,
+        price_out,
+    };
+    let header = json!({"channel": channel_id}).to_string();
+    let mut attempt = 0;
+    let bytes = loop {
+        attempt += 1;
+        match payer.post(&header, body.clone()).await? {
+            Ok(bytes) => break bytes,
+            // The gateway's node may be a block behind.
+            Err(refusal)
+                if ["queue_full", "channel_unknown"].contains(&refusal.code.as_str())
+                    && attempt < ATTEMPTS =>
+            {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            Err(refusal) => {
+                let message = format!(
+                    "{} (channel {channel_id} was paid for it: `openledger channel close {channel_id}` returns it)",
+                    refusal.message
+                );
+                bail!(Refusal { message, ..refusal }.remote())
+            }
+        }
+    };
+    let given = Given { owed: 0, cumulative: amount };
+    let (mut json, words, _) = payer.read(question, &bytes, &given, options.max_tokens)?;
+    json["channel"] = json!(channel_id);
+    json["tx"] = tx(&included);
+    Ok(Output::new(json, words))
+}
+
+/// The body of a question.
+fn body(model: ModelId, question: &Question, max_tokens: u32, options: &Options) -> Value {
+    json!({
+        "model": format!("openledger/{model}"),
+        "prompt": question.prompt,
+        "max_tokens": max_tokens,
+        "temperature": options.temperature,
+        "seed": options.seed,
+    })
+}
+
+/// The most tokens that a prompt can have: a token is at least a byte, and one more may begin the text.
+fn most(question: &Question) -> u32 {
+    u32::try_from(question.prompt.len() + 1).unwrap_or(u32::MAX)
+}
+
 fn questions(options: &Options) -> anyhow::Result<Vec<Question>> {
     if let Some(path) = &options.batch {
         return batch(path);
@@ -193,7 +324,10 @@ fn batch(path: &Path) -> anyhow::Result<Vec<Question>> {
 
 async fn only_channel(view: &View, payer: &AccountId) -> anyhow::Result<ChannelId> {
     let mut channels = view.channels().await?;
-    channels.retain(|(_, channel)| channel.payer == *payer && channel.closing.is_none());
+    let signer = Signer::Account(*payer);
+    channels.retain(|(_, channel)| {
+        channel.signer.0 == signer && channel.closing.is_none() && channel.request.is_none()
+    });
     match channels[..] {
         [(id, _)] => Ok(id),
         [] => bail!(
@@ -219,8 +353,11 @@ impl Payer<'_> {
             serde_json::from_slice(&bytes).context("the gateway's answer about the channel")?;
         let Some(signed) = known.voucher else { return Ok(none) };
         let preimage = signed.voucher.preimage(&self.genesis);
+        let by =
+            |signer: &Signer<AccountId>| account::verify_by(signer, &preimage, &signed.signature);
+        let former = self.channel.former.as_ref().is_some_and(|(former, _)| by(&former.0));
         let ours = signed.voucher.channel == self.channel_id
-            && account::verify(&self.channel.payer, &preimage, &signed.signature)
+            && (former || by(&self.channel.signer.0))
             && known.owed <= signed.voucher.cumulative;
         Ok(if ours {
             Given { owed: known.owed, cumulative: signed.voucher.cumulative }
@@ -229,11 +366,13 @@ impl Payer<'_> {
         })
     }
 
-    fn voucher(&self, cumulative: Balance) -> SignedVoucher {
+    /// A voucher for so much; nothing where it would have to be signed elsewhere.
+    fn voucher(&self, cumulative: Balance) -> Option<SignedVoucher> {
         let voucher =
             Voucher { channel: self.channel_id, cumulative, expires: self.channel.expires };
-        let signature = account::sign(&self.key, &voucher.preimage(&self.genesis));
-        SignedVoucher { voucher, signature }
+        let key = self.key.as_ref()?;
+        let signature = account::sign(key, &voucher.preimage(&self.genesis));
+        Some(SignedVoucher { voucher, signature })
     }
 
     /// Asks once with what was given out already. If that is not enough, the gateway says what is; that
@@ -245,18 +384,26 @@ impl Payer<'_> {
     ) -> anyhow::Result<(Value, String)> {
         let max_tokens = question.max_tokens.unwrap_or(self.options.max_tokens);
         let mut given = vouchers.given;
+        if let Some(signed) = &self.options.voucher {
+            given.cumulative = given.cumulative.max(signed.voucher.cumulative);
+            vouchers.save(given)?;
+        }
         let (mut raised, mut attempt) = (false, 0);
         let (bytes, voucher) = loop {
             attempt += 1;
-            let voucher = self.voucher(given.cumulative);
-            let refusal = match self.post(question, max_tokens, &voucher).await? {
+            let ready = self.options.voucher.clone();
+            let voucher = ready
+                .or_else(|| self.voucher(given.cumulative))
+                .context("there is no key to sign a voucher with")?;
+            let body = body(self.model, question, max_tokens, self.options);
+            let header = serde_json::to_string(&voucher)?;
+            let refusal = match self.post(&header, serde_json::to_vec(&body)?).await? {
                 Ok(bytes) => break (bytes, voucher),
                 Err(refusal) => refusal,
             };
             match refusal.required {
-                Some(Required { cumulative }) if !raised => {
-                    // A token is at least a byte, and one more may begin the text.
-                    let most = u32::try_from(question.prompt.len() + 1).unwrap_or(u32::MAX);
+                Some(Required { cumulative }) if !raised && self.key.is_some() => {
+                    let most = most(question);
                     let price = Receipt::price(most, max_tokens, self.price_in, self.price_out);
                     let limit = given.owed.saturating_add(price).max(given.cumulative);
                     ensure!(
@@ -276,10 +423,23 @@ impl Payer<'_> {
                 _ => bail!(refusal.remote()),
             }
         };
-        let Answer { choices, openledger } = serde_json::from_slice(&bytes)
+        let (mut json, words, owed) = self.read(question, &bytes, &given, max_tokens)?;
+        vouchers.save(Given { owed, ..given })?;
+        json["voucher"] = json!(voucher);
+        Ok((json, words))
+    }
+
+    /// What a gateway answered, held against what was asked and given: as JSON, in words, and what is owed now.
+    fn read(
+        &self,
+        question: &Question,
+        bytes: &[u8],
+        given: &Given,
+        max_tokens: u32,
+    ) -> anyhow::Result<(Value, String, Balance)> {
+        let Answer { choices, openledger } = serde_json::from_slice(bytes)
             .context("the gateway's answer is not in the expected format")?;
-        self.check(&openledger, &given, max_tokens)?;
-        vouchers.save(Given { owed: openledger.receipt.cumulative, ..given })?;
+        self.check(&openledger, given, max_tokens)?;
         let first = choices.into_iter().next();
         let text = first.context("the gateway answered without an answer")?.text;
         let Paid { receipt_id, receipt, signature } = openledger;
@@ -297,27 +457,13 @@ impl Payer<'_> {
             "receipt_id": receipt_id,
             "receipt": receipt,
             "signature": signature,
-            "voucher": voucher,
         });
-        Ok((json, words))
+        Ok((json, words, receipt.cumulative))
     }
 
-    async fn post(
-        &self,
-        question: &Question,
-        max_tokens: u32,
-        voucher: &SignedVoucher,
-    ) -> anyhow::Result<Result<Vec<u8>, Refusal>> {
-        let body = json!({
-            "model": format!("openledger/{}", self.model),
-            "prompt": question.prompt,
-            "max_tokens": max_tokens,
-            "temperature": self.options.temperature,
-            "seed": self.options.seed,
-        });
-        let request = self.gateway.post("v1/completions");
-        let request = request.header("X-OpenLedger-Voucher", serde_json::to_string(voucher)?);
-        self.gateway.send(request.json(&body)).await
+    async fn post(&self, payment: &str, body: Vec<u8>) -> anyhow::Result<Result<Vec<u8>, Refusal>> {
+        let request = self.gateway.post("v1/completions").header("X-OpenLedger-Voucher", payment);
+        self.gateway.send(request.header("Content-Type", "application/json").body(body)).await
     }
 
     /// Holds a receipt against what was asked and given.

@@ -8,11 +8,11 @@ use clap::Subcommand;
 use openledger_chain::{
     call::{self, AdapterVersion},
     scale_decode::{self, DecodeAsType},
-    types::{IndexInfo, Kind, Model, ModelVersionInfo, Status},
+    types::{IndexInfo, Kind, Model, ModelVersionInfo, PendingPrice, Status},
     View,
 };
 use openledger_factory::BaseIds;
-use openledger_primitives::{Balance, ContributionId, ModelId, ModelVersion};
+use openledger_primitives::{Balance, BlockNumber, ContributionId, ModelId, ModelVersion};
 use serde_json::{json, Value};
 
 use crate::{
@@ -58,11 +58,11 @@ pub enum Command {
         )]
         name: Option<String>,
         /// Register a new version of this model instead
-        #[arg(long, conflicts_with_all = ["name", "parent", "price_in", "price_out"])]
+        #[arg(long, conflicts_with_all = ["name", "parents", "price_in", "price_out"])]
         model: Option<String>,
-        /// The adapter that its training started from
-        #[arg(long, value_name = "MODEL")]
-        parent: Option<String>,
+        /// The adapter that its training started from, or each of those it was merged of
+        #[arg(long = "parent", value_name = "MODEL")]
+        parents: Vec<String>,
         #[command(flatten)]
         prices: Prices,
     },
@@ -104,6 +104,13 @@ struct Registered {
     model: ModelId,
 }
 
+/// `Models.PriceSet`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct PriceSet {
+    from: BlockNumber,
+}
+
 /// `Models.VersionRegistered`.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "scale_decode")]
@@ -117,9 +124,9 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
             register_base(context, &dir, &name, &prices).await
         }
         Command::Train(options) => train::run(context, options).await,
-        Command::Register { job, name, model, parent, prices } => {
+        Command::Register { job, name, model, parents, prices } => {
             let known = model.as_deref();
-            register(context, &job, name.as_deref(), known, parent.as_deref(), &prices).await
+            register(context, &job, name.as_deref(), known, &parents, &prices).await
         }
         Command::Show { model } => show(context, &model).await,
         Command::List => list(context).await,
@@ -178,7 +185,7 @@ async fn register(
     path: &Path,
     name: Option<&str>,
     known: Option<&str>,
-    parent: Option<&str>,
+    parents: &[String],
     prices: &Prices,
 ) -> anyhow::Result<Output> {
     let train::Trained { task, outcome } = train::Trained::read(path)?;
@@ -215,20 +222,14 @@ async fn register(
             (call::register_version(id, &version), Some(id))
         }
         None => {
-            let parent = match parent {
-                Some(parent) => Some(model(&view, parent).await?.0),
-                None => None,
-            };
+            let mut ids = Vec::new();
+            for parent in parents {
+                ids.push(model(&view, parent).await?.0);
+            }
             let name = name.context("a new model needs a --name")?;
             let Prices { price_in, price_out } = *prices;
-            let call = call::register_adapter(
-                name,
-                task.base_model,
-                parent,
-                &version,
-                price_in,
-                price_out,
-            );
+            let call =
+                call::register_adapter(name, task.base_model, &ids, &version, price_in, price_out);
             (call, None)
         }
     };
@@ -260,9 +261,9 @@ async fn register(
 }
 
 fn summary(id: ModelId, model: &Model) -> Value {
-    let (kind, base, parent) = match model.kind {
-        Kind::Base => ("base", None, None),
-        Kind::Adapter { base, parent } => ("adapter", Some(base), parent),
+    let (kind, base, parents) = match &model.kind {
+        Kind::Base => ("base", None, &[][..]),
+        Kind::Adapter { base, parents } => ("adapter", Some(base), &parents[..]),
     };
     json!({
         "model": id,
@@ -270,7 +271,7 @@ fn summary(id: ModelId, model: &Model) -> Value {
         "owner": model.owner,
         "kind": kind,
         "base": base,
-        "parent": parent,
+        "parents": parents,
         "latest_version": model.latest,
         "price_in": model.price_in.to_string(),
         "price_out": model.price_out.to_string(),
@@ -279,10 +280,13 @@ fn summary(id: ModelId, model: &Model) -> Value {
 }
 
 fn row(id: ModelId, model: &Model) -> Vec<String> {
-    let mut kind = match model.kind {
+    let mut kind = match &model.kind {
         Kind::Base => "base".into(),
-        Kind::Adapter { base, parent: None } => format!("adapter of {base}"),
-        Kind::Adapter { base, parent: Some(parent) } => format!("adapter of {base}, from {parent}"),
+        Kind::Adapter { base, parents } if parents.is_empty() => format!("adapter of {base}"),
+        Kind::Adapter { base, parents } => {
+            let from: Vec<String> = parents.iter().map(ToString::to_string).collect();
+            format!("adapter of {base}, from {}", from.join(", "))
+        }
     };
     if model.deprecated {
         kind.push_str(", deprecated");
@@ -309,7 +313,14 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
     for (number, version) in &versions {
         withdrawn.insert(*number, withdrawn_data(&view, version, &gone).await?);
     }
+    let pending = view.pending_price(id).await?;
+    let pending = pending.filter(|pending| pending.from > view.block().number);
     let mut json = summary(id, &found);
+    json["pending_price"] = json!(pending.map(|PendingPrice { prices, from }| json!({
+        "price_in": prices.price_in.to_string(),
+        "price_out": prices.price_out.to_string(),
+        "from": from,
+    })));
     json["versions"] = versions
         .iter()
         .map(|(number, version)| {
@@ -325,6 +336,13 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
         })
         .collect();
     let mut words = format!("{}\nowner  {}\n", table(&COLUMNS, &[row(id, &found)]), found.owner);
+    if let Some(PendingPrice { prices, from }) = pending {
+        words.push_str(&format!(
+            "\nfrom block {from} on: {} for 1,000 tokens in, {} for 1,000 out\n",
+            open(prices.price_in),
+            open(prices.price_out)
+        ));
+    }
     for (number, version) in &versions {
         words.push_str(&format!("\nversion {number}\n  artefact    {:?}\n", version.artefact));
         let on: Vec<String> = version.trained_on.iter().map(|(d, v)| format!("{d}:{v}")).collect();
@@ -380,14 +398,19 @@ async fn price(
     let sender = context.sender().await?;
     let (id, _) = model(&sender.chain.now().await?, name).await?;
     let included = sender.send_one(call::set_price(id, price_in, price_out)).await?;
+    let from = included.events::<PriceSet>("Models", "PriceSet")?.pop().map(|event| event.from);
     let json = json!({
         "model": id,
         "price_in": price_in.to_string(),
         "price_out": price_out.to_string(),
+        "from": from,
         "tx": tx(&included),
     });
+    let from = from.map_or_else(String::new, |block| {
+        format!(" Both hold from block {block} on; what is lower than before, at once.")
+    });
     let words = format!(
-        "Model {id}: {} for 1,000 tokens of a prompt, {} for 1,000 of an answer, {}.",
+        "Model {id}: {} for 1,000 tokens of a prompt, {} for 1,000 of an answer, {}.{from}",
         open(price_in),
         open(price_out),
         place(&[included])

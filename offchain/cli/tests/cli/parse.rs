@@ -1,7 +1,10 @@
 use openledger_cli::parse::{
-    account, amount, fraction, hash, ids, metadata, name, transfer, version, Ids,
+    account, amount, fraction, hash, ids, metadata, name, signer, transfer, version, voucher, Ids,
 };
-use openledger_primitives::UNIT;
+use openledger_primitives::{
+    signature::{Signature, Signer},
+    UNIT,
+};
 use proptest::prelude::*;
 
 #[test]
@@ -40,6 +43,32 @@ fn amount_should_refuse_when_it_is_none() {
     }
     for text in ["9".repeat(30), format!("{}0u", u128::MAX)] {
         assert!(amount(&text).unwrap_err().contains("more than"), "{text}");
+    }
+}
+
+#[test]
+fn signer_should_read_accounts_and_ethereum_addresses() {
+    let address = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F";
+    let Ok(Signer::Ethereum(bytes)) = signer(address) else { panic!("an address") };
+    assert_eq!((bytes[0], bytes[19]), (0x9d, 0x4f));
+    assert_eq!(signer("//Alice"), account("//Alice").map(Signer::Account));
+    let account = format!("0x{}", "12".repeat(32));
+    assert!(matches!(signer(&account), Ok(Signer::Account(_))));
+    for text in ["", "0x12", &address[..41], "9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"] {
+        assert!(signer(text).unwrap_err().contains("40 hexadecimal digits"), "{text}");
+    }
+}
+
+#[test]
+fn voucher_should_read_json() {
+    let json = |signature: &str| {
+        format!(r#"{{"channel":7,"cumulative":"1200","expires":900,"signature":"{signature}"}}"#)
+    };
+    let read = voucher(&json(&format!("0x02{}", "07".repeat(65)))).unwrap();
+    assert_eq!(read.signature, Signature::Ethereum([7; 65]));
+    assert_eq!((read.voucher.channel, read.voucher.cumulative), (7, 1200));
+    for text in ["", "7", &json("0x0207"), &json("0x0307")] {
+        assert!(voucher(text).unwrap_err().contains("expected"), "{text}");
     }
 }
 

@@ -76,11 +76,28 @@ fn attributors_part_should_go_to_the_treasury_when_nobody_is_near_the_median() {
 fn owners_part_should_follow_the_lineage_when_the_model_is_derived() {
     run(|| {
         let world = world(1);
-        let child = adapter::<Test>(0, Some(world.model), &[0], true);
+        let child = adapter::<Test>(0, &[world.model], &[0], true);
         let id = settle::<Test>(&world.operator, child, world.channel, 1_000_000);
         world.decide_alike(id, &[]);
         assert_eq!(Credits::<Test>::get(account("owner", child)), 135_000);
         assert_eq!(Credits::<Test>::get(account("owner", world.model)), 13_500);
+        assert_eq!(Credits::<Test>::get(account("base owner", 0)), 1_500);
+    });
+}
+
+#[test]
+fn owners_part_should_follow_every_parent_when_the_model_is_merged() {
+    run(|| {
+        let world = world(1);
+        let other = adapter::<Test>(0, &[], &[0], true);
+        let child = adapter::<Test>(0, &[world.model, other], &[0], true);
+        let id = settle::<Test>(&world.operator, child, world.channel, 1_000_000);
+        world.decide_alike(id, &[]);
+        // A tenth of 150,000 to the two parents; of their 7,500 each, a tenth to the base.
+        assert_eq!(Credits::<Test>::get(account("owner", child)), 135_000);
+        for parent in [world.model, other] {
+            assert_eq!(Credits::<Test>::get(account("owner", parent)), 6_750);
+        }
         assert_eq!(Credits::<Test>::get(account("base owner", 0)), 1_500);
     });
 }
@@ -149,7 +166,7 @@ fn pool_should_pay_a_contribution_only_from_its_entry_on_when_it_comes_later() {
             signed(&funded::<Test>("owner", 2)),
             b"second".to_vec().try_into().unwrap(),
             0,
-            None,
+            Default::default(),
             H256::repeat_byte(3),
             H256::repeat_byte(4),
             vec![(0, 2)].try_into().unwrap(),

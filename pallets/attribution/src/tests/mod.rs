@@ -42,7 +42,7 @@ pub fn world(attributors: u32) -> World {
     let (payer, operator) = (payer::<Test>(), operator::<Test>());
     let first = datanet::<Test>(Licence::OPEN, &[10, 30]).0;
     let second = datanet::<Test>(Licence::OPEN, &[20]).0;
-    let model = adapter::<Test>(base::<Test>(), None, &[first, second], true);
+    let model = adapter::<Test>(base::<Test>(), &[], &[first, second], true);
     let channel = channel::<Test>(&payer, &operator, FUNDS / 2);
     let attributors = (0..attributors).map(attributor::<Test>).collect();
     World { operator, model, channel, attributors }

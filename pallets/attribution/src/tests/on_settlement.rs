@@ -92,7 +92,7 @@ fn settlement_should_give_data_what_the_licences_demand_when_the_split_is_lower(
         attributor::<Test>(0);
         let lax = datanet::<Test>(Licence::OPEN, &[1]).0;
         let strict = datanet::<Test>(Licence { min_data_share: 800_000, ..Licence::OPEN }, &[1]).0;
-        let model = adapter::<Test>(base::<Test>(), None, &[lax, strict], true);
+        let model = adapter::<Test>(base::<Test>(), &[], &[lax, strict], true);
         let channel = channel::<Test>(&payer, &operator, 1_000);
         let id = settle::<Test>(&operator, model, channel, 1_000);
         assert_eq!(
@@ -158,7 +158,7 @@ fn settlement_should_take_contributions_in_by_parts_when_there_are_many() {
         let world = world(1);
         let first = datanet::<Test>(Licence::OPEN, &[1; 200]).0;
         let second = datanet::<Test>(Licence::OPEN, &[1; 100]).0;
-        let model = adapter::<Test>(base::<Test>(), None, &[first, second], true);
+        let model = adapter::<Test>(base::<Test>(), &[], &[first, second], true);
         for expected in [256, 300, 300] {
             settle::<Test>(&world.operator, model, world.channel, 1_000);
             assert_eq!(Entered::<Test>::get(model, 1), expected);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 enum Step {
     Base,
-    Adapter(ModelId, Option<ModelId>, DatanetId, Balance),
+    Adapter(ModelId, Vec<ModelId>, DatanetId, Balance),
     Version(ModelId, Option<DatanetId>),
     Price(ModelId, Balance),
     Deprecate(ModelId),
@@ -13,10 +13,10 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let (model, datanet, price) = (0..8u32, 0..3u32, 0..3u128);
-    let parent = prop::option::of(model.clone());
+    let parents = prop::collection::vec(model.clone(), 0..4);
     prop_oneof![
         1 => Just(Step::Base),
-        8 => (0..2u32, parent, datanet.clone(), price.clone())
+        8 => (0..2u32, parents, datanet.clone(), price.clone())
             .prop_map(|(b, a, d, p)| Step::Adapter(b, a, d, p)),
         4 => (model.clone(), prop::option::of(datanet)).prop_map(|(m, d)| Step::Version(m, d)),
         2 => (model.clone(), price).prop_map(|(m, p)| Step::Price(m, p)),
@@ -37,8 +37,8 @@ proptest! {
                 // Many of these fail; a failure must leave nothing behind.
                 let _ = match step {
                     Step::Base => send(OWNER, base_call()),
-                    Step::Adapter(base, parent, datanet, price) => {
-                        Adapter { parent, price, ..Adapter::of(base, datanet) }.send()
+                    Step::Adapter(base, parents, datanet, price) => {
+                        Adapter { parents, price, ..Adapter::of(base, datanet) }.send()
                     },
                     Step::Version(model, datanet) => {
                         let trained_on = datanet.into_iter().map(|datanet| (datanet, 1)).collect();

@@ -96,7 +96,7 @@ fn base() -> ModelId {
 #[derive(Clone)]
 struct Adapter {
     base: ModelId,
-    parent: Option<ModelId>,
+    parents: Vec<ModelId>,
     trained_on: TrainedOn,
     index: Option<IndexInfo>,
     price: Balance,
@@ -105,11 +105,15 @@ struct Adapter {
 impl Adapter {
     fn of(base: ModelId, datanet: DatanetId) -> Self {
         let trained_on = trained_on(&[(datanet, 1)]);
-        Self { base, parent: None, trained_on, index: Some(index()), price: 10 }
+        Self { base, parents: Vec::new(), trained_on, index: Some(index()), price: 10 }
     }
 
     fn from(self, parent: ModelId) -> Self {
-        Self { parent: Some(parent), ..self }
+        self.merged(&[parent])
+    }
+
+    fn merged(self, parents: &[ModelId]) -> Self {
+        Self { parents: parents.to_vec(), ..self }
     }
 
     fn at(self, price: Balance) -> Self {
@@ -120,7 +124,7 @@ impl Adapter {
         Call::register_adapter {
             name: name(),
             base: self.base,
-            parent: self.parent,
+            parents: Parents::truncate_from(self.parents),
             artefact: hash(6),
             config: hash(7),
             trained_on: self.trained_on,

@@ -7,12 +7,42 @@ fn lineage_should_name_owners_from_the_model_to_its_base_when_derived() {
         let parent = Adapter::of(base, datanet).registered();
         let child = NextModelId::<Test>::get();
         assert_ok!(send(STRANGER, Adapter::of(base, datanet).from(parent).call()));
+        let of = |model, owner, parents: &[ModelId]| Ancestor {
+            model,
+            owner: account(owner),
+            parents: parents.to_vec(),
+        };
         assert_eq!(
             Pallet::<Test>::lineage(child),
-            [(child, account(STRANGER)), (parent, account(OWNER)), (base, account(OWNER))]
+            [of(child, STRANGER, &[parent]), of(parent, OWNER, &[base]), of(base, OWNER, &[])]
         );
-        assert_eq!(Pallet::<Test>::lineage(base), [(base, account(OWNER))]);
+        assert_eq!(Pallet::<Test>::lineage(base), [of(base, OWNER, &[])]);
         assert_eq!(Pallet::<Test>::lineage(99), []);
+    });
+}
+
+#[test]
+fn lineage_should_name_each_ancestor_once_when_merged() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(Licence::OPEN));
+        let adapter = || Adapter::of(base, datanet);
+        let [one, two] = [adapter().registered(), adapter().registered()];
+        let three = adapter().from(one).registered();
+        let merged = adapter().merged(&[three, one, two]).registered();
+        let lineage: Vec<_> = Pallet::<Test>::lineage(merged)
+            .into_iter()
+            .map(|ancestor| (ancestor.model, ancestor.parents))
+            .collect();
+        assert_eq!(
+            lineage,
+            [
+                (merged, vec![one, two, three]),
+                (three, vec![one]),
+                (two, vec![base]),
+                (one, vec![base]),
+                (base, vec![])
+            ]
+        );
     });
 }
 

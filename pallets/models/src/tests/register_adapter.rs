@@ -16,7 +16,10 @@ fn register_adapter_should_store_lineage_and_data_when_licences_allow() {
         assert_eq!(version.index, Some(index()));
         assert_eq!(model(id).depth, 1);
         let child = Adapter::of(base, first).from(id).registered();
-        assert_eq!(model(child).kind, Kind::Adapter { base, parent: Some(id) });
+        assert_eq!(
+            model(child).kind,
+            Kind::Adapter { base, parents: Parents::truncate_from(vec![id]) }
+        );
         assert_eq!(model(child).depth, 2);
     });
 }
@@ -144,6 +147,71 @@ fn register_adapter_should_fail_when_the_lineage_is_too_deep() {
 }
 
 #[test]
+fn register_adapter_should_be_one_step_above_its_deepest_parent_when_merged() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        let adapter = || Adapter::of(base, datanet);
+        let (shallow, below) = (adapter().registered(), adapter().registered());
+        let deep = adapter().from(below).registered();
+        // Named in any order and twice; stored ascending and once.
+        let merged = adapter().merged(&[deep, shallow, deep]).registered();
+        assert_eq!(model(merged).depth, 3);
+        let parents = Parents::truncate_from(vec![shallow, deep]);
+        assert_eq!(model(merged).kind, Kind::Adapter { base, parents: parents.clone() });
+        System::assert_has_event(
+            Event::Registered { model: merged, owner: account(OWNER), base: Some(base), parents }
+                .into(),
+        );
+    });
+}
+
+#[test]
+fn register_adapter_should_need_what_every_parent_allows_when_merged() {
+    run(|| {
+        let base = base();
+        let (open, unsold) = (datanet(OPEN), datanet(Licence { commercial: false, ..OPEN }));
+        let childless = datanet(Licence { derivatives: false, ..OPEN });
+        let sold = Adapter::of(base, open).registered();
+        let free = Adapter::of(base, unsold).at(0).registered();
+        let last = Adapter::of(base, childless).registered();
+        let merged = Adapter::of(base, open).merged(&[sold, free]);
+        assert_noop!(merged.clone().send(), Error::<Test>::ForbiddenByLicence);
+        let merged = merged.at(0).registered();
+        assert!(!model(merged).terms.commercial && model(merged).terms.derivatives);
+        assert_noop!(
+            Adapter::of(base, open).merged(&[sold, last]).at(0).send(),
+            Error::<Test>::ForbiddenByLicence
+        );
+    });
+}
+
+#[test]
+fn register_adapter_should_fail_when_the_lineage_has_too_many_models() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        // Layers of adapters, each merged of four of the layer before it, in a round; and one of the last.
+        let top = |lowest: usize| {
+            let mut last: Vec<ModelId> = Vec::new();
+            for models in [lowest, 14, 14, 16, 4] {
+                let of = |n: usize| -> Vec<ModelId> {
+                    let round = 0..last.len().min(4);
+                    round.map(|i| last[(4 * n + i) % last.len()]).collect()
+                };
+                let next = 0..models;
+                last = next
+                    .map(|n| Adapter::of(base, datanet).at(0).merged(&of(n)).registered())
+                    .collect();
+            }
+            Adapter::of(base, datanet).at(0).merged(&last)
+        };
+        // With the last and the base.
+        let most = top(14).registered();
+        assert_eq!(Pallet::<Test>::lineage(most).len(), MAX_LINEAGE as usize);
+        assert_noop!(top(15).send(), Error::<Test>::TooMany);
+    });
+}
+
+#[test]
 fn register_adapter_should_fail_when_base_or_parent_do_not_fit() {
     run(|| {
         let (base, other, datanet) = (base(), base(), datanet(OPEN));
@@ -165,7 +233,7 @@ fn register_adapter_should_fail_when_something_named_is_not_there() {
         let valid = Adapter::of(base, datanet);
         for adapter in [
             Adapter { base: 9, ..valid.clone() },
-            Adapter { parent: Some(9), ..valid.clone() },
+            Adapter { parents: vec![9], ..valid.clone() },
             Adapter { trained_on: trained_on(&[(9, 1)]), ..valid.clone() },
             Adapter { trained_on: trained_on(&[(datanet, 2)]), ..valid.clone() },
         ] {

@@ -63,7 +63,7 @@ fn close_should_succeed_when_nothing_is_left() {
     run(|| {
         let (payer, operator) = open();
         let datanet = datanet::<Test>(openledger_primitives::licence::Licence::OPEN, &[1]).0;
-        let model = adapter::<Test>(base::<Test>(), None, &[datanet], true);
+        let model = adapter::<Test>(base::<Test>(), &[], &[datanet], true);
         settle::<Test>(&operator, model, 0, 500);
         assert_ok!(Payments::close(signed(&operator), 0));
         assert_eq!(last_event(), Event::ChannelClosed { channel: 0, payer, returned: 0 });

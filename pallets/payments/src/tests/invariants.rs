@@ -6,7 +6,7 @@ fn money_should_be_conserved_when_a_channel_lives_and_dies() {
     run(|| {
         let (payer, operator) = (payer::<Test>(), operator::<Test>());
         let datanet = datanet::<Test>(Licence::OPEN, &[1]).0;
-        let model = adapter::<Test>(base::<Test>(), None, &[datanet], true);
+        let model = adapter::<Test>(base::<Test>(), &[], &[datanet], true);
         let before = Balances::free_balance(&payer);
         let first = channel::<Test>(&payer, &operator, 1_000);
         let second = channel::<Test>(&payer, &operator, 100);

@@ -5,8 +5,12 @@ use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError::BadOrigin;
 
 mod close;
+mod close_now;
 mod invariants;
 mod open_channel;
+mod pay;
 mod request_close;
+mod set_signer;
 mod settle;
 mod top_up;
+mod verify;

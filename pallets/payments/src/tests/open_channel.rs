@@ -16,6 +16,9 @@ fn open_channel_should_hold_the_deposit_when_the_operator_is_active() {
                 claimed: 0,
                 expires: 20,
                 closing: None,
+                signer: Signer::Account(payer.clone()),
+                former: None,
+                request: None,
             })
         );
         assert_eq!(

@@ -13,7 +13,7 @@ struct World {
 fn world() -> World {
     let (payer, operator) = (payer::<Test>(), operator::<Test>());
     let datanet = datanet::<Test>(Licence::OPEN, &[1]).0;
-    let model = adapter::<Test>(base::<Test>(), None, &[datanet], true);
+    let model = adapter::<Test>(base::<Test>(), &[], &[datanet], true);
     let channel = channel::<Test>(&payer, &operator, 1_000);
     World { operator, payer, model, channel }
 }
@@ -53,7 +53,7 @@ fn signed_claim(
     amount: Balance,
 ) -> Claim {
     let voucher = Voucher { channel: world.channel, cumulative, expires };
-    let signature = sign::<Test>(&world.payer, &voucher, false);
+    let signature = Some(sign::<Test>(&world.payer, &voucher, false));
     Claim { channel: world.channel, cumulative, expires, signature, amount }
 }
 
@@ -286,7 +286,7 @@ fn settle_should_fail_when_the_model_cannot_be_attributed() {
     run(|| {
         let world = world();
         let base = base::<Test>();
-        let bare = adapter::<Test>(base, None, &[0], false);
+        let bare = adapter::<Test>(base, &[], &[0], false);
         let claims = || vec![claim::<Test>(world.channel, 1, false)];
         for model in [base, bare] {
             assert_noop!(
@@ -402,13 +402,15 @@ fn settle_should_fail_when_the_signature_is_over_something_else() {
             Claim { expires: 10, ..good.clone() },
             // By another payer.
             Claim {
-                signature: sign::<Test>(
+                signature: Some(sign::<Test>(
                     &payer::<Test>(),
                     &Voucher { channel: world.channel, cumulative: 500, expires: 9 },
                     false,
-                ),
+                )),
                 ..good.clone()
             },
+            // By nobody.
+            Claim { signature: None, ..good.clone() },
         ];
         for claim in forged {
             assert_noop!(
