@@ -110,7 +110,7 @@ impl Shared {
 impl Proof {
     fn new(records: &[H256], index: usize) -> Option<Self> {
         let index = u32::try_from(index).ok()?;
-        Some(Self { index, siblings: merkle::proof(records, index)? })
+        Some(Self { index, siblings: merkle::proof(records, index.into())? })
     }
 }
 

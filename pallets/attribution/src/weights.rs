@@ -51,7 +51,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::estimate(3_000, 200, 130)
     }
     fn advance_finalise() -> Weight {
-        Self::estimate(15_000, 500, 480)
+        Self::estimate(15_000, 700, 650)
     }
     fn challenge() -> Weight {
         Self::estimate(3_000, 330, 70)

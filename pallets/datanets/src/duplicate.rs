@@ -65,8 +65,11 @@ impl<T: Config> Pallet<T> {
         index: u32,
         proof: &MerkleProof,
     ) -> Result<(), Error<T>> {
-        let Contribution { root, records, .. } = contribution;
-        ensure!(merkle::verify(root, record, index, *records, proof), Error::<T>::InvalidProof);
+        let (root, records) = (&contribution.root, contribution.records.into());
+        ensure!(
+            merkle::verify(root, record, index.into(), records, proof),
+            Error::<T>::InvalidProof
+        );
         Ok(())
     }
 

@@ -70,7 +70,7 @@ fn payout_change_should_leave_what_was_earned_when_a_withdrawal_redirects() {
         let world = world(1);
         let withdrawn = WithdrawnRoyalties::Redirect;
         let (datanet, ids) = datanet::<Test>(Licence { withdrawn, ..Licence::OPEN }, &[5]);
-        let world = World { model: adapter::<Test>(0, None, &[datanet], true), ..world };
+        let world = World { model: adapter::<Test>(0, &[], &[datanet], true), ..world };
         let (id, giver) = (ids[0], account("contributor", ids[0]));
         let first = world.settle(1_000_000);
         world.decide_alike(first, &[(id, PPM)]);
@@ -107,7 +107,7 @@ fn payout_change_should_send_later_earnings_to_the_datanet_when_voided() {
             assert_ok!(Datanets::publish(curator(), datanet));
             (datanet, id)
         });
-        let world = World { model: adapter::<Test>(0, None, &[datanet], true), ..world };
+        let world = World { model: adapter::<Test>(0, &[], &[datanet], true), ..world };
         let id = world.settle(1_200_000);
         world.decide_alike(id, &[(later, 400_000)]);
         let (proof, giver) = (MerkleProof::default(), account("giver", 1));
