@@ -1,9 +1,19 @@
-//! What an attributor commits to and reveals.
+//! What an attributor commits to and reveals, and how a worker agrees to serve it.
 
 use crate::{hashing, shares::ShareVector, ContentId, SettlementId};
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use primitive_types::H256;
 use scale_info::TypeInfo;
+
+/// The bytes that a worker's key signs to agree to serve an attributor: tag ‖ genesis hash ‖ attributor's
+/// account (32).
+pub fn worker_consent(genesis: &H256, attributor: &[u8; 32]) -> Vec<u8> {
+    let mut bytes = hashing::WORKER.to_vec();
+    bytes.extend_from_slice(genesis.as_bytes());
+    bytes.extend_from_slice(attributor);
+    bytes
+}
 
 /// The result of one settlement's attribution.
 #[derive(

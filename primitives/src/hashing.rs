@@ -16,6 +16,8 @@ pub const RECEIPT: &[u8] = b"openledger/receipt/v1";
 pub const VOUCHER: &[u8] = b"openledger/voucher/v1";
 /// Tag of the signed bytes by which payer and operator agree to close a channel.
 pub const CLOSE: &[u8] = b"openledger/close/v1";
+/// Tag of the signed bytes by which a worker's key agrees to serve an attributor.
+pub const WORKER: &[u8] = b"openledger/worker/v1";
 /// Tag of an attributor's commitment to a result.
 pub const COMMITMENT: &[u8] = b"openledger/commitment/v1";
 /// Tag of one block of an attribution index, as a Merkle leaf.

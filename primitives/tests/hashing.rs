@@ -2,7 +2,7 @@
 
 use codec::Encode;
 use openledger_primitives::{
-    attribution::Attribution,
+    attribution::{worker_consent, Attribution},
     hashing::{self, content_id},
     receipt::{Receipt, SignedReceipt, Transcript},
     shares::ShareVector,
@@ -60,6 +60,14 @@ fn closing_preimage_should_be_tag_genesis_channel_claimed() {
     let json = serde_json::to_string(&signed).expect("serialises");
     assert!(json.starts_with(r#"{"channel":7,"claimed":"258","signature":"0x0207"#), "{json}");
     assert_eq!(serde_json::from_str::<SignedClosing>(&json).expect("parses"), signed);
+}
+
+#[test]
+fn worker_consent_should_be_tag_genesis_attributor() {
+    let mut expected = b"openledger/worker/v1".to_vec();
+    expected.extend([0xaa; 32]);
+    expected.extend([0xbb; 32]);
+    assert_eq!(worker_consent(&H256::repeat_byte(0xaa), &[0xbb; 32]), expected);
 }
 
 #[test]

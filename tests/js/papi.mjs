@@ -105,7 +105,8 @@ await run("attribution: a claim for nobody is answered", async () => {
 
 await run("providers: a bond below the least is refused", async () => {
   const role = { type: "Curator", value: undefined };
-  const message = await refusal(api.tx.Providers.register({ role, bond: 1n, metadata: bytes("") }), eve);
+  const metadata = { endpoint: bytes(""), region: bytes(""), hardware: bytes("") };
+  const message = await refusal(api.tx.Providers.register({ role, bond: 1n, metadata }), eve);
   holds(/^[A-Z][A-Za-z]+$/.test(message), `an error's name, got ${message}`);
 });
 

@@ -104,7 +104,7 @@ await run("attribution: reads a settlement that was paid", async () => {
 });
 
 await run("providers: a bond below the least is refused", async () => {
-  const message = await refusal(api.tx.providers.register("Curator", 1, ""), dave);
+  const message = await refusal(api.tx.providers.register("Curator", 1, {}), dave);
   holds(/^[A-Z][A-Za-z]+$/.test(message), `an error's name, got ${message}`);
 });
 

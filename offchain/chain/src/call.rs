@@ -88,15 +88,52 @@ pub fn transfer(to: &AccountId, amount: Balance) -> Call {
     Call::new("Balances", "transfer_keep_alive", [to, Value::u128(amount)])
 }
 
-/// Takes up a role against a bond.
-pub fn register_provider(role: Role, bond: Balance, metadata: &str) -> Call {
-    let role = Value::unnamed_variant(format!("{role:?}"), []);
-    Call::new("Providers", "register", [role, Value::u128(bond), text(metadata)])
+/// How a provider describes itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// Where to reach it.
+    pub endpoint: String,
+    /// Where it is.
+    pub region: String,
+    /// On what it works.
+    pub hardware: String,
 }
 
-/// Names the account that signs for an attributor off chain.
-pub fn set_worker(worker: Option<&AccountId>) -> Call {
-    Call::new("Providers", "set_worker", [option(worker.map(account))])
+impl Metadata {
+    fn value(&self) -> Value {
+        Value::named_composite([
+            ("endpoint", text(&self.endpoint)),
+            ("region", text(&self.region)),
+            ("hardware", text(&self.hardware)),
+        ])
+    }
+}
+
+/// Takes up a role against a bond.
+pub fn register_provider(role: Role, bond: Balance, metadata: &Metadata) -> Call {
+    Call::new("Providers", "register", [role_value(role), Value::u128(bond), metadata.value()])
+}
+
+/// Describes a provider anew.
+pub fn set_metadata(role: Role, metadata: &Metadata) -> Call {
+    Call::new("Providers", "set_metadata", [role_value(role), metadata.value()])
+}
+
+/// Names the account that signs for an attributor off chain, with its signature that it agrees; or dismisses it.
+pub fn set_worker(worker: Option<(&AccountId, &Signature)>) -> Call {
+    let consent = worker.map(|(worker, signed)| {
+        Value::named_composite([("worker", account(worker)), ("signature", signature(signed))])
+    });
+    Call::new("Providers", "set_worker", [option(consent)])
+}
+
+/// Says that a provider is there.
+pub fn heartbeat(role: Role) -> Call {
+    Call::new("Providers", "heartbeat", [role_value(role)])
+}
+
+fn role_value(role: Role) -> Value {
+    Value::unnamed_variant(format!("{role:?}"), [])
 }
 
 /// Creates a datanet.

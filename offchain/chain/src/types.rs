@@ -53,9 +53,21 @@ pub struct Provider {
     /// Leaving, in units, and from which block.
     pub unbonding: Option<(Balance, BlockNumber)>,
     /// Its description of itself.
-    pub metadata: Vec<u8>,
+    pub metadata: Metadata,
     /// The block it registered in.
     pub since: BlockNumber,
+}
+
+/// A provider's description of itself: texts, or empty.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Metadata {
+    /// Where to reach it.
+    pub endpoint: Vec<u8>,
+    /// Where it is.
+    pub region: Vec<u8>,
+    /// On what it works.
+    pub hardware: Vec<u8>,
 }
 
 /// Who may contribute.

@@ -131,6 +131,12 @@ impl View {
         self.read("Providers", "Providers", vec![role, bytes(account)]).await
     }
 
+    /// The block of a provider's last heartbeat.
+    pub async fn last_seen(&self, role: Role, account: &AccountId) -> Result<Option<BlockNumber>> {
+        let role = Value::unnamed_variant(format!("{role:?}"), []);
+        self.read("Providers", "LastSeen", vec![role, bytes(account)]).await
+    }
+
     /// The account that signs for an attributor.
     pub async fn worker_of(&self, attributor: &AccountId) -> Result<Option<AccountId>> {
         self.read("Providers", "WorkerOf", vec![bytes(attributor)]).await

@@ -2,7 +2,9 @@
 
 use openledger_chain::{account::parse, AccountId, Error};
 use openledger_primitives::{
-    signature::Signer, voucher::SignedVoucher, Balance, DatanetId, VersionNumber, H256, UNIT,
+    signature::{Signature, Signer},
+    voucher::SignedVoucher,
+    Balance, DatanetId, VersionNumber, H256, UNIT,
 };
 
 /// The most bytes of a name or a label.
@@ -148,15 +150,31 @@ pub fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a description.
+/// Reads a description of a datanet.
 ///
 /// # Errors
 /// If it is longer than the chain keeps.
 pub fn metadata(text: &str) -> Result<String, String> {
+    at_most::<MAX_METADATA>(text)
+}
+
+/// Reads a text of at most so many bytes.
+///
+/// # Errors
+/// If it is longer.
+pub fn at_most<const BYTES: usize>(text: &str) -> Result<String, String> {
     match text.len() {
-        0..=MAX_METADATA => Ok(text.into()),
-        length => Err(format!("expected at most {MAX_METADATA} bytes, this has {length}")),
+        length if length <= BYTES => Ok(text.into()),
+        length => Err(format!("expected at most {BYTES} bytes, this has {length}")),
     }
+}
+
+/// Reads a signature: `0x`, its kind, and its bytes.
+///
+/// # Errors
+/// If it is none.
+pub fn signature(text: &str) -> Result<Signature, String> {
+    serde_json::from_value(text.into()).map_err(|error: serde_json::Error| error.to_string())
 }
 
 /// `0x` and 32 bytes, if it is that.

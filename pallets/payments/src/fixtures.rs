@@ -60,8 +60,7 @@ pub fn attributor<T: Config>(n: u32) -> AccountId32 {
     let who = funded::<T>("attributor", n);
     register::<T>(Role::Attributor, &who, 2);
     let worker = funded::<T>("worker", n);
-    pallet_providers::Pallet::<T>::set_worker(RawOrigin::Signed(who.clone()).into(), Some(worker))
-        .unwrap();
+    pallet_providers::Pallet::<T>::appoint(&who, Some(worker)).unwrap();
     who
 }
 

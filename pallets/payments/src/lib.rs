@@ -70,12 +70,10 @@ mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
-mod verify;
 pub mod weights;
 
 pub use pallet::*;
 pub use types::*;
-pub use verify::verify;
 pub use weights::WeightInfo;
 
 use alloc::collections::BTreeSet;
@@ -93,7 +91,7 @@ use openledger_primitives::{
     Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use pallet_models::Kind;
-use pallet_providers::Role;
+use pallet_providers::{verify, Role};
 use sp_runtime::{traits::Zero, AccountId32, ArithmeticError, SaturatedConversion};
 
 // What the attributes below expand to has an `expect` here and there, and calls take what they take.

@@ -5,6 +5,11 @@ use alloc::vec;
 use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::{Inspect, Mutate};
 use frame_system::RawOrigin;
+use openledger_primitives::{signature::Signature, voucher::wrapped};
+use sp_core::crypto::KeyTypeId;
+
+/// The workers' keys in a keystore.
+const WORKER: KeyTypeId = KeyTypeId(*b"poaw");
 
 const FUNDED: Balance = 1_000;
 
@@ -17,7 +22,12 @@ fn funded<T: Config>(index: u32) -> T::AccountId {
 }
 
 fn metadata() -> Metadata {
-    Metadata::truncate_from(vec![b'm'; MAX_METADATA as usize])
+    let longest = |length: u32| vec![b'm'; length as usize];
+    Metadata {
+        endpoint: longest(MAX_ENDPOINT).try_into().unwrap(),
+        region: longest(MAX_REGION).try_into().unwrap(),
+        hardware: longest(MAX_HARDWARE).try_into().unwrap(),
+    }
 }
 
 /// An attributor with a worker, among as many others as there can be.
@@ -27,7 +37,8 @@ fn attributor<T: Config>() -> T::AccountId {
     }
     let who = funded::<T>(0);
     register::<T>(&who);
-    Pallet::<T>::do_set_worker(&who, Some(account("worker", 0, 0))).unwrap();
+    Pallet::<T>::appoint(&who, Some(account("worker", 0, 0))).unwrap();
+    LastSeen::<T>::insert(Role::Attributor, &who, 0);
     who
 }
 
@@ -100,12 +111,29 @@ mod benchmarks {
     #[benchmark]
     fn set_worker() {
         let who = attributor::<T>();
-        let worker: T::AccountId = account("worker", 1, 0);
+        let key = sp_io::crypto::sr25519_generate(WORKER, None);
+        let worker = T::AccountId::from(key);
+        // Wrapped, so that it is checked twice.
+        let message = wrapped(&worker_consent(&Pallet::<T>::genesis(), who.as_ref()));
+        let signature = sp_io::crypto::sr25519_sign(WORKER, &key, &message).unwrap();
+        let signature = Signature::Sr25519(signature.0);
+        let consent = Consent { worker: worker.clone(), signature };
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(who.clone()), Some(worker.clone()));
+        _(RawOrigin::Signed(who.clone()), Some(consent));
 
         assert_eq!(Pallet::<T>::attributor_of(&worker), Some(who));
+    }
+
+    #[benchmark]
+    fn heartbeat() {
+        let who = attributor::<T>();
+        frame_system::Pallet::<T>::set_block_number(7u32.into());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), Role::Attributor);
+
+        assert_eq!(LastSeen::<T>::get(Role::Attributor, who), Some(7));
     }
 
     #[benchmark]

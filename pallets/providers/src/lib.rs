@@ -9,7 +9,8 @@
 //! takes it back in two steps: [`unbond`](Pallet::unbond) starts a delay of
 //! [`Config::UnbondingDelay`] blocks, [`withdraw_unbonded`](Pallet::withdraw_unbonded) ends it. What
 //! is leaving can still be slashed. An attributor also names the account with which its off-chain
-//! worker signs; that account serves one attributor.
+//! worker signs; that account serves one attributor, and its key has to agree, so that nobody occupies
+//! another's worker. A provider may say that it is there: [`heartbeat`](Pallet::heartbeat).
 //!
 //! ## Cross-pallet contract
 //!
@@ -19,6 +20,7 @@
 //!   Sorted by account, at most [`Config::MaxAttributors`], so that a draw has a bounded cost.
 //! - [`attributor_of`](Pallet::attributor_of): for whom does this worker sign?
 //! - [`slash`](Pallet::slash): take from a bond, to a named beneficiary.
+//! - [`verify`]: whose key made a signature, of any of the kinds that the protocol knows.
 //!
 //! An attributor who stops being active leaves the list at once, but keeps its worker until the last
 //! of its bond is withdrawn, so that it can finish what it was drawn for.
@@ -51,10 +53,12 @@ mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
+mod verify;
 pub mod weights;
 
 pub use pallet::*;
 pub use types::*;
+pub use verify::verify;
 pub use weights::WeightInfo;
 
 use alloc::vec::Vec;
@@ -66,8 +70,10 @@ use frame_support::{
     },
 };
 use frame_system::pallet_prelude::*;
-use openledger_primitives::{Balance, BlockNumber};
-use sp_runtime::SaturatedConversion;
+use openledger_primitives::{
+    attribution::worker_consent, signature::Signer, Balance, BlockNumber, H256,
+};
+use sp_runtime::{traits::Zero, AccountId32, SaturatedConversion};
 
 // What the attributes below expand to has an `expect` here and there, and calls take what they take.
 #[allow(clippy::expect_used, clippy::too_many_arguments)]
@@ -82,7 +88,7 @@ pub mod pallet {
     pub struct Pallet<T>(_);
 
     #[pallet::config]
-    pub trait Config: frame_system::Config {
+    pub trait Config: frame_system::Config<AccountId = AccountId32, Hash = H256> {
         /// Where bonds are held.
         type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>
             + fungible::hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
@@ -153,6 +159,18 @@ pub mod pallet {
     pub type Attributors<T: Config> =
         StorageValue<_, BoundedVec<(T::AccountId, Balance), T::MaxAttributors>, ValueQuery>;
 
+    /// The block of a provider's last heartbeat.
+    #[pallet::storage]
+    pub type LastSeen<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        Role,
+        Blake2_128Concat,
+        T::AccountId,
+        BlockNumber,
+        OptionQuery,
+    >;
+
     /// Providers from the first block on: role, account, bond in units, worker's account.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
@@ -165,10 +183,10 @@ pub mod pallet {
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
             for (role, who, bond, worker) in &self.providers {
-                let outcome = Pallet::<T>::do_register(*role, who, *bond, Metadata::new())
+                let outcome = Pallet::<T>::do_register(*role, who, *bond, Metadata::default())
                     .and_then(|()| match worker {
                         Some(_) if *role != Role::Attributor => Err(Error::<T>::NotFound.into()),
-                        Some(_) => Pallet::<T>::do_set_worker(who, worker.clone()),
+                        Some(_) => Pallet::<T>::appoint(who, worker.clone()),
                         None => Ok(()),
                     });
                 if let Err(error) = outcome {
@@ -255,6 +273,13 @@ pub mod pallet {
             /// Who received it.
             beneficiary: T::AccountId,
         },
+        /// A provider said that it is there.
+        Heartbeat {
+            /// The role.
+            role: Role,
+            /// The provider.
+            who: T::AccountId,
+        },
     }
 
     #[pallet::error]
@@ -273,6 +298,8 @@ pub mod pallet {
         InvalidBond,
         /// The amount is zero, or more than is bonded.
         InvalidAmount,
+        /// The signature is not the worker's over its consent to serve this attributor.
+        BadSignature,
     }
 
     #[pallet::hooks]
@@ -293,8 +320,9 @@ pub mod pallet {
         /// Take up a role: operator, attributor or curator.
         ///
         /// `bond` (in units; 1 OPEN = 10^18) is held on your account until you unbond it and the delay
-        /// is over; misconduct can cost you some of it. `metadata` is a free description of at most
-        /// 256 bytes, for people.
+        /// is over; misconduct can cost you some of it. `metadata` says where to reach you (of an
+        /// operator, the URL of its gateway), in which region you are, and on what hardware you work; each
+        /// may be empty.
         #[pallet::call_index(0)]
         pub fn register(
             origin: OriginFor<T>,
@@ -369,7 +397,7 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Describe yourself anew in a role, in at most 256 bytes.
+        /// Describe yourself anew in a role: endpoint, region, hardware.
         #[pallet::call_index(4)]
         pub fn set_metadata(
             origin: OriginFor<T>,
@@ -389,11 +417,32 @@ pub mod pallet {
         /// dismiss it.
         ///
         /// It is the account of the `poaw` key in your node's keystore, and needs a small balance for
-        /// fees. It can serve only one attributor.
+        /// fees. It can serve only one attributor, and that key must agree to serve you:
+        /// `openledger provider consent` signs so.
         #[pallet::call_index(5)]
-        pub fn set_worker(origin: OriginFor<T>, worker: Option<T::AccountId>) -> DispatchResult {
+        pub fn set_worker(
+            origin: OriginFor<T>,
+            worker: Option<Consent<T::AccountId>>,
+        ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_set_worker(&who, worker)
+            let worker = worker
+                .map(|Consent { worker, signature }| {
+                    let consent = worker_consent(&Self::genesis(), who.as_ref());
+                    let signed = verify(&Signer::Account(worker.clone()), &consent, &signature);
+                    signed.then_some(worker).ok_or(Error::<T>::BadSignature)
+                })
+                .transpose()?;
+            Self::appoint(&who, worker)
+        }
+
+        /// Say that you are there, in a role of yours: so others see whom they can count on.
+        #[pallet::call_index(6)]
+        pub fn heartbeat(origin: OriginFor<T>, role: Role) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            ensure!(Providers::<T>::contains_key(role, &who), Error::<T>::NotFound);
+            LastSeen::<T>::insert(role, &who, Self::now());
+            Self::deposit_event(Event::Heartbeat { role, who });
+            Ok(())
         }
     }
 
@@ -407,6 +456,11 @@ pub mod pallet {
         /// The active attributors with their bonds, ascending by account.
         pub fn attributors() -> Vec<(T::AccountId, Balance)> {
             Attributors::<T>::get().into_inner()
+        }
+
+        /// The block of a provider's last heartbeat.
+        pub fn last_seen(role: Role, who: T::AccountId) -> Option<BlockNumber> {
+            LastSeen::<T>::get(role, who)
         }
 
         /// The account with which an attributor's off-chain worker signs.
@@ -490,7 +544,9 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn do_set_worker(attributor: &T::AccountId, worker: Option<T::AccountId>) -> DispatchResult {
+    /// Gives an attributor a worker that agreed to serve it, or none. For the genesis, which vouches for
+    /// the workers' consent itself, and where it was checked before.
+    pub fn appoint(attributor: &T::AccountId, worker: Option<T::AccountId>) -> DispatchResult {
         ensure!(Providers::<T>::contains_key(Role::Attributor, attributor), Error::<T>::NotFound);
         if let Some(worker) = &worker {
             ensure!(
@@ -520,6 +576,7 @@ impl<T: Config> Pallet<T> {
             return;
         }
         Providers::<T>::remove(role, who);
+        LastSeen::<T>::remove(role, who);
         if role == Role::Attributor {
             Self::dismiss_worker(who);
         }
@@ -549,6 +606,11 @@ impl<T: Config> Pallet<T> {
             }
             Ok(())
         })
+    }
+
+    /// The hash of the chain's first block, which signatures bind.
+    pub fn genesis() -> H256 {
+        frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
     }
 
     fn hold_reason(role: Role) -> T::RuntimeHoldReason {

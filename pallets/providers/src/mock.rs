@@ -6,6 +6,7 @@ use frame_support::{
     assert_noop, derive_impl,
     traits::{ConstU128, ConstU32, VariantCountOf},
 };
+use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
 use sp_runtime::{traits::Dispatchable, AccountId32, BuildStorage};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -108,6 +109,7 @@ pub fn ext(providers: Vec<GenesisProvider<AccountId32>>) -> sp_io::TestExternali
     .unwrap();
     pallet_providers::GenesisConfig::<Test> { providers }.assimilate_storage(&mut storage).unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
+    ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
     ext.execute_with(|| System::set_block_number(1));
     ext
 }

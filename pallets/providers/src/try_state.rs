@@ -20,6 +20,11 @@ impl<T: Config> Pallet<T> {
         active.sort();
         ensure!(active == Self::attributors(), "the list differs from the active attributors");
 
+        let now = Self::now();
+        for (role, who, seen) in LastSeen::<T>::iter() {
+            ensure!(Providers::<T>::contains_key(role, &who), "a heartbeat of no provider");
+            ensure!(seen <= now, "a heartbeat in the future");
+        }
         for (worker, attributor) in Workers::<T>::iter() {
             ensure!(
                 WorkerOf::<T>::get(&attributor) == Some(worker),

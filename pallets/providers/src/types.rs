@@ -2,14 +2,48 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
-use openledger_primitives::{Balance, BlockNumber};
+use openledger_primitives::{signature::Signature, Balance, BlockNumber};
 use scale_info::TypeInfo;
 
-/// The longest description of a provider, in bytes.
-pub const MAX_METADATA: u32 = 256;
+/// The longest endpoint of a provider, in bytes.
+pub const MAX_ENDPOINT: u32 = 128;
+/// The longest region of a provider, in bytes.
+pub const MAX_REGION: u32 = 32;
+/// The longest description of a provider's hardware, in bytes.
+pub const MAX_HARDWARE: u32 = 96;
 
-/// A provider's description of itself: where to reach it, a name, a link. The chain does not read it.
-pub type Metadata = BoundedVec<u8, ConstU32<MAX_METADATA>>;
+/// A provider's description of itself, each part as UTF-8 text or empty. The chain does not read it.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Metadata {
+    /// Where to reach it: the URL of an operator's gateway.
+    pub endpoint: BoundedVec<u8, ConstU32<MAX_ENDPOINT>>,
+    /// Where it is, such as `eu-west`.
+    pub region: BoundedVec<u8, ConstU32<MAX_REGION>>,
+    /// On what it works, such as `2 x H200`.
+    pub hardware: BoundedVec<u8, ConstU32<MAX_HARDWARE>>,
+}
+
+/// A worker's account, and its agreement to serve one attributor.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Consent<AccountId> {
+    /// The worker's account.
+    pub worker: AccountId,
+    /// Its signature over [`worker_consent`](openledger_primitives::attribution::worker_consent).
+    pub signature: Signature,
+}
 
 /// What a provider does off chain. An account may have several roles, each with a bond of its own.
 #[derive(

@@ -1,5 +1,6 @@
 use openledger_cli::parse::{
-    account, amount, fraction, hash, ids, metadata, name, signer, transfer, version, voucher, Ids,
+    account, amount, at_most, fraction, hash, ids, metadata, name, signature, signer, transfer,
+    version, voucher, Ids,
 };
 use openledger_primitives::{
     signature::{Signature, Signer},
@@ -57,6 +58,17 @@ fn signer_should_read_accounts_and_ethereum_addresses() {
     for text in ["", "0x12", &address[..41], "9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"] {
         assert!(signer(text).unwrap_err().contains("40 hexadecimal digits"), "{text}");
     }
+}
+
+#[test]
+fn signature_should_read_each_kind() {
+    let text = format!("0x01{}", "07".repeat(64));
+    assert_eq!(signature(&text), Ok(Signature::Sr25519([7; 64])));
+    for wrong in ["", "07", "0x", "0x01", "0x03"] {
+        assert!(!signature(wrong).unwrap_err().is_empty(), "{wrong}");
+    }
+    assert!(at_most::<3>("abc").is_ok());
+    assert!(at_most::<3>("abcd").unwrap_err().contains("at most 3"));
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn with_node(attributors: u32, test: impl FnOnce(Node)) {
         let world = world(attributors);
         let key =
             AccountId32::from(sp_core::sr25519::Public::from(crypto::Public::generate_pair(None)));
-        Providers::set_worker(signed(&account("attributor", 0)), Some(key.clone())).unwrap();
+        Providers::appoint(&account("attributor", 0), Some(key.clone())).unwrap();
         test(Node { engine, pool, world, key });
         check();
     });

@@ -12,7 +12,13 @@ fn register_base_should_store_the_model_and_hold_a_deposit_when_valid() {
         assert_eq!((version.artefact, version.config), (hash(1), hash(2)));
         assert_eq!(
             System::events().into_iter().rev().nth(1).unwrap().event,
-            Event::Registered { model: id, owner: account(OWNER), base: None, parent: None }.into()
+            Event::Registered {
+                model: id,
+                owner: account(OWNER),
+                base: None,
+                parents: Parents::new()
+            }
+            .into()
         );
         let event = Event::VersionRegistered { model: id, version: 1, artefact: hash(1) };
         assert_eq!(last_event(), event.into());

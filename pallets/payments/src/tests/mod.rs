@@ -13,4 +13,3 @@ mod request_close;
 mod set_signer;
 mod settle;
 mod top_up;
-mod verify;

@@ -1,6 +1,16 @@
 use super::*;
 use openledger_primitives::{licence::Licence, signature::Signature};
 
+/// The address of the private key that is 32 times 0x46.
+const ADDRESS: &str = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F";
+/// Its signature over a voucher.
+const VOUCHER: &str = "0x45e46d6c324c886a33968de7440d39fa81e504257118d753f592849a0874e798\
+     2767e2cf767ec6f27cbdb5cab80d1aa5a52180eb215badc49f9206c0572e706d1b";
+
+fn bytes<const N: usize>(hex: &str) -> [u8; N] {
+    sp_core::bytes::from_hex(hex).unwrap().try_into().unwrap()
+}
+
 struct World {
     operator: AccountId32,
     payer: AccountId32,
@@ -70,12 +80,13 @@ fn set_signer_should_take_vouchers_of_both_keys_until_the_delay_is_over() {
 fn set_signer_should_take_what_an_ethereum_wallet_signed() {
     run(|| {
         let world = world();
-        // See `verify`: channel 0, 500 units, block 9, on this chain.
+        // Made with Python's eth_account 0.14.0, as those in `pallet-providers`: for channel 0, 500 units,
+        // block 9, of a chain whose genesis hash is 32 times 69, as it is in the mock.
         let voucher = Voucher { channel: world.channel, cumulative: 500, expires: 9 };
-        let signature = Signature::Ethereum(super::verify::VOUCHER);
+        let signature = Signature::Ethereum(bytes(VOUCHER));
         let refused = Err(Error::<Test>::BadSignature.into());
         assert_eq!(world.settle_with(voucher, signature), refused);
-        assert_ok!(world.set(Some(Signer::Ethereum(super::verify::ADDRESS))));
+        assert_ok!(world.set(Some(Signer::Ethereum(bytes(ADDRESS)))));
         let more = Voucher { cumulative: 501, ..voucher };
         assert_eq!(world.settle_with(more, signature), refused);
         assert_ok!(world.settle_with(voucher, signature));

@@ -9,6 +9,7 @@ enum Step {
     Withdraw(u8, Role),
     Worker(u8, Option<u8>),
     Slash(u8, Role, Balance),
+    Heartbeat(u8, Role),
     Wait(u32),
 }
 
@@ -23,6 +24,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (who.clone(), role.clone(), amount.clone()).prop_map(|(n, r, a)| Step::Unbond(n, r, a)),
         1 => (who.clone(), role.clone()).prop_map(|(n, r)| Step::Withdraw(n, r)),
         1 => (who.clone(), worker).prop_map(|(n, w)| Step::Worker(n, w)),
+        1 => (who.clone(), role.clone()).prop_map(|(n, r)| Step::Heartbeat(n, r)),
         1 => (who, role, amount).prop_map(|(n, r, a)| Step::Slash(n, r, a)),
         1 => (1..DELAY).prop_map(Step::Wait),
     ]
@@ -45,6 +47,7 @@ proptest! {
                         assert!(taken <= amount);
                         Ok(())
                     },
+                    Step::Heartbeat(n, role) => heartbeat(n, role),
                     Step::Wait(blocks) => {
                         let now = System::block_number();
                         System::set_block_number(now + u64::from(blocks));

@@ -1,7 +1,12 @@
 use super::*;
 
 fn metadata() -> Metadata {
-    Metadata::truncate_from(b"https://example.org".to_vec())
+    let text = |text: &str| text.as_bytes().to_vec();
+    Metadata {
+        endpoint: text("https://example.org").try_into().expect("short enough"),
+        region: text("eu-west").try_into().expect("short enough"),
+        hardware: text("2 x H200").try_into().expect("short enough"),
+    }
 }
 
 #[test]

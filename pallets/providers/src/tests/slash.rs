@@ -53,7 +53,7 @@ fn slash_should_end_the_registration_when_it_takes_everything() {
         assert_ok!(unbond(1, Attributor, MIN_BOND));
         assert_eq!(slash(Attributor, 1, FUNDS), 2 * MIN_BOND);
         assert_eq!(Pallet::<Test>::provider(Attributor, account(1)), None);
-        assert_eq!(Pallet::<Test>::attributor_of(&account(9)), None);
+        assert_eq!(Pallet::<Test>::attributor_of(&worker(9)), None);
         // The bond of another role is not touched.
         assert_eq!(held(Operator, 1), MIN_BOND);
     });

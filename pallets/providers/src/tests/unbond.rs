@@ -27,7 +27,7 @@ fn unbond_should_take_off_the_list_at_once_when_nothing_is_left() {
         assert_ok!(unbond(1, Attributor, MIN_BOND));
         assert_eq!(Pallet::<Test>::attributors(), []);
         // The worker stays, to finish what its attributor was drawn for.
-        assert_eq!(Pallet::<Test>::attributor_of(&account(9)), Some(account(1)));
+        assert_eq!(Pallet::<Test>::attributor_of(&worker(9)), Some(account(1)));
     });
 }
 

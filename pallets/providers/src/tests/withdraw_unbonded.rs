@@ -25,7 +25,7 @@ fn withdraw_should_end_the_registration_when_nothing_is_left() {
         System::set_block_number(u64::from(1 + DELAY));
         assert_ok!(withdraw(1, Attributor));
         assert_eq!(Pallet::<Test>::provider(Attributor, account(1)), None);
-        assert_eq!(Pallet::<Test>::attributor_of(&account(9)), None);
+        assert_eq!(Pallet::<Test>::attributor_of(&worker(9)), None);
         assert_eq!(Balances::free_balance(account(1)), FUNDS);
         assert_eq!(last_event(), Event::Unregistered { role: Attributor, who: account(1) }.into());
         assert_ok!(register(1, Attributor, MIN_BOND));
@@ -41,7 +41,7 @@ fn withdraw_should_keep_the_worker_when_another_role_ends() {
         assert_ok!(unbond(1, Curator, MIN_BOND));
         System::set_block_number(u64::from(1 + DELAY));
         assert_ok!(withdraw(1, Curator));
-        assert_eq!(Pallet::<Test>::worker_of(account(1)), Some(account(9)));
+        assert_eq!(Pallet::<Test>::worker_of(account(1)), Some(worker(9)));
     });
 }
 
