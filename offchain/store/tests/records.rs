@@ -141,8 +141,8 @@ fn shared_should_prove_the_first_record_that_both_have() {
     let found = Shared::find(&first, &second).unwrap();
     assert_eq!((found.record, found.first.index, found.second.index), (first[1], 1, 2));
     for (records, proof) in [(&first, &found.first), (&second, &found.second)] {
-        let (root, count) = (merkle::root(records), records.len() as u32);
-        assert!(merkle::verify(&root, &found.record, proof.index, count, &proof.siblings));
+        let (root, count) = (merkle::root(records), records.len() as u64);
+        assert!(merkle::verify(&root, &found.record, proof.index.into(), count, &proof.siblings));
     }
     assert_eq!(Shared::find(&first, &hashes(&["x", "y"])), None);
     assert_eq!(Shared::find(&[], &second), None);

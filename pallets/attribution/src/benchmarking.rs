@@ -7,9 +7,12 @@ use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::{hold::Mutate as _, Inspect, Mutate};
 use frame_system::RawOrigin;
 use openledger_primitives::{
+    fraud::{ScoreProof, StepProof, Sums, SumsProof},
     licence::Licence,
+    merkle,
+    score::MAX_BLOCKS,
     shares::{Share, MAX_SHARES},
-    PPM, UNIT,
+    work, PPM, UNIT,
 };
 // The account of that number, not frame-benchmarking's function of this name.
 use pallet_payments::fixtures::account;
@@ -25,15 +28,19 @@ struct Setup<T: Config> {
 
 impl<T: Config> Setup<T> {
     fn new() -> Self {
+        Self::with_contributions(MAX_SHARES / pallet_models::MAX_DATANETS)
+    }
+
+    /// With so many contributions in each datanet, of which all or the first 256 have a share.
+    fn with_contributions(each: u32) -> Self {
         let members: Vec<_> = (0..MAX_COMMITTEE).map(attributor::<T>).collect();
-        let each = MAX_SHARES / pallet_models::MAX_DATANETS;
         let mut datanets = Vec::new();
         let mut shares = ShareList::new();
         for _ in 0..pallet_models::MAX_DATANETS {
             let (id, contributions) = datanet::<T>(Licence::OPEN, &vec![7; each as usize]);
             datanets.push(id);
             for contribution in contributions {
-                shares.try_push(Share { contribution, ppm: PPM / MAX_SHARES }).unwrap();
+                let _ = shares.try_push(Share { contribution, ppm: PPM / MAX_SHARES });
             }
         }
         let base = base::<T>();
@@ -101,6 +108,25 @@ impl<T: Config> Setup<T> {
         for n in known..<T as pallet_providers::Config>::MaxAttributors::get() {
             attributor::<T>(n);
         }
+    }
+
+    fn contributions(&self) -> Vec<ContributionId> {
+        let Settlement { model, version, .. } = Settlements::<T>::get(self.id).unwrap();
+        pallet_models::Pallet::<T>::contributions(model, version)
+    }
+
+    /// Has all members reveal, the first with this root over its work on so many receipts.
+    fn accuse(&self, receipts: u32, work_root: H256) -> AccountId32 {
+        self.commit(0..ALL);
+        self.reveal(0..ALL);
+        let first = self.members[0].clone();
+        Reveals::<T>::mutate(self.id, &first, |reveal| {
+            reveal.as_mut().unwrap().work_root = work_root;
+        });
+        Settlements::<T>::mutate(self.id, |settlement| {
+            settlement.as_mut().unwrap().count = receipts;
+        });
+        first
     }
 
     /// As many shares as what was revealed, and another result.
@@ -242,6 +268,76 @@ mod benchmarks {
         #[extrinsic_call]
         advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
         assert_eq!(Settlements::<T>::get(setup.id).unwrap().attempt, 2);
+    }
+
+    /// As many scores as there can be, between running sums; then the others decide.
+    #[benchmark]
+    fn prove_fraud() {
+        let setup = Setup::<T>::with_contributions(pallet_datanets::MAX_CONTRIBUTIONS);
+        let contributions = setup.contributions();
+        let scores = vec![(1i128, H256::repeat_byte(1)); contributions.len()];
+        let leaves: Vec<_> = contributions
+            .iter()
+            .zip(&scores)
+            .map(|(id, (score, root))| work::score(*id, *score, root))
+            .collect();
+        let sums: Sums = vec![1u128; contributions.len() + 1].try_into().unwrap();
+        let hash = work::accumulated(&sums);
+        let root = merkle::root(&leaves);
+        let steps = [0, 1].map(|receipt| work::step(receipt, 1, &root, &hash));
+        let step = |receipt: u32| StepProof {
+            receipt,
+            fee: 1,
+            scores: root,
+            sums: hash,
+            path: merkle::proof(&steps, receipt.into()).unwrap().try_into().unwrap(),
+        };
+        let fraud = Fraud::Step {
+            step: step(1),
+            scores: scores.try_into().unwrap(),
+            previous: Some(SumsProof { step: step(0), sums }),
+        };
+        let accused = setup.accuse(2, merkle::root(&steps));
+        #[extrinsic_call]
+        _(RawOrigin::Signed(funded::<T>("prover", 0)), setup.id, accused, Box::new(fraud));
+        assert_eq!(Settlements::<T>::get(setup.id).unwrap().committee.len(), LAST);
+    }
+
+    #[benchmark]
+    fn prove_fraud_score(b: Linear<1, MAX_BLOCKS>) {
+        let setup = Setup::<T>::new();
+        let contributions = setup.contributions();
+        let partials = vec![(0u8, 1i64); b as usize];
+        let leaves: Vec<_> = (0..b).map(|block| work::partial(block, 0, 1)).collect();
+        let partials_root = merkle::root(&leaves);
+        let leaves: Vec<_> =
+            contributions.iter().map(|id| work::score(*id, 0, &partials_root)).collect();
+        let scores = merkle::root(&leaves);
+        let (fee, sums) = (1, H256::zero());
+        let step = StepProof { receipt: 0, fee, scores, sums, path: Default::default() };
+        let fraud = Fraud::Score {
+            step,
+            score: ScoreProof {
+                contribution: contributions[0],
+                score: 0,
+                partials: partials_root,
+                path: merkle::proof(&leaves, 0).unwrap().try_into().unwrap(),
+            },
+            partials: partials.try_into().unwrap(),
+        };
+        let accused = setup.accuse(1, merkle::root(&[work::step(0, fee, &scores, &sums)]));
+        let Settlement { model, version, .. } = Settlements::<T>::get(setup.id).unwrap();
+        pallet_models::Versions::<T>::mutate(model, version, |info| {
+            info.as_mut().unwrap().index.as_mut().unwrap().blocks = b;
+        });
+        #[extrinsic_call]
+        prove_fraud(
+            RawOrigin::Signed(funded::<T>("prover", 0)),
+            setup.id,
+            accused,
+            Box::new(fraud),
+        );
+        assert_eq!(Settlements::<T>::get(setup.id).unwrap().committee.len(), LAST);
     }
 
     #[benchmark]

@@ -64,6 +64,7 @@ extern crate alloc;
 mod benchmarking;
 mod decide;
 pub mod draw;
+mod fraud;
 #[cfg(test)]
 mod mock;
 mod pool;
@@ -80,7 +81,7 @@ pub use pool::{Pool, PoolEntry};
 pub use types::*;
 pub use weights::WeightInfo;
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{
     dispatch::{Pays, PostDispatchInfo},
@@ -98,6 +99,7 @@ use frame_system::{
 };
 use openledger_primitives::{
     attribution::Attribution,
+    fraud::Fraud,
     reads::{Claimable, ContributionClaim, Phase, SettlementState},
     shares::{ShareList, ShareVector},
     Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
@@ -339,6 +341,17 @@ pub mod pallet {
             /// What the challenger has at stake, in units.
             bond: Balance,
         },
+        /// A member's result was proven wrong, and is void.
+        FraudProven {
+            /// The settlement.
+            settlement: SettlementId,
+            /// The member.
+            attributor: T::AccountId,
+            /// By whom.
+            prover: T::AccountId,
+            /// What the prover received from the member's bond, in units.
+            reward: Balance,
+        },
         /// A challenge ended.
         ChallengeResolved {
             /// The settlement.
@@ -379,6 +392,10 @@ pub mod pallet {
         InvalidReveal,
         /// There are not enough attributors outside the committee for a larger one.
         TooFew,
+        /// The proof shows something that the member did not commit to, or that does not exist.
+        InvalidProof,
+        /// What the proof shows is right.
+        NotWrong,
     }
 
     #[pallet::hooks]
@@ -619,6 +636,37 @@ pub mod pallet {
             Settlements::<T>::insert(settlement, entry);
             Ok(())
         }
+
+        /// Prove that a member of the committee miscalculated: its result is void, and you receive part
+        /// of its bond.
+        ///
+        /// The proof shows one step of the computation, under the roots that the member revealed, and
+        /// the chain takes that step again. Free of charge when it succeeds, before the settlement's
+        /// deadline. `openledger prove-fraud` finds the step and builds the proof.
+        #[pallet::call_index(6)]
+        #[pallet::weight(Pallet::<T>::fraud_weight(fraud))]
+        pub fn prove_fraud(
+            origin: OriginFor<T>,
+            settlement: SettlementId,
+            attributor: T::AccountId,
+            fraud: Box<Fraud>,
+        ) -> DispatchResultWithPostInfo {
+            let prover = ensure_signed(origin)?;
+            let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
+            ensure!(entry.phase == Phase::Decided, Error::<T>::WrongPhase);
+            ensure!(Self::now() <= entry.deadline, Error::<T>::Expired);
+            Self::ensure_fraud(settlement, &entry, &attributor, &fraud)?;
+            let reward = Self::slash(&attributor, entry.parameters.slash, &prover);
+            Self::deposit_event(Event::FraudProven {
+                settlement,
+                attributor: attributor.clone(),
+                prover,
+                reward,
+            });
+            Self::expel(settlement, &mut entry, &attributor)?;
+            Settlements::<T>::insert(settlement, entry);
+            Ok(Pays::No.into())
+        }
     }
 
     #[pallet::view_functions]
@@ -826,7 +874,7 @@ impl<T: Config> Pallet<T> {
 
     /// Draws another committee after one of which too few answered; who was silent loses a little. After
     /// the last, a challenged result stands, and without one the data part goes to the pools.
-    fn retry(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
+    pub(crate) fn retry(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
         for member in &settlement.committee {
             if !Reveals::<T>::contains_key(id, member) {
                 Self::slash_silent(member, settlement);
@@ -846,6 +894,17 @@ impl<T: Config> Pallet<T> {
         let committee = Self::draw_committee(id, settlement);
         Self::convene(id, settlement, committee);
         Ok(())
+    }
+
+    /// What checking a proof costs, and then deciding anew.
+    fn fraud_weight(fraud: &Fraud) -> Weight {
+        match fraud {
+            Fraud::Score { partials, .. } => {
+                <T as Config>::WeightInfo::prove_fraud_score(partials.len().saturated_into())
+            }
+            _ => <T as Config>::WeightInfo::prove_fraud(),
+        }
+        .max(<T as Config>::WeightInfo::advance_redraw())
     }
 
     /// What a challenge of this settlement's result costs to make, in units.

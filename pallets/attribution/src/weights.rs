@@ -20,6 +20,10 @@ pub trait WeightInfo {
     /// Divides the fee of a settlement after a challenge that was lost.
     fn advance_finalise() -> Weight;
     fn challenge() -> Weight;
+    /// With as many scores as there can be, and a decision.
+    fn prove_fraud() -> Weight;
+    /// With `b` partial sums, and a decision.
+    fn prove_fraud_score(b: u32) -> Weight;
     /// Credits what a contribution earned to who was paid so far.
     fn payout_change() -> Weight;
 }
@@ -55,6 +59,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn challenge() -> Weight {
         Self::estimate(3_000, 330, 70)
+    }
+    fn prove_fraud() -> Weight {
+        Self::estimate(60_000, 100, 60)
+    }
+    fn prove_fraud_score(b: u32) -> Weight {
+        Self::estimate(10_000, 100, 60)
+            .saturating_add(Weight::from_parts(5_000_000, 0).saturating_mul(b.into()))
     }
     fn claim() -> Weight {
         Self::estimate(60, 3, 3)

@@ -26,6 +26,7 @@ mod finalise;
 mod invariants;
 mod on_settlement;
 mod payout_change;
+mod prove_fraud;
 mod reveal;
 mod worker;
 

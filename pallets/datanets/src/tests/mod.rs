@@ -87,7 +87,10 @@ fn duplicate_call(earlier: (ContributionId, u8), later: (ContributionId, u8)) ->
     let shared = earlier.1.max(later.1);
     let prove = |n: u8| {
         let index = u32::from(shared - n);
-        (index, MerkleProof::truncate_from(merkle::proof(&records(n), index.into()).expect("shared")))
+        (
+            index,
+            MerkleProof::truncate_from(merkle::proof(&records(n), index.into()).expect("shared")),
+        )
     };
     let ((earlier_index, earlier_proof), (later_index, later_proof)) =
         (prove(earlier.1), prove(later.1));

@@ -67,7 +67,7 @@ fn register_should_fail_when_not_signed() {
         assert_needs_signature(Call::register {
             role: Operator,
             bond: MIN_BOND,
-            metadata: Metadata::new(),
+            metadata: Metadata::default(),
         })
     });
 }

@@ -1,0 +1,51 @@
+//! A member's wrong step, shown on chain: its result is void, and part of its bond goes to the prover.
+
+use crate::*;
+use openledger_primitives::fraud::{check, Accused, Fraud, NotProven};
+
+impl<T: Config> Pallet<T> {
+    /// Whether `fraud` proves that what `attributor` revealed is wrong.
+    pub(crate) fn ensure_fraud(
+        id: SettlementId,
+        settlement: &SettlementOf<T>,
+        attributor: &T::AccountId,
+        fraud: &Fraud,
+    ) -> Result<(), Error<T>> {
+        let attribution = Reveals::<T>::get(id, attributor).ok_or(Error::<T>::NotMember)?;
+        let SettlementOf::<T> { model, version, receipts_root, count, .. } = settlement;
+        let index = pallet_models::Pallet::<T>::version(*model, *version)
+            .and_then(|version| version.index)
+            .ok_or(Error::<T>::NotFound)?;
+        let accused = Accused {
+            attribution: &attribution,
+            contributions: &pallet_models::Pallet::<T>::contributions(*model, *version),
+            blocks: index.blocks,
+            index_root: index.root,
+            receipts_root: *receipts_root,
+            receipts: *count,
+            floor: settlement.parameters.floor,
+        };
+        check(&accused, fraud).map_err(|not_proven| match not_proven {
+            NotProven::OutOfRange | NotProven::NotUnderRoot => Error::<T>::InvalidProof,
+            NotProven::Right => Error::<T>::NotWrong,
+        })
+    }
+
+    /// Takes a member out of the committee, with its result. What the others found is the result if
+    /// they are still more than half; if not, another committee is drawn.
+    pub(crate) fn expel(
+        id: SettlementId,
+        settlement: &mut SettlementOf<T>,
+        attributor: &T::AccountId,
+    ) -> DispatchResult {
+        Reveals::<T>::remove(id, attributor);
+        settlement.committee.retain(|member| member != attributor);
+        settlement.shares = None;
+        let answers = Reveals::<T>::iter_key_prefix(id).count();
+        if Self::is_quorum(answers, settlement.committee.len()) {
+            Self::conclude(id, settlement);
+            return Ok(());
+        }
+        Self::retry(id, settlement)
+    }
+}
