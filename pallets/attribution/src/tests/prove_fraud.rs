@@ -154,7 +154,9 @@ fn proof_should_fail_when_nobody_signs() {
 
 #[test]
 fn proof_should_fail_when_there_is_no_such_settlement() {
-    run(|| assert_noop!(prove(0, 0, lie().1), Error::<Test>::NotFound));
+    run(|| {
+        assert_noop!(prove(0, 0, lie().1), Error::<Test>::NotFound);
+    });
 }
 
 #[test]
