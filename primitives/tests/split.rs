@@ -127,7 +127,7 @@ proptest! {
                 let (_, parents) = &graph[i];
                 let here = reaches(amount, royalty, &graph, i);
                 let number = parents.len() as u128;
-                let each = if number == 0 { 0 } else { portion(here, royalty) / number };
+                let each = portion(here, royalty).checked_div(number).unwrap_or(0);
                 here - each * number
             })
             .collect();
