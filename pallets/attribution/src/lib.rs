@@ -8,12 +8,16 @@
 //! A settlement arrives from `pallet-payments`. A *committee* of attributors is drawn at random,
 //! weighted by bond. Each member's off-chain worker ([`worker`]) has its engine compute the *share
 //! vector*, then [`commit`](Pallet::commit)s to it, and [`reveal`](Pallet::reveal)s it when all have
-//! committed or the time is up. With the last reveal the settlement is decided: the shares are the
-//! entry-wise median, and the fee is divided. [`advance`](Pallet::advance) lets anyone move a
-//! settlement on when its time is up: with the commitments and reveals there are; with another
-//! committee, if there are none; and after [`Parameters::max_attempts`] committees with all of the data
-//! part to the pools. Everybody then takes what is theirs: [`claim`](Pallet::claim),
-//! [`claim_contributions`](Pallet::claim_contributions). Nothing is paid, or decided, in a hook.
+//! committed or the time is up. The entry-wise median of what more than half revealed are the shares,
+//! unless somebody doubts them before their window is over: [`challenge`](Pallet::challenge) has a
+//! larger committee compute them again, and the loser pays the winner;
+//! [`prove_fraud`](Pallet::prove_fraud) shows one member's wrong step, which voids its result.
+//! [`advance`](Pallet::advance) lets anyone move a settlement on when its time is up: with the
+//! commitments and reveals there are; with another committee, if they are too few; after
+//! [`Parameters::max_attempts`] committees with all of the data part to the pools; and after the window
+//! to its end: every member is judged, and the fee divided. Everybody then takes what is theirs:
+//! [`claim`](Pallet::claim), [`claim_contributions`](Pallet::claim_contributions). Nothing is paid, or
+//! decided, in a hook.
 //!
 //! ## Cross-pallet contract
 //!
@@ -34,19 +38,22 @@
 //!
 //! ```text
 //! pot ≥ existential deposit
-//!     + Σ total_fee of settlements not decided
+//!     + Σ total_fee of settlements that are not over
 //!     + Σ Credits                              operators, attributors, owners, former payees
 //!     + Σ Earned.accrued − Earned.claimed      contributions: direct, and collected from pools
 //!     + Σ PoolEntries.units × (Pools.per_unit − entry_per_unit)   contributions: still in the pools
 //!     + Σ Pools.carry                          pools: what did not divide
 //! ```
 //!
-//! with equality unless somebody made the pot a present. Deciding turns the first line into the others
+//! with equality unless somebody made the pot a present. Ending turns the first line into the others
 //! and one transfer to the treasury, and `try_state` checks that all that the data was ever given is
 //! exactly what contributions accrued plus what the pools carry. Everything rounds down; what that
 //! leaves is the treasury's. If the treasury cannot receive its part, it is credited like anybody else
 //! and claimed later. A claim that its receiver cannot take (it would lie below the existential
 //! deposit) fails, and the credit stays.
+//!
+//! A challenger's bond is on hold on its own account, for [`HoldReason::Challenge`], until the challenge
+//! ends. What attributors lose of their bonds goes straight to the treasury, a challenger or a prover.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
