@@ -372,8 +372,7 @@ mod benchmarks {
     #[benchmark]
     fn payout_change() {
         let setup = Setup::<T>::new();
-        setup.commit(0..ALL);
-        setup.reveal(0..ALL);
+        setup.finalise();
         let contribution = setup.attribution.shares.shares()[0].contribution;
         let payee = pallet_datanets::Pallet::<T>::payout_account(contribution).unwrap();
         #[block]

@@ -613,7 +613,8 @@ pub mod pallet {
         /// A bond in proportion to the fee is held on your account. If the larger committee finds
         /// something else, its result counts, your bond returns, and you receive part of the bonds of
         /// those who were wrong. If it finds the same, your bond is theirs. One challenge for each
-        /// settlement, before its deadline; it freezes this settlement only.
+        /// settlement, before its deadline; it freezes this settlement only. An account with frozen or
+        /// unvested money cannot challenge.
         #[pallet::call_index(5)]
         pub fn challenge(origin: OriginFor<T>, settlement: SettlementId) -> DispatchResult {
             let challenger = ensure_signed(origin)?;
@@ -622,6 +623,7 @@ pub mod pallet {
             ensure!(entry.challenge.is_none(), Error::<T>::AlreadyExists);
             ensure!(Self::now() <= entry.deadline, Error::<T>::Expired);
             let bond = Self::challenge_bond(&entry);
+            pallet_payments::Pallet::<T>::ensure_unfrozen(&challenger)?;
             CurrencyOf::<T>::hold(&Self::hold_reason(), &challenger, bond)?;
             for member in &entry.committee {
                 if let Some(reveal) = Reveals::<T>::take(settlement, member) {

@@ -566,8 +566,9 @@ impl<T: Config> Pallet<T> {
         HoldReason::Channel.into()
     }
 
-    /// Puts money of `payer` on hold for a channel, if none of its free money is frozen.
-    fn hold(payer: &T::AccountId, amount: Balance) -> DispatchResult {
+    /// That none of an account's free money is frozen or unvested: what is held of it could leave the
+    /// account otherwise.
+    pub fn ensure_unfrozen(payer: &T::AccountId) -> Result<(), Error<T>> {
         let reducible = |force| {
             <T as Config>::Currency::reducible_balance(payer, Preservation::Expendable, force)
         };
@@ -575,6 +576,12 @@ impl<T: Config> Pallet<T> {
             reducible(Fortitude::Polite) == reducible(Fortitude::Force),
             Error::<T>::InvalidPayer
         );
+        Ok(())
+    }
+
+    /// Puts money of `payer` on hold for a channel.
+    fn hold(payer: &T::AccountId, amount: Balance) -> DispatchResult {
+        Self::ensure_unfrozen(payer)?;
         <T as Config>::Currency::hold(&Self::hold_reason(), payer, amount)
     }
 

@@ -256,3 +256,17 @@ fn challenge_should_fail_when_the_bond_is_not_there() {
         assert_noop!(Attribution::challenge(anyone(), id), TokenError::FundsUnavailable);
     });
 }
+
+#[test]
+fn challenge_should_fail_when_some_money_is_frozen() {
+    use frame_support::traits::{LockableCurrency, WithdrawReasons};
+    run(|| {
+        let (_, id) = found(TRUE);
+        let who = challenger();
+        Balances::set_lock(*b"unvested", &who, ED + 1, WithdrawReasons::all());
+        assert_noop!(
+            Attribution::challenge(signed(&who), id),
+            pallet_payments::Error::<Test>::InvalidPayer
+        );
+    });
+}

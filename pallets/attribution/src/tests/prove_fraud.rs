@@ -36,7 +36,7 @@ fn lie() -> (Outcome, Fraud) {
 }
 
 fn prove(id: SettlementId, n: u32, fraud: Fraud) -> DispatchResultWithPostInfo {
-    let prover = signed(&funded::<Test>("prover", 0));
+    let prover = signed(&account("prover", 0));
     Attribution::prove_fraud(prover, id, account("attributor", n), Box::new(fraud))
 }
 
@@ -61,7 +61,7 @@ fn liar_should_pay_the_prover_and_its_result_be_void_when_it_is_proven() {
         System::set_block_number(stored(id).deadline);
         assert_eq!(prove(id, 0, lie().1).unwrap().pays_fee, Pays::No);
         let prover = account("prover", 0);
-        assert_eq!(Balances::free_balance(&prover), FUNDS + BONDED / 10);
+        assert_eq!(Balances::free_balance(&prover), BONDED / 10);
         assert_eq!(bond(0), BONDED - BONDED / 10);
         assert!(events().contains(&Event::FraudProven {
             settlement: id,

@@ -207,7 +207,8 @@ fn register_adapter_should_fail_when_the_lineage_has_too_many_models() {
         // With the last and the base.
         let most = top(14).registered();
         assert_eq!(Pallet::<Test>::lineage(most).len(), MAX_LINEAGE as usize);
-        assert_noop!(top(15).send(), Error::<Test>::TooMany);
+        let more = top(15);
+        assert_noop!(more.send(), Error::<Test>::TooMany);
     });
 }
 
