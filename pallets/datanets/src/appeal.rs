@@ -45,8 +45,8 @@ impl<T: Config> Pallet<T> {
         let policy = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?.policy;
         let contributor = &contribution.contributor;
         let footprint = Self::contribution_footprint(policy);
-        contribution.ticket = Some(T::Consideration::new(contributor, footprint)?);
         contribution.bond = Self::hold_bond(contributor)?;
+        contribution.ticket = Some(T::Consideration::new(contributor, footprint)?);
         Roots::<T>::insert((datanet, root), id);
         Self::accept(id, contribution)?;
         Ok(())

@@ -6,7 +6,7 @@ impl<T: Config> Pallet<T> {
     /// Holds what a contributor answers with for its contribution.
     pub(crate) fn hold_bond(contributor: &T::AccountId) -> Result<Balance, DispatchError> {
         let bond = T::ContributionBond::get();
-        T::Currency::hold(&HoldReason::Bond.into(), contributor, bond)?;
+        Self::hold_free(HoldReason::Bond, contributor, bond)?;
         Ok(bond)
     }
 

@@ -47,7 +47,9 @@
 //! allow list returns to who paid it, however many owners later. Each live contribution
 //! holds a bond as well ([`Config::ContributionBond`], [`HoldReason::Bond`]), which returns with the
 //! deposit, but goes to the finder when the contribution is voided. An appeal holds
-//! [`Config::AppealBond`] ([`HoldReason::Appeal`]), which a refusal sends to the treasury. The treasury of a datanet is an
+//! [`Config::AppealBond`] ([`HoldReason::Appeal`]), which a refusal sends to the treasury. So that
+//! unvested or otherwise frozen money cannot leave an account in this way, one with a freeze that
+//! reaches into its free balance can give neither bond. The treasury of a datanet is an
 //! account derived from [`Config::PalletId`] that only its owner can spend from.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -499,6 +501,9 @@ pub mod pallet {
         /// The contribution with the higher id is the duplicate; and a contributor's own records in another
         /// datanet are none.
         NotDuplicate,
+        /// Some of the account's free money is frozen or unvested: a bond, which may be paid to another
+        /// account, is not taken from it.
+        InvalidPayer,
     }
 
     #[pallet::hooks]
@@ -652,8 +657,9 @@ pub mod pallet {
             );
             ensure!(!Roots::<T>::contains_key((datanet, root)), Error::<T>::AlreadyExists);
             let id = Self::next_id::<NextContributionId<T>>()?;
-            let ticket = T::Consideration::new(&contributor, Self::contribution_footprint(policy))?;
+            // First, while what is on hold as deposit does not yet cover a freeze.
             let bond = Self::hold_bond(&contributor)?;
+            let ticket = T::Consideration::new(&contributor, Self::contribution_footprint(policy))?;
             let submitted = Self::now();
             let until = submitted.saturating_add(T::ReviewPeriod::get());
             Roots::<T>::insert((datanet, root), id);
@@ -988,7 +994,7 @@ pub mod pallet {
             };
             ensure!(Self::now() <= last, Error::<T>::Expired);
             let (bond, until) = (T::AppealBond::get(), Self::appeal_deadline());
-            T::Currency::hold(&HoldReason::Appeal.into(), &contributor, bond)?;
+            Self::hold_free(HoldReason::Appeal, &contributor, bond)?;
             let datanet = stored.datanet;
             stored.status = Status::Rejected { reason, appeal_until: None };
             Contributions::<T>::insert(contribution, stored);
@@ -1188,6 +1194,18 @@ impl<T: Config> Pallet<T> {
             *next = id.checked_add(1).ok_or(Error::<T>::TooMany)?;
             Ok(id)
         })
+    }
+
+    /// Puts money of `who` on hold that may be paid to another account, if none of its free money is
+    /// frozen.
+    fn hold_free(reason: HoldReason, who: &T::AccountId, amount: Balance) -> DispatchResult {
+        let reducible =
+            |force| T::Currency::reducible_balance(who, Preservation::Expendable, force);
+        ensure!(
+            reducible(Fortitude::Polite) == reducible(Fortitude::Force),
+            Error::<T>::InvalidPayer
+        );
+        T::Currency::hold(&reason.into(), who, amount)
     }
 
     /// What a datanet occupies on chain.

@@ -163,6 +163,12 @@ pub fn total(n: u8) -> Balance {
     Balances::total_balance(&account(n))
 }
 
+/// Freezes `amount` units of account number `n`, as vesting does.
+pub fn freeze(n: u8, amount: Balance) {
+    use frame_support::traits::{LockableCurrency, WithdrawReasons};
+    Balances::set_lock(*b"unvested", &account(n), amount, WithdrawReasons::all());
+}
+
 /// The deposit for a footprint.
 pub fn deposit(footprint: Footprint) -> Balance {
     100 + Balance::from(footprint.size)

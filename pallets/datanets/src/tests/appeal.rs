@@ -87,6 +87,15 @@ fn appeal_should_fail_when_the_bond_is_not_there() {
 }
 
 #[test]
+fn appeal_should_fail_when_some_money_is_frozen() {
+    run(|| {
+        let id = rejected(datanet(), 1);
+        freeze(CONTRIBUTOR, EXISTENTIAL_DEPOSIT + 1);
+        assert_noop!(appeal(CONTRIBUTOR, id), Error::<Test>::InvalidPayer);
+    });
+}
+
+#[test]
 fn appeal_should_fail_when_there_is_no_contribution() {
     run(|| {
         assert_noop!(appeal(CONTRIBUTOR, 0), Error::<Test>::NotFound);

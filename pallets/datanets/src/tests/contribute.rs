@@ -88,3 +88,26 @@ fn contribute_should_fail_when_no_ids_are_left() {
 fn contribute_should_fail_when_not_signed() {
     run(|| assert_needs_signature(contribute_call(0, 1)));
 }
+
+#[test]
+fn contribute_should_fail_when_some_money_is_frozen() {
+    run(|| {
+        let datanet = datanet();
+        freeze(CONTRIBUTOR, EXISTENTIAL_DEPOSIT + 1);
+        let call = send(CONTRIBUTOR, contribute_call(datanet, 1));
+        assert_noop!(call, Error::<Test>::InvalidPayer);
+    });
+}
+
+#[test]
+fn contribute_should_hold_a_bond_beside_the_deposit() {
+    run(|| {
+        let datanet = datanet();
+        contribute(datanet, 1);
+        assert_eq!(
+            held(CONTRIBUTOR),
+            deposit(Pallet::<Test>::contribution_footprint(Policy::Open))
+        );
+        assert_eq!(bonded(CONTRIBUTOR), BOND);
+    });
+}

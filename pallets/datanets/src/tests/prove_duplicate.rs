@@ -131,6 +131,17 @@ fn prove_duplicate_should_only_return_the_bond_when_the_contributor_reports_itse
 }
 
 #[test]
+fn prove_duplicate_should_pay_the_finder_when_money_was_frozen_since() {
+    run(|| {
+        let datanet = datanet();
+        let (earlier, later) = (accepted(datanet, 1), accepted_as(STRANGER, datanet, 2));
+        freeze(STRANGER, FUNDS);
+        assert_ok!(prove(FINDER, (earlier, 1), (later, 2)));
+        assert_eq!(total(FINDER), FUNDS + BOND);
+    });
+}
+
+#[test]
 fn prove_duplicate_should_end_offers_and_take_the_payouts_when_sold() {
     run(|| {
         let datanet = datanet();
