@@ -1,15 +1,18 @@
 //! The calls that OpenLedger's programs make, with their arguments in the order of `docs/protocol.md`.
 
+use codec::Encode;
 use openledger_primitives::{
+    fraud::Fraud,
     licence::Licence,
     signature::{Signature, Signer},
     voucher::{Authority, SignedClosing},
     Balance, BlockNumber, ChannelId, ContentId, ContributionId, DatanetId, ModelId, ModelVersion,
     SettlementId, VersionNumber, H256,
 };
+use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
 use subxt::{
     dynamic::Value,
-    ext::scale_value::Composite,
+    ext::scale_value::{scale, Composite},
     tx::{DynamicPayload, StaticPayload},
 };
 
@@ -405,6 +408,26 @@ pub fn set_parameter(group: &str, name: &str, value: u128) -> Call {
     Call::new("Sudo", "sudo", [set.payload().into_value()])
 }
 
+/// Shows a step of what an attributor revealed for a settlement to be wrong.
+pub fn prove_fraud(settlement: SettlementId, attributor: &AccountId, fraud: &Fraud) -> Call {
+    let arguments = [number(settlement), account(attributor), typed(fraud)];
+    Call::new("Attribution", "prove_fraud", arguments)
+}
+
+/// A value of the protocol, by its own description of its type.
+fn typed<T: Encode + TypeInfo + 'static>(value: &T) -> Value {
+    let (id, types) = description::<T>();
+    scale::decode_as_type(&mut value.encode().as_slice(), id, &types)
+        .expect("a type that was derived describes its encoding")
+        .remove_context()
+}
+
+fn description<T: TypeInfo + 'static>() -> (u32, PortableRegistry) {
+    let mut registry = Registry::new();
+    let id = registry.register_type(&MetaType::new::<T>()).id;
+    (id, registry.into())
+}
+
 fn account(account: &AccountId) -> Value {
     Value::from_bytes(account.0)
 }
@@ -450,4 +473,70 @@ fn licence_value(licence: &Licence) -> Value {
         ("revocable", Value::bool(licence.revocable)),
         ("withdrawn", Value::unnamed_variant(format!("{:?}", licence.withdrawn), [])),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openledger_primitives::{
+        fraud::{IndexProof, PartialProof, Path, QueryProof, ScoreProof, StepProof, SumsProof},
+        receipt::Receipt,
+    };
+
+    fn path(length: usize) -> Path {
+        vec![H256::repeat_byte(7); length].try_into().unwrap()
+    }
+
+    fn step() -> StepProof {
+        let (scores, sums) = (H256::repeat_byte(1), H256::repeat_byte(2));
+        StepProof { receipt: 3, fee: u128::MAX, scores, sums, path: path(3) }
+    }
+
+    fn score() -> ScoreProof {
+        let (score, partials) = (i128::MIN, H256::repeat_byte(5));
+        ScoreProof { contribution: 4, score, partials, path: path(1) }
+    }
+
+    #[test]
+    fn typed_should_hold_what_encodes_to_the_same_bytes() {
+        let values = Box::new(core::array::from_fn(|i| i as i16 - 128));
+        let partial = PartialProof { block: 6, shift: 7, sum: i64::MIN, path: path(2) };
+        let index = IndexProof { values: values.clone(), path: path(2) };
+        let query = QueryProof { shift: 7, values, path: path(2) };
+        let sums = SumsProof { step: step(), sums: vec![0, u128::MAX].try_into().unwrap() };
+        let receipt = Receipt {
+            genesis: H256::repeat_byte(1),
+            model: 2,
+            version: 3,
+            operator: H256::repeat_byte(4),
+            payer: H256::repeat_byte(5),
+            channel: 6,
+            cumulative: 7,
+            request: H256::repeat_byte(8),
+            response: H256::repeat_byte(9),
+            tokens_in: 10,
+            tokens_out: 11,
+            fee: 12,
+            issued_at: 13,
+        };
+        let partials = vec![(255, i64::MIN), (0, 1)].try_into().unwrap();
+        let scores: Vec<_> = vec![(-1, H256::zero()), (i128::MAX, H256::repeat_byte(1))];
+        let (id, types) = description::<Fraud>();
+        for fraud in [
+            Fraud::Partial { step: step(), score: score(), partial, index, query },
+            Fraud::Score { step: step(), score: score(), partials },
+            Fraud::Step {
+                step: step(),
+                scores: scores.try_into().unwrap(),
+                previous: Some(sums.clone()),
+            },
+            Fraud::Step { step: step(), scores: Default::default(), previous: None },
+            Fraud::Fee { step: step(), receipt, path: path(0) },
+            Fraud::Shares { last: sums },
+        ] {
+            let mut bytes = Vec::new();
+            scale::encode_as_type(&typed(&fraud), id, &types, &mut bytes).unwrap();
+            assert_eq!(bytes, fraud.encode());
+        }
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use codec::{Decode, Encode};
 use openledger_primitives::{
-    reads::Claimable, Balance, BlockNumber, ChannelId, ContributionId, DatanetId, ModelId,
-    ModelVersion, SettlementId, VersionNumber, H256,
+    attribution::Attribution, reads::Claimable, Balance, BlockNumber, ChannelId, ContributionId,
+    DatanetId, ModelId, ModelVersion, SettlementId, VersionNumber, H256,
 };
 use subxt::{
     dynamic::{self, Value},
@@ -17,7 +17,7 @@ use subxt::{
 use crate::{
     types::{
         Account, Balances, Channel, Contribution, Datanet, Model, ModelVersionInfo, PendingPrice,
-        Provider, Role, Settlement, Version,
+        Provider, Role, Settlement, Static, Version,
     },
     AccountId, BlockId, Chain, Error, Result,
 };
@@ -272,6 +272,17 @@ impl View {
     /// All settlements.
     pub async fn settlements(&self) -> Result<Vec<(SettlementId, Settlement)>> {
         self.all("Attribution", "Settlements", vec![]).await
+    }
+
+    /// What a member of a settlement's committee revealed, as long as the chain keeps it.
+    pub async fn reveal(
+        &self,
+        settlement: SettlementId,
+        attributor: &AccountId,
+    ) -> Result<Option<Attribution>> {
+        let keys = vec![number(settlement), bytes(attributor)];
+        let reveal = self.read::<Static<Attribution>>("Attribution", "Reveals", keys).await?;
+        Ok(reveal.map(|reveal| reveal.0))
     }
 
     /// The accounts that have something to claim for their work or their models.

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::{
     commands::{
         account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, engine,
-        gateway, model, parameter, provider, records, settle, settlement,
+        gateway, model, parameter, prove_fraud, provider, records, settle, settlement,
     },
     failure,
 };
@@ -135,6 +135,8 @@ pub(crate) enum Command {
     Attribute(attribute::Options),
     /// Recompute what was paid for an answer, and compare
     Audit(audit::Options),
+    /// Prove an attributor's arithmetic wrong, on chain
+    ProveFraud(prove_fraud::Options),
 }
 
 /// The commands as `--help` groups them.
@@ -144,7 +146,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Models", &["model"]),
     ("Asking and serving", &["channel", "ask", "settle", "gateway", "engine"]),
     ("Settlements and payouts", &["settlement", "claimable", "claim"]),
-    ("Checking", &["attribute", "audit"]),
+    ("Checking", &["attribute", "audit", "prove-fraud"]),
 ];
 
 /// The command line's definition, with its commands in groups.

@@ -31,7 +31,7 @@ use crate::{
     args::{Cli, Command},
     commands::{
         account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, engine,
-        gateway, model, parameter, provider, records, settle, settlement, status,
+        gateway, model, parameter, prove_fraud, provider, records, settle, settlement, status,
     },
     context::Context,
     output::Output,
@@ -73,6 +73,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Claim(options) => claim::run(context, options).await,
         Command::Attribute(options) => attribute::run(context, options).await,
         Command::Audit(options) => audit::run(context, options).await,
+        Command::ProveFraud(options) => prove_fraud::run(context, options).await,
     }
 }
 

@@ -18,6 +18,7 @@
 //! | [`batch`] | a settlement's transcripts, checked |
 //! | [`settlement`] | from transcripts to shares, roots and a report: what the engine runs, and an audit again |
 //! | [`work`] | all numbers in between, for whoever wants to check them |
+//! | [`fraud`] | finding the wrong one, and proving it |
 //! | [`baseline`] | BM25, for comparison |
 //!
 //! From the quantised query on, everything is integer and equal on every machine. Up to there, the same machine
@@ -29,6 +30,7 @@ pub mod build;
 pub mod duplicates;
 pub mod ekfac;
 mod error;
+pub mod fraud;
 pub mod gradients;
 pub mod index;
 pub mod method;

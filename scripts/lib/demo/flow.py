@@ -50,7 +50,7 @@ class Scale:
     # Three for a committee, and four that are left for a larger one.
     attributors: int = 7
     # Blocks in which a result can be challenged.
-    challenge_blocks: int = 15
+    challenge_blocks: int = 20
 
 
 def say(text):
@@ -253,6 +253,12 @@ class Flow:
         number = self.cli("settle", suri=OPERATOR)["settlements"][0]["settlement"]
         if not self._until(number, lambda settlement: settlement["phase"] == "decided"):
             raise Failed(f"no committee found the shares of settlement {number}")
+        members = self.cli("settlement", "show", number)["committee"]
+        for member in members:
+            proof = self.cli("prove-fraud", number, "--attributor", member, suri=CHALLENGER)
+            if proof["fraud"] is not None:
+                raise Failed(f"{member} revealed a wrong {proof['fraud']} for settlement {number}")
+        print(f"    {len(members)} members found the shares; every step of theirs is right", flush=True)
         self.cli("settlement", "challenge", number, suri=CHALLENGER)
         waited = self.cli("settlement", "wait", number, "--timeout", self.scale.settle_timeout)
         [settlement] = waited["settlements"]

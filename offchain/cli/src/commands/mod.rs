@@ -13,6 +13,7 @@ pub mod engine;
 pub mod gateway;
 pub mod model;
 pub mod parameter;
+pub mod prove_fraud;
 pub mod provider;
 pub mod records;
 pub mod settle;

@@ -40,6 +40,7 @@ fn wrong_usage_should_end_with_2_and_say_what_was_expected() {
         (&["claimable", "--all", "//Bob"], "--all"),
         (&["attribute", "0x00", "--method", "magic"], "magic"),
         (&["audit"], "RECEIPT"),
+        (&["prove-fraud", "1"], "--attributor"),
         (&["gateway", "--settle-every", "0"], "0"),
         (&["status", "--wait", "long"], "long"),
     ] {
@@ -66,6 +67,7 @@ fn commands_that_sign_should_ask_for_a_key_before_anything_else() {
         &["channel", "close", "0"],
         &["claim"],
         &["claimable"],
+        &["prove-fraud", "1", "--attributor", "//Bob"],
         &["ask", "0", "hello"],
         &["gateway", "--listen", "127.0.0.1:0"],
     ] {

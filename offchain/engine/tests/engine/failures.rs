@@ -1,6 +1,6 @@
 //! Everything that can be wrong with a job: it fails, says why, and the next one is computed.
 
-use openledger_engine::Job;
+use openledger_engine::{Job, JobReport};
 use openledger_primitives::{hashing, signature::Signature, H256};
 use serde_json::json;
 
@@ -210,4 +210,28 @@ async fn failed_job_should_be_computed_when_it_is_posted_again() {
     assert_eq!(answer["state"], "done", "{answer}");
     engine.stop().await;
     assert_eq!(job.batch, hashing::content_id(jsonl(&answers).as_bytes()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn job_should_fail_when_its_work_cannot_be_published() {
+    let world = World::new().await;
+    let job = world.job(7, &world.answers(0)).await;
+    let first = world.engine("a", 4).await;
+    let done = first.result(&job).await;
+    first.stop().await;
+    let report = serde_json::from_value(done["report"].clone()).unwrap();
+    let report: JobReport =
+        serde_json::from_slice(&world.store.get(&report).await.unwrap()).unwrap();
+    // Where a folder is, no blob can be.
+    let blob = world.blob(&report.receipts[1].work);
+    std::fs::remove_file(&blob).unwrap();
+    std::fs::create_dir(&blob).unwrap();
+    let engine = world.engine("b", 4).await;
+    let answer = engine.result(&job).await;
+    assert_eq!(answer["state"], "failed", "{answer}");
+    assert!(answer["error"].as_str().unwrap().contains("the report: "), "{answer}");
+    std::fs::remove_dir(&blob).unwrap();
+    assert_eq!(engine.result(&job).await, done);
+    assert!(blob.is_file());
+    engine.stop().await;
 }

@@ -1,0 +1,535 @@
+//! Taking the steps of somebody's published work again, and proving the first wrong one.
+//!
+//! This needs no model: what an attributor says of its queries is taken as it is, and everything after them is integers.
+
+use openledger_primitives::{
+    fraud::{
+        Accused, Fraud, IndexProof, PartialProof, Path, QueryProof, ScoreProof, StepProof,
+        SumsProof,
+    },
+    merkle,
+    receipt::Receipt,
+    score::{self, BLOCK},
+    work, ContributionId, H256,
+};
+
+use crate::{
+    work::{ReceiptWork, Roots},
+    Error, Index, Result,
+};
+
+/// Reads an accused attributor's work, receipt by receipt.
+pub struct Prover<'a> {
+    accused: Accused<'a>,
+    index: &'a Index,
+    receipts: &'a [Receipt],
+    index_leaves: Vec<H256>,
+    query_leaves: Vec<H256>,
+    /// Of the receipts so far; their paths are not known yet.
+    steps: Vec<StepProof>,
+    /// The running sums of the newest.
+    sums: Vec<u128>,
+    /// The first wrong step; its paths under roots over all receipts are not known yet.
+    found: Option<Fraud>,
+}
+
+impl<'a> Prover<'a> {
+    /// Of an accused, the index, and all receipts of the settlement in their order.
+    ///
+    /// # Errors
+    /// If index or receipts are not those that the chain knows.
+    pub fn new(accused: Accused<'a>, index: &'a Index, receipts: &'a [Receipt]) -> Result<Self> {
+        let contributions: Vec<ContributionId> = index.contributions().collect();
+        let index_leaves = index.leaves();
+        let ids: Vec<H256> = receipts.iter().map(Receipt::id).collect();
+        same("index's contributions", &accused.contributions, &contributions.as_slice())?;
+        same("index's number of blocks", &(accused.blocks as usize), &index.blocks())?;
+        same("index's root", &accused.index_root, &merkle::root(&index_leaves))?;
+        same("number of receipts", &(accused.receipts as usize), &receipts.len())?;
+        same("receipts' root", &accused.receipts_root, &merkle::root(&ids))?;
+        Ok(Self {
+            accused,
+            index,
+            receipts,
+            index_leaves,
+            query_leaves: Vec::new(),
+            steps: Vec::new(),
+            sums: Vec::new(),
+            found: None,
+        })
+    }
+
+    /// The blob of the work on the next receipt.
+    ///
+    /// # Errors
+    /// If it is no work on a receipt of this settlement, or one too many.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        let contributions = self.accused.contributions;
+        let work = ReceiptWork::from_bytes(bytes, contributions.len(), self.index.blocks())?;
+        let at = self.steps.len();
+        let Some(receipt) = self.receipts.get(at) else {
+            return Err(Error::Work(format!("it is of more than {at} receipts")));
+        };
+        let roots = work.roots(contributions);
+        let step = StepProof {
+            receipt: at as u32,
+            fee: work.fee,
+            scores: roots.scores,
+            sums: roots.sums,
+            path: Path::new(),
+        };
+        self.query_leaves.extend(work.query_leaves(step.receipt));
+        if self.found.is_none() {
+            self.found = self.examine(&step, receipt, &work, &roots)?;
+        }
+        self.steps.push(step);
+        self.sums = work.sums;
+        Ok(())
+    }
+
+    /// The proof of the first wrong step, if there is one.
+    ///
+    /// # Errors
+    /// If the work is not what the accused committed to: then it shows nothing.
+    pub fn finish(mut self) -> Result<Option<Fraud>> {
+        let leaf = |step: &StepProof| work::step(step.receipt, step.fee, &step.scores, &step.sums);
+        let leaves: Vec<H256> = self.steps.iter().map(leaf).collect();
+        let Accused { attribution, contributions, .. } = self.accused;
+        same("number of receipts in the work", &self.receipts.len(), &leaves.len())?;
+        same("root over the work", &attribution.work_root, &merkle::root(&leaves))?;
+        same("root over the queries", &attribution.query_root, &merkle::root(&self.query_leaves))?;
+        if self.found.is_none() && attribution.shares != work::mean(contributions, &self.sums) {
+            let step = self.steps.last().cloned();
+            let step = step.ok_or_else(|| Error::Work("it is of no receipt".into()))?;
+            self.found = Some(Fraud::Shares { last: sums(&step, &self.sums)? });
+        }
+        let Some(mut fraud) = self.found else { return Ok(None) };
+        let lead = |step: &mut StepProof| step.path = path(&leaves, u64::from(step.receipt));
+        match &mut fraud {
+            Fraud::Partial { step, partial, query, .. } => {
+                let row = u64::from(step.receipt) * u64::from(self.accused.blocks);
+                query.path = path(&self.query_leaves, row + u64::from(partial.block));
+                lead(step);
+            }
+            Fraud::Step { step, previous, .. } => {
+                lead(step);
+                previous.iter_mut().for_each(|previous| lead(&mut previous.step));
+            }
+            Fraud::Score { step, .. } | Fraud::Fee { step, .. } => lead(step),
+            Fraud::Shares { last } => lead(&mut last.step),
+        }
+        Ok(Some(fraud))
+    }
+
+    /// The first wrong step on one receipt, in the order in which they follow from each other.
+    fn examine(
+        &self,
+        step: &StepProof,
+        receipt: &Receipt,
+        work: &ReceiptWork,
+        roots: &Roots,
+    ) -> Result<Option<Fraud>> {
+        let step = || step.clone();
+        let query = work.query.as_chunks::<BLOCK>().0;
+        let vectors = self.index.vectors().enumerate();
+        for (position, (_, vector)) in vectors {
+            let right = query.iter().zip(vector.as_chunks::<BLOCK>().0).zip(&work.query_shifts);
+            let wrong = right.zip(work.partials_of(position)).position(
+                |(((query, index), query_shift), (shift, sum))| {
+                    *query_shift != shift || score::partial_sum(query, index) != sum
+                },
+            );
+            if let Some(block) = wrong {
+                let score = self.score(position, work, roots);
+                return Ok(Some(self.partial(step(), score, position, block, work)));
+            }
+        }
+        for (position, found) in work.scores.iter().enumerate() {
+            let partials = work.partials_of(position);
+            if *found != score::score(partials.map(|(shift, sum)| (sum, shift))) {
+                let partials: Vec<_> = work.partials_of(position).collect();
+                let partials = partials.try_into().map_err(|_| too_long())?;
+                let score = self.score(position, work, roots);
+                return Ok(Some(Fraud::Score { step: step(), score, partials }));
+            }
+        }
+        if work.fee != receipt.fee {
+            let ids: Vec<H256> = self.receipts.iter().map(Receipt::id).collect();
+            let path = path(&ids, self.steps.len() as u64);
+            return Ok(Some(Fraud::Fee { step: step(), receipt: receipt.clone(), path }));
+        }
+        let contributions = self.accused.contributions;
+        let scores: Vec<(ContributionId, i128)> =
+            contributions.iter().copied().zip(work.scores.iter().copied()).collect();
+        let shares = score::shares(&scores, self.accused.floor);
+        if work.sums != work::accumulate(&self.sums, contributions, work.fee, &shares) {
+            let scores: Vec<(i128, H256)> =
+                work.scores.iter().copied().zip(roots.partials.iter().copied()).collect();
+            let scores = scores.try_into().map_err(|_| too_long())?;
+            let previous = self.steps.last().map(|step| sums(step, &self.sums)).transpose()?;
+            return Ok(Some(Fraud::Step { step: step(), scores, previous }));
+        }
+        Ok(None)
+    }
+
+    fn score(&self, position: usize, work: &ReceiptWork, roots: &Roots) -> ScoreProof {
+        let contributions = self.accused.contributions;
+        let leaves = work.score_leaves(contributions, &roots.partials);
+        ScoreProof {
+            contribution: contributions[position],
+            score: work.scores[position],
+            partials: roots.partials[position],
+            path: path(&leaves, position as u64),
+        }
+    }
+
+    fn partial(
+        &self,
+        step: StepProof,
+        score: ScoreProof,
+        position: usize,
+        block: usize,
+        work: &ReceiptWork,
+    ) -> Fraud {
+        let at = position * self.index.blocks() + block;
+        let vectors: Vec<_> = self.index.vectors().collect();
+        Fraud::Partial {
+            step,
+            score,
+            partial: PartialProof {
+                block: block as u32,
+                shift: work.shifts[at],
+                sum: work.partials[at],
+                path: path(&work.partial_leaves(position), block as u64),
+            },
+            index: IndexProof {
+                values: Box::new(vectors[position].1.as_chunks::<BLOCK>().0[block]),
+                path: path(&self.index_leaves, at as u64),
+            },
+            query: QueryProof {
+                shift: work.query_shifts[block],
+                values: Box::new(work.query.as_chunks::<BLOCK>().0[block]),
+                path: Path::new(),
+            },
+        }
+    }
+}
+
+fn sums(step: &StepProof, sums: &[u128]) -> Result<SumsProof> {
+    let sums = sums.to_vec().try_into().map_err(|_| too_long())?;
+    Ok(SumsProof { step: step.clone(), sums })
+}
+
+fn path(leaves: &[H256], at: u64) -> Path {
+    // A tree of so few leaves as fit in memory has fewer levels than a path may.
+    Path::truncate_from(merkle::proof(leaves, at).unwrap_or_default())
+}
+
+fn too_long() -> Error {
+    Error::Work("it has more contributions or blocks than the chain takes".into())
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, found: &T) -> Result<()> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Error::Work(format!("the {what} is {found:?}, the chain says {expected:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        index::{Header, Matrix, Member},
+        query::Query,
+        Method,
+    };
+    use codec::Encode;
+    use openledger_primitives::{
+        attribution::Attribution,
+        fraud::check,
+        hashing,
+        shares::{Share, ShareVector},
+        PPM,
+    };
+    use proptest::prelude::*;
+
+    const FLOOR: u32 = 1_000;
+
+    /// A settlement whose attributor publishes all its work.
+    #[derive(Clone)]
+    struct Job {
+        index: Index,
+        receipts: Vec<Receipt>,
+        works: Vec<ReceiptWork>,
+        shares: ShareVector,
+    }
+
+    fn numbers(seed: u64) -> impl FnMut() -> u64 {
+        let mut at = seed << 32;
+        move || {
+            at += 1;
+            hashing::content_id(&at.to_le_bytes()).to_low_u64_be()
+        }
+    }
+
+    impl Job {
+        fn honest(seed: u64, contributions: u32, blocks: usize, receipts: u32) -> Self {
+            let mut next = numbers(seed);
+            let mut exponent = || (next() % 9) as i16 - 4;
+            let matrix = |i: usize, exponent| Matrix {
+                name: i.to_string(),
+                input: 16,
+                output: 16,
+                exponent,
+            };
+            let header = Header {
+                adapter: H256::repeat_byte(7),
+                method: Method::default().to_json(),
+                matrices: (0..blocks).map(|i| matrix(i, exponent())).collect(),
+                members: (0..contributions)
+                    .map(|i| Member { contribution: 5 * i + 1, records: 1 })
+                    .collect(),
+            };
+            let mut next = numbers(seed + 1);
+            let length = contributions as usize * blocks * BLOCK;
+            let index = Index::new(header, (0..length).map(|_| next() as i16).collect()).unwrap();
+            let receipts: Vec<Receipt> =
+                (0..receipts).map(|i| receipt(i, 1_000 + u128::from(next() >> 24))).collect();
+            let mut works = Vec::<ReceiptWork>::new();
+            for receipt in &receipts {
+                let query = Query {
+                    exponents: (0..blocks).map(|_| (next() % 9) as i16 - 4).collect(),
+                    values: (0..blocks * BLOCK).map(|_| next() as i16).collect(),
+                };
+                let before = works.last().map_or(&[][..], |work| &work.sums);
+                works.push(ReceiptWork::new(query, &index, receipt.fee, before, FLOOR).0);
+            }
+            let mut job = Self { index, receipts, works, shares: ShareVector::all_to_pool() };
+            job.shares = job.mean();
+            job
+        }
+
+        fn contributions(&self) -> Vec<ContributionId> {
+            self.index.contributions().collect()
+        }
+
+        fn mean(&self) -> ShareVector {
+            work::mean(&self.contributions(), &self.works.last().unwrap().sums)
+        }
+
+        /// Makes of everything after it what follows from a changed number.
+        fn follow(&mut self, kind: &str) {
+            let contributions = self.contributions();
+            let mut before = Vec::new();
+            for work in &mut self.works {
+                for position in 0..contributions.len() {
+                    let right = score::score(work.partials_of(position).map(|(a, b)| (b, a)));
+                    if kind == "partial" {
+                        work.scores[position] = right;
+                    }
+                }
+                let scores: Vec<_> =
+                    contributions.iter().copied().zip(work.scores.iter().copied()).collect();
+                let shares = score::shares(&scores, FLOOR);
+                work.sums = work::accumulate(&before, &contributions, work.fee, &shares);
+                before = work.sums.clone();
+            }
+            self.shares = self.mean();
+        }
+
+        fn attribution(&self) -> Attribution {
+            let contributions = self.contributions();
+            let (mut queries, mut steps) = (Vec::new(), Vec::new());
+            for (i, work) in (0u32..).zip(&self.works) {
+                let roots = work.roots(&contributions);
+                queries.extend(work.query_leaves(i));
+                steps.push(work::step(i, work.fee, &roots.scores, &roots.sums));
+            }
+            Attribution {
+                shares: self.shares.clone(),
+                query_root: merkle::root(&queries),
+                work_root: merkle::root(&steps),
+                report: H256::zero(),
+            }
+        }
+
+        /// What is found of `works` under an attribution, and whether the chain takes it.
+        fn found(&self, attribution: &Attribution, works: &[ReceiptWork]) -> Result<Option<Fraud>> {
+            let contributions = self.contributions();
+            let ids: Vec<H256> = self.receipts.iter().map(Receipt::id).collect();
+            let accused = Accused {
+                attribution,
+                contributions: &contributions,
+                blocks: self.index.blocks() as u32,
+                index_root: self.index.root(),
+                receipts_root: merkle::root(&ids),
+                receipts: ids.len() as u32,
+                floor: FLOOR,
+            };
+            let mut prover = Prover::new(accused, &self.index, &self.receipts)?;
+            works.iter().try_for_each(|work| prover.add(&work.encode()))?;
+            let fraud = prover.finish()?;
+            if let Some(fraud) = &fraud {
+                assert_eq!(check(&accused, fraud), Ok(()), "{}", fraud.name());
+            }
+            Ok(fraud)
+        }
+
+        fn kind(&self) -> Option<&'static str> {
+            self.found(&self.attribution(), &self.works).unwrap().map(|fraud| fraud.name())
+        }
+
+        /// Changes a number of this kind, chosen by `pick`.
+        fn tamper(&mut self, kind: &str, pick: usize, by: i64) {
+            if kind == "shares" {
+                let first = self.contributions()[0];
+                let ppm = if self.shares.of(first) == PPM { PPM - 1 } else { PPM };
+                let list = vec![Share { contribution: first, ppm }].try_into().unwrap();
+                self.shares = ShareVector::new(list, PPM - ppm).unwrap();
+                return;
+            }
+            let all = self.works.len();
+            let work = &mut self.works[pick % all];
+            let pick = pick / all;
+            match kind {
+                "partial" if by % 2 == 0 => {
+                    let at = pick % work.partials.len();
+                    work.partials[at] += by;
+                }
+                "partial" => {
+                    let at = pick % work.shifts.len();
+                    work.shifts[at] = work.shifts[at].wrapping_add(by as u8);
+                }
+                "score" => {
+                    let at = pick % work.scores.len();
+                    work.scores[at] -= i128::from(by);
+                }
+                "fee" => work.fee += by as u128,
+                "step" => {
+                    let at = pick % work.sums.len();
+                    work.sums[at] += by as u128;
+                }
+                _ => unreachable!("{kind}"),
+            }
+        }
+    }
+
+    fn receipt(number: u32, fee: u128) -> Receipt {
+        Receipt {
+            genesis: H256::repeat_byte(1),
+            model: 2,
+            version: 3,
+            operator: H256::repeat_byte(4),
+            payer: H256::repeat_byte(5),
+            channel: 6,
+            cumulative: 7,
+            request: H256::repeat_byte(8),
+            response: H256::repeat_byte(9),
+            tokens_in: 10,
+            tokens_out: 11,
+            fee,
+            issued_at: number.into(),
+        }
+    }
+
+    const KINDS: [&str; 5] = ["partial", "score", "fee", "step", "shares"];
+
+    fn shape() -> impl Strategy<Value = (u64, u32, usize, u32)> {
+        (0u64..1 << 20, 1u32..5, 1usize..6, 1u32..5)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn nothing_should_be_found_in_honest_work((seed, c, b, r) in shape()) {
+            prop_assert_eq!(Job::honest(seed, c, b, r).kind(), None);
+        }
+
+        #[test]
+        fn a_wrong_number_should_be_found_and_proven_by_its_kind(
+            (seed, c, b, r) in shape(), pick in any::<usize>(), by in 1i64..255,
+        ) {
+            let honest = Job::honest(seed, c, b, r);
+            for kind in KINDS {
+                let mut liar = honest.clone();
+                liar.tamper(kind, pick, by);
+                prop_assert_eq!(liar.kind(), Some(kind));
+                if ["partial", "score", "fee"].contains(&kind) {
+                    liar.follow(kind);
+                    prop_assert_eq!(liar.kind(), Some(kind));
+                }
+            }
+        }
+
+        #[test]
+        fn work_that_was_not_committed_to_should_be_refused(
+            (seed, c, b, r) in shape(), pick in any::<usize>(), by in 1i64..255,
+        ) {
+            let honest = Job::honest(seed, c, b, r);
+            for kind in ["partial", "score", "fee", "step"] {
+                let mut other = honest.clone();
+                other.tamper(kind, pick, by);
+                let refused = honest.found(&honest.attribution(), &other.works);
+                prop_assert!(matches!(refused, Err(Error::Work(_))), "{}", kind);
+            }
+            let mut other = honest.clone();
+            let last = other.works.last_mut().unwrap();
+            last.query_shifts[0] ^= 1;
+            prop_assert!(honest.found(&honest.attribution(), &other.works).is_err());
+            let fewer = &honest.works[1..];
+            prop_assert!(honest.found(&honest.attribution(), fewer).is_err());
+            let more = [&honest.works[..], &honest.works[..1]].concat();
+            prop_assert!(honest.found(&honest.attribution(), &more).is_err());
+        }
+    }
+
+    #[test]
+    fn new_should_refuse_when_index_or_receipts_are_not_the_chains() {
+        let job = Job::honest(1, 2, 3, 2);
+        let attribution = job.attribution();
+        let mut other = job.clone();
+        other.receipts[1].fee += 1;
+        let contributions = job.contributions();
+        let ids: Vec<H256> = job.receipts.iter().map(Receipt::id).collect();
+        let accused = Accused {
+            attribution: &attribution,
+            contributions: &contributions,
+            blocks: 3,
+            index_root: job.index.root(),
+            receipts_root: merkle::root(&ids),
+            receipts: 2,
+            floor: FLOOR,
+        };
+        let refused = |accused, receipts| {
+            let refused = Prover::new(accused, &job.index, receipts).err();
+            refused.map_or_else(String::new, |error| error.to_string())
+        };
+        assert_eq!(refused(accused, &job.receipts), "");
+        assert!(refused(accused, &other.receipts).contains("receipts' root"));
+        assert!(refused(accused, &job.receipts[..1]).contains("number of receipts"));
+        assert!(refused(Accused { blocks: 4, ..accused }, &job.receipts).contains("blocks"));
+        let root = Accused { index_root: H256::zero(), ..accused };
+        assert!(refused(root, &job.receipts).contains("index's root"));
+        let fewer = Accused { contributions: &contributions[..1], ..accused };
+        assert!(refused(fewer, &job.receipts).contains("contributions"));
+    }
+
+    /// The sizes of `docs/protocol.md`.
+    #[test]
+    fn proofs_should_be_small_in_the_shape_of_the_demo() {
+        let honest = Job::honest(1, 7, 270, 30);
+        assert_eq!(honest.works[0].encode().len(), 155_788);
+        for (kind, most) in
+            [("partial", 2_492), ("score", 2_827), ("fee", 631), ("step", 958), ("shares", 343)]
+        {
+            let mut liar = honest.clone();
+            liar.tamper(kind, 12_345, 2);
+            let fraud = liar.found(&liar.attribution(), &liar.works).unwrap().unwrap();
+            let size = fraud.encode().len();
+            println!("{kind}: {size} bytes");
+            assert!(fraud.name() == kind && size <= most, "{kind}: {size} bytes");
+        }
+    }
+}
