@@ -905,15 +905,17 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// What checking a proof costs, and then deciding anew.
+    /// What checking a proof costs, and then what follows: a new decision, another committee, or the end.
     fn fraud_weight(fraud: &Fraud) -> Weight {
+        let end = <T as Config>::WeightInfo::advance_redraw()
+            .max(<T as Config>::WeightInfo::advance_finalise());
         match fraud {
             Fraud::Score { partials, .. } => {
                 <T as Config>::WeightInfo::prove_fraud_score(partials.len().saturated_into())
             }
             _ => <T as Config>::WeightInfo::prove_fraud(),
         }
-        .max(<T as Config>::WeightInfo::advance_redraw())
+        .saturating_add(end)
     }
 
     /// What a challenge of this settlement's result costs to make, in units.
