@@ -163,7 +163,8 @@ def versions(tests, cli, folder, steps, facts):
     tests("every contribution has a score",
           [score[0] for score in attributed["scores"]] == facts["contributions"], attributed)  # fmt: skip
     names = {check["name"] for check in audited["receipts"][0]["checks"]}
-    documented = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").splitlines()[-1]
+    lines = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").splitlines()
+    [documented] = [line for line in lines if line.startswith("`audit ")]
     tests("an audit makes the checks that are documented", all(f"`{name}`" in documented for name in names)
           and len(names) == 10 and audited["ok"], audited)  # fmt: skip
     due = {

@@ -65,12 +65,12 @@ def roles(tests, cli, network, facts):
          ("settlement", "challenge", 0), flow.PAYER),
         ("a parameter is refused from others than Root", "RequireSudo",
          ("parameter", "set", "attribution", "challenge-blocks", 1), flow.PAYER),
-        ("an unknown parameter is refused", "no-such",
-         ("parameter", "set", "attribution", "no-such", 1), flow.ROOT),
     ]:  # fmt: skip
         tests.refused(name, cli, words, *arguments, suri=suri, status=4)
     for name, words, arguments, suri in [
         ("an unknown model is refused", "9999", ("model", "show", 9999), None),
+        ("an unknown parameter is refused", "NoSuch",
+         ("parameter", "set", "attribution", "no-such", 1), flow.ROOT),
         ("an unknown datanet is refused", "9999", ("datanet", "show", 9999), None),
         ("a contribution to an unknown datanet is refused", "9999",
          ("contribute", 9999, facts["file"]), flow.OWNER),
@@ -277,5 +277,6 @@ def artefacts(tests, cli, network, folder, facts, other_base):
     finally:
         path.write_bytes(whole)
     status, answer = outcome(damaged)
+    # The last 32 bytes are the report's id, and a report names its settlement.
     tests("it is done once the batch is whole again",
-          answer.get("attribution") == done.get("attribution"), answer)  # fmt: skip
+          answer.get("attribution", "")[:-64] == done["attribution"][:-64], answer)  # fmt: skip

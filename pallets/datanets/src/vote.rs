@@ -63,7 +63,7 @@ mod tests {
                 Some(Verdict::Accept) => prop_assert!(2 * of(true) > curators),
                 Some(rejected) => {
                     prop_assert!(2 * of(false) > curators);
-                    let last = verdicts.iter().filter(|v| **v != Verdict::Accept).last();
+                    let last = verdicts.iter().rfind(|v| **v != Verdict::Accept);
                     prop_assert_eq!(Some(&rejected), last);
                 }
                 None => prop_assert!(2 * of(true) <= curators && 2 * of(false) <= curators),
