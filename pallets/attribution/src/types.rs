@@ -12,6 +12,9 @@ use scale_info::TypeInfo;
 
 /// The most members of a committee.
 pub const MAX_COMMITTEE: u32 = 16;
+/// The most members of a settlement's first committee: so that twice as many and one more, who judge a
+/// challenge, are a committee as well.
+pub const MAX_FIRST_COMMITTEE: u32 = (MAX_COMMITTEE - 1) / 2;
 /// The most committees that are drawn for one result.
 pub const MAX_ATTEMPTS: u8 = 100;
 /// The largest bond of a challenge: ten times the fee, in parts per million.
@@ -33,7 +36,7 @@ pub const MAX_CHALLENGE_BOND: Ppm = 10 * PPM;
 pub struct Parameters {
     /// How the fee is divided.
     pub split: SplitParameters,
-    /// How many attributors compute it; 1 to [`MAX_COMMITTEE`].
+    /// How many attributors compute it; 1 to [`MAX_FIRST_COMMITTEE`].
     pub committee: u32,
     /// Blocks that they have to compute and commit; at least 1.
     pub commit_blocks: BlockNumber,
@@ -69,7 +72,7 @@ impl Parameters {
     pub fn in_range(self) -> Self {
         Self {
             split: if self.split.is_valid() { self.split } else { SplitParameters::DEFAULT },
-            committee: self.committee.clamp(1, MAX_COMMITTEE),
+            committee: self.committee.clamp(1, MAX_FIRST_COMMITTEE),
             commit_blocks: self.commit_blocks.max(1),
             reveal_blocks: self.reveal_blocks.max(1),
             tolerance: self.tolerance.min(PPM.saturating_mul(2)),

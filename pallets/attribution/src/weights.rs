@@ -1,79 +1,287 @@
-//! What each call costs: estimates by reads and writes, until the benchmarks have run.
+//! Weights of `pallet_attribution`, measured by `scripts/weights` on 2026-11-21.
+//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// Weights of this pallet's calls.
+/// The weights that this pallet needs.
 pub trait WeightInfo {
-    fn commit() -> Weight;
-    /// A reveal that is not the last.
-    fn reveal() -> Weight;
-    /// The last reveal: finds the shares.
-    fn reveal_last() -> Weight;
-    /// Finds the shares by the reveals.
-    fn advance_decide() -> Weight;
-    /// Draws another committee.
-    fn advance_redraw() -> Weight;
-    fn claim() -> Weight;
-    /// For `c` contributions, each of another account.
-    fn claim_contributions(c: u32) -> Weight;
-    /// Divides the fee of a settlement after a challenge that was lost.
-    fn advance_finalise() -> Weight;
-    fn challenge() -> Weight;
-    /// With as many scores as there can be, and a decision.
-    fn prove_fraud() -> Weight;
-    /// With `b` partial sums, and a decision.
-    fn prove_fraud_score(b: u32) -> Weight;
-    /// Credits what a contribution earned to who was paid so far.
-    fn payout_change() -> Weight;
+	fn commit() -> Weight;
+	fn reveal() -> Weight;
+	fn reveal_last() -> Weight;
+	fn advance_decide() -> Weight;
+	fn advance_finalise() -> Weight;
+	fn challenge() -> Weight;
+	fn advance_redraw() -> Weight;
+	fn prove_fraud() -> Weight;
+	fn prove_fraud_score(b: u32) -> Weight;
+	fn claim() -> Weight;
+	fn claim_contributions(c: u32) -> Weight;
+	fn payout_change() -> Weight;
 }
 
-/// Weights for a Substrate node.
+/// What was measured, with the runtime's price of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
-impl<T: frame_system::Config> SubstrateWeight<T> {
-    fn estimate(microseconds: u64, reads: u64, writes: u64) -> Weight {
-        Weight::from_parts(microseconds.saturating_mul(1_000_000), 50_000)
-            .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-    }
-}
-
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    fn commit() -> Weight {
-        Self::estimate(60, 20, 2)
-    }
-    fn reveal() -> Weight {
-        Self::estimate(300, 35, 1)
-    }
-    fn reveal_last() -> Weight {
-        Self::estimate(5_000, 60, 40)
-    }
-    fn advance_decide() -> Weight {
-        Self::estimate(5_000, 50, 40)
-    }
-    fn advance_redraw() -> Weight {
-        Self::estimate(3_000, 200, 130)
-    }
-    fn advance_finalise() -> Weight {
-        Self::estimate(15_000, 700, 650)
-    }
-    fn challenge() -> Weight {
-        Self::estimate(3_000, 330, 70)
-    }
-    fn prove_fraud() -> Weight {
-        Self::estimate(60_000, 100, 60)
-    }
-    fn prove_fraud_score(b: u32) -> Weight {
-        Self::estimate(10_000, 100, 60)
-            .saturating_add(Weight::from_parts(5_000_000, 0).saturating_mul(b.into()))
-    }
-    fn claim() -> Weight {
-        Self::estimate(60, 3, 3)
-    }
-    fn claim_contributions(c: u32) -> Weight {
-        Self::estimate(30, 1, 1).saturating_add(Self::estimate(60, 5, 4).saturating_mul(c.into()))
-    }
-    fn payout_change() -> Weight {
-        Self::estimate(30, 5, 3)
-    }
+	/// Storage: `Providers::WorkerOf` (r:1 w:0)
+	/// Proof: `Providers::WorkerOf` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Workers` (r:1 w:0)
+	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Settlements` (r:1 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Commitments` (r:17 w:1)
+	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
+	fn commit() -> Weight {
+		// At the least 141_986_000 ps.
+		Weight::from_parts(176_630_000, 44697)
+			.saturating_add(T::DbWeight::get().reads(20_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Providers::WorkerOf` (r:1 w:0)
+	/// Proof: `Providers::WorkerOf` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Workers` (r:1 w:0)
+	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Settlements` (r:1 w:0)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Commitments` (r:17 w:0)
+	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Reveals` (r:2 w:1)
+	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:1 w:0)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:8 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	fn reveal() -> Weight {
+		// At the least 271_759_000 ps.
+		Weight::from_parts(334_224_000, 44697)
+			.saturating_add(T::DbWeight::get().reads(32_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Providers::WorkerOf` (r:1 w:0)
+	/// Proof: `Providers::WorkerOf` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Workers` (r:1 w:0)
+	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Settlements` (r:1 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Commitments` (r:17 w:16)
+	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Reveals` (r:17 w:1)
+	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:1 w:0)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:8 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:16 w:16)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	fn reveal_last() -> Weight {
+		// At the least 865_397_000 ps.
+		Weight::from_parts(1_001_341_000, 80703)
+			.saturating_add(T::DbWeight::get().reads(63_u64))
+			.saturating_add(T::DbWeight::get().writes(34_u64))
+	}
+	/// Storage: `Attribution::Settlements` (r:1 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Reveals` (r:17 w:0)
+	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:16 w:16)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Commitments` (r:16 w:16)
+	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
+	fn advance_decide() -> Weight {
+		// At the least 643_973_000 ps.
+		Weight::from_parts(718_723_000, 80703)
+			.saturating_add(T::DbWeight::get().reads(50_u64))
+			.saturating_add(T::DbWeight::get().writes(33_u64))
+	}
+	/// Storage: `Attribution::Settlements` (r:1 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Contested` (r:16 w:16)
+	/// Proof: `Attribution::Contested` (`max_values`: None, `max_size`: Some(2118), added: 4593, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Reveals` (r:16 w:16)
+	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Providers` (r:32 w:32)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:33 w:33)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:35 w:35)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:1)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Credits` (r:65 w:65)
+	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Models` (r:64 w:0)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Earned` (r:256 w:256)
+	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:1 w:0)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:16 w:16)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	fn advance_finalise() -> Weight {
+		// At the least 5_533_830_000 ps.
+		Weight::from_parts(5_838_831_000, 645854)
+			.saturating_add(T::DbWeight::get().reads(536_u64))
+			.saturating_add(T::DbWeight::get().writes(471_u64))
+	}
+	/// Storage: `Attribution::Settlements` (r:1 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Reveals` (r:8 w:8)
+	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:0)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:248 w:16)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::NextRandomness` (r:1 w:0)
+	/// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::EpochStart` (r:1 w:0)
+	/// Proof: `Babe::EpochStart` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
+	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Contested` (r:0 w:8)
+	/// Proof: `Attribution::Contested` (`max_values`: None, `max_size`: Some(2118), added: 4593, mode: `MaxEncodedLen`)
+	fn challenge() -> Weight {
+		// At the least 1_098_533_000 ps.
+		Weight::from_parts(1_144_519_000, 754166)
+			.saturating_add(T::DbWeight::get().reads(263_u64))
+			.saturating_add(T::DbWeight::get().writes(35_u64))
+	}
+	/// Storage: `Attribution::Settlements` (r:1 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Commitments` (r:9 w:8)
+	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Reveals` (r:16 w:0)
+	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Providers` (r:16 w:16)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:16 w:16)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:17 w:17)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:1)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:256 w:30)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::NextRandomness` (r:1 w:0)
+	/// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::EpochStart` (r:1 w:0)
+	/// Proof: `Babe::EpochStart` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
+	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
+	fn advance_redraw() -> Weight {
+		// At the least 2_622_430_000 ps.
+		Weight::from_parts(2_731_895_000, 778462)
+			.saturating_add(T::DbWeight::get().reads(335_u64))
+			.saturating_add(T::DbWeight::get().writes(89_u64))
+	}
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Settlements` (r:1 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Reveals` (r:17 w:1)
+	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:1 w:0)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:8 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:1)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:15 w:15)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	fn prove_fraud() -> Weight {
+		// At the least 11_249_912_000 ps.
+		Weight::from_parts(11_469_662_000, 80703)
+			.saturating_add(T::DbWeight::get().reads(47_u64))
+			.saturating_add(T::DbWeight::get().writes(22_u64))
+	}
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Settlements` (r:1 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Reveals` (r:17 w:1)
+	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:1 w:0)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:8 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:1)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:15 w:15)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	/// `b` is in `[1, 32768]`.
+	fn prove_fraud_score(b: u32) -> Weight {
+		// At the least 844_007_000 ps.
+		Weight::from_parts(391_171_560, 80703)
+			// Standard error: 13_949
+			.saturating_add(Weight::from_parts(3_874_180, 0).saturating_mul(b.into()))
+			.saturating_add(T::DbWeight::get().reads(47_u64))
+			.saturating_add(T::DbWeight::get().writes(22_u64))
+	}
+	/// Storage: `Attribution::Credits` (r:1 w:1)
+	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn claim() -> Weight {
+		// At the least 114_795_000 ps.
+		Weight::from_parts(138_630_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `Datanets::Contributions` (r:32 w:0)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Earned` (r:32 w:32)
+	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::PoolEntries` (r:32 w:32)
+	/// Proof: `Attribution::PoolEntries` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Pools` (r:1 w:0)
+	/// Proof: `Attribution::Pools` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:33 w:33)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// `c` is in `[1, 32]`.
+	fn claim_contributions(c: u32) -> Weight {
+		// At the least 169_557_000 ps.
+		Weight::from_parts(94_983_023, 3593)
+			// Standard error: 792_850
+			.saturating_add(Weight::from_parts(96_297_522, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(c.into())))
+			.saturating_add(Weight::from_parts(0, 2745).saturating_mul(c.into()))
+	}
+	/// Storage: `Attribution::Earned` (r:1 w:1)
+	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::PoolEntries` (r:1 w:1)
+	/// Proof: `Attribution::PoolEntries` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Contributions` (r:1 w:0)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Pools` (r:1 w:0)
+	/// Proof: `Attribution::Pools` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Credits` (r:1 w:1)
+	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	fn payout_change() -> Weight {
+		// At the least 88_165_000 ps.
+		Weight::from_parts(110_687_000, 3735)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
 }

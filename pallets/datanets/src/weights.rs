@@ -1,115 +1,352 @@
-//! What each call costs: estimates by reads and writes, until the benchmarks have run.
+//! Weights of `pallet_datanets`, measured by `scripts/weights` on 2026-11-21.
+//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// Weights of this pallet's calls; `n` is the number of accepted contributions.
+/// The weights that this pallet needs.
 pub trait WeightInfo {
-    fn create() -> Weight;
-    fn set_curators() -> Weight;
-    fn set_licence() -> Weight;
-    fn allow() -> Weight;
-    fn contribute() -> Weight;
-    /// By the last vote that it takes.
-    fn review_accept() -> Weight;
-    /// By the last vote that it takes.
-    fn review_reject() -> Weight;
-    fn lapse() -> Weight;
-    /// Without what [`crate::OnPayoutChange`] costs.
-    fn withdraw() -> Weight;
-    fn publish(n: u32) -> Weight;
-    fn spend() -> Weight;
-    fn transfer_ownership() -> Weight;
-    fn accept_ownership() -> Weight;
-    fn transfer_payout() -> Weight;
-    /// Without what [`crate::OnPayoutChange`] costs.
-    fn accept_payout() -> Weight;
-    /// Without what [`crate::OnPayoutChange`] costs.
-    fn prove_duplicate() -> Weight;
-    fn appeal() -> Weight;
-    fn resolve_appeal_uphold() -> Weight;
-    fn resolve_appeal_refuse() -> Weight;
-    fn lapse_appeal() -> Weight;
-    fn set_emission_weight() -> Weight;
+	fn create() -> Weight;
+	fn set_curators() -> Weight;
+	fn set_licence() -> Weight;
+	fn allow() -> Weight;
+	fn contribute() -> Weight;
+	fn review_accept() -> Weight;
+	fn review_reject() -> Weight;
+	fn lapse() -> Weight;
+	fn withdraw() -> Weight;
+	fn publish(n: u32) -> Weight;
+	fn spend() -> Weight;
+	fn transfer_ownership() -> Weight;
+	fn accept_ownership() -> Weight;
+	fn transfer_payout() -> Weight;
+	fn accept_payout() -> Weight;
+	fn prove_duplicate() -> Weight;
+	fn appeal() -> Weight;
+	fn resolve_appeal_uphold() -> Weight;
+	fn resolve_appeal_refuse() -> Weight;
+	fn lapse_appeal() -> Weight;
+	fn set_emission_weight() -> Weight;
 }
 
-/// Weights for a Substrate node.
+/// What was measured, with the runtime's price of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
-impl<T: frame_system::Config> SubstrateWeight<T> {
-    fn estimate(reads: u64, writes: u64) -> Weight {
-        Weight::from_parts(60_000_000, 20_000)
-            .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-    }
-}
-
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    fn create() -> Weight {
-        Self::estimate(4, 4)
-    }
-    fn set_curators() -> Weight {
-        Self::estimate(1, 1)
-    }
-    fn set_licence() -> Weight {
-        Self::estimate(1, 1)
-    }
-    fn allow() -> Weight {
-        Self::estimate(6, 5)
-    }
-    fn contribute() -> Weight {
-        Self::estimate(7, 6)
-    }
-    fn review_accept() -> Weight {
-        Self::estimate(4, 4)
-    }
-    fn review_reject() -> Weight {
-        Self::estimate(6, 8)
-    }
-    fn lapse() -> Weight {
-        Self::estimate(4, 7)
-    }
-    fn withdraw() -> Weight {
-        Self::estimate(7, 10)
-    }
-    fn publish(n: u32) -> Weight {
-        Self::estimate(3, 2).saturating_add(
-            Weight::from_parts(4_000_000, 400)
-                .saturating_add(T::DbWeight::get().reads(1))
-                .saturating_mul(n.into()),
-        )
-    }
-    fn spend() -> Weight {
-        Self::estimate(3, 2)
-    }
-    fn transfer_ownership() -> Weight {
-        Self::estimate(1, 1)
-    }
-    fn accept_ownership() -> Weight {
-        Self::estimate(6, 6)
-    }
-    fn transfer_payout() -> Weight {
-        Self::estimate(1, 1)
-    }
-    fn accept_payout() -> Weight {
-        Self::estimate(2, 4)
-    }
-    fn prove_duplicate() -> Weight {
-        // 66 hashes.
-        Self::estimate(10, 11).saturating_add(Weight::from_parts(100_000_000, 0))
-    }
-    fn appeal() -> Weight {
-        Self::estimate(3, 4)
-    }
-    fn resolve_appeal_uphold() -> Weight {
-        Self::estimate(7, 6)
-    }
-    fn resolve_appeal_refuse() -> Weight {
-        Self::estimate(5, 4)
-    }
-    fn lapse_appeal() -> Weight {
-        Self::estimate(4, 3)
-    }
-    fn set_emission_weight() -> Weight {
-        Self::estimate(1, 1)
-    }
+	/// Storage: `Datanets::NextDatanetId` (r:1 w:1)
+	/// Proof: `Datanets::NextDatanetId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:0 w:1)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	fn create() -> Weight {
+		// At the least 79_518_000 ps.
+		Weight::from_parts(84_337_000, 3712)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `Datanets::Datanets` (r:1 w:1)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	fn set_curators() -> Weight {
+		// At the least 26_199_000 ps.
+		Weight::from_parts(28_784_000, 4407)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Datanets::Datanets` (r:1 w:1)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	fn set_licence() -> Weight {
+		// At the least 23_795_000 ps.
+		Weight::from_parts(25_758_000, 4407)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Datanets::Datanets` (r:1 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Allowed` (r:1 w:1)
+	/// Proof: `Datanets::Allowed` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	fn allow() -> Weight {
+		// At the least 144_670_000 ps.
+		Weight::from_parts(151_454_000, 6434)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Datanets::Datanets` (r:1 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Allowed` (r:1 w:0)
+	/// Proof: `Datanets::Allowed` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Roots` (r:1 w:1)
+	/// Proof: `Datanets::Roots` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::NextContributionId` (r:1 w:1)
+	/// Proof: `Datanets::NextContributionId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::ContributionsOf` (r:0 w:1)
+	/// Proof: `Datanets::ContributionsOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Contributions` (r:0 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	fn contribute() -> Weight {
+		// At the least 160_360_000 ps.
+		Weight::from_parts(168_455_000, 4407)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Datanets::Contributions` (r:1 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:1 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Votes` (r:1 w:1)
+	/// Proof: `Datanets::Votes` (`max_values`: None, `max_size`: Some(557), added: 3032, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Accepted` (r:1 w:1)
+	/// Proof: `Datanets::Accepted` (`max_values`: None, `max_size`: Some(1038), added: 3513, mode: `MaxEncodedLen`)
+	fn review_accept() -> Weight {
+		// At the least 82_614_000 ps.
+		Weight::from_parts(103_243_000, 4503)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `Datanets::Contributions` (r:1 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:1 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Votes` (r:1 w:1)
+	/// Proof: `Datanets::Votes` (`max_values`: None, `max_size`: Some(557), added: 3032, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Roots` (r:0 w:1)
+	/// Proof: `Datanets::Roots` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	fn review_reject() -> Weight {
+		// At the least 146_824_000 ps.
+		Weight::from_parts(151_914_000, 4407)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Datanets::Contributions` (r:1 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Roots` (r:0 w:1)
+	/// Proof: `Datanets::Roots` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Votes` (r:0 w:1)
+	/// Proof: `Datanets::Votes` (`max_values`: None, `max_size`: Some(557), added: 3032, mode: `MaxEncodedLen`)
+	fn lapse() -> Weight {
+		// At the least 129_593_000 ps.
+		Weight::from_parts(134_592_000, 3735)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Datanets::Contributions` (r:1 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Accepted` (r:1 w:1)
+	/// Proof: `Datanets::Accepted` (`max_values`: None, `max_size`: Some(1038), added: 3513, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:1 w:1)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:1 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Earned` (r:1 w:0)
+	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::PoolEntries` (r:1 w:0)
+	/// Proof: `Attribution::PoolEntries` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::ContributionsOf` (r:0 w:2)
+	/// Proof: `Datanets::ContributionsOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Votes` (r:0 w:1)
+	/// Proof: `Datanets::Votes` (`max_values`: None, `max_size`: Some(557), added: 3032, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::PendingPayees` (r:0 w:1)
+	/// Proof: `Datanets::PendingPayees` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	fn withdraw() -> Weight {
+		// At the least 210_724_000 ps.
+		Weight::from_parts(229_028_000, 4603)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(8_u64))
+	}
+	/// Storage: `Datanets::Datanets` (r:1 w:1)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Accepted` (r:1 w:0)
+	/// Proof: `Datanets::Accepted` (`max_values`: None, `max_size`: Some(1038), added: 3513, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:1 w:1)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Contributions` (r:256 w:0)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// `n` is in `[1, 256]`.
+	fn publish(n: u32) -> Weight {
+		// At the least 50_244_000 ps.
+		Weight::from_parts(54_210_217, 4603)
+			// Standard error: 45_008
+			.saturating_add(Weight::from_parts(10_232_567, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(Weight::from_parts(0, 2745).saturating_mul(n.into()))
+	}
+	/// Storage: `Datanets::Datanets` (r:1 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn spend() -> Weight {
+		// At the least 94_787_000 ps.
+		Weight::from_parts(99_917_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Datanets::Datanets` (r:1 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::PendingOwners` (r:0 w:1)
+	/// Proof: `Datanets::PendingOwners` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	fn transfer_ownership() -> Weight {
+		// At the least 24_266_000 ps.
+		Weight::from_parts(27_351_000, 4407)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Datanets::PendingOwners` (r:1 w:1)
+	/// Proof: `Datanets::PendingOwners` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:1 w:1)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	fn accept_ownership() -> Weight {
+		// At the least 133_740_000 ps.
+		Weight::from_parts(141_093_000, 6434)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Datanets::Contributions` (r:1 w:0)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::PendingPayees` (r:0 w:1)
+	/// Proof: `Datanets::PendingPayees` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	fn transfer_payout() -> Weight {
+		// At the least 25_678_000 ps.
+		Weight::from_parts(29_034_000, 3735)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Datanets::PendingPayees` (r:1 w:1)
+	/// Proof: `Datanets::PendingPayees` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Contributions` (r:1 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Earned` (r:1 w:0)
+	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::PoolEntries` (r:1 w:0)
+	/// Proof: `Attribution::PoolEntries` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::ContributionsOf` (r:0 w:2)
+	/// Proof: `Datanets::ContributionsOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	fn accept_payout() -> Weight {
+		// At the least 45_225_000 ps.
+		Weight::from_parts(50_945_000, 3735)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Datanets::Contributions` (r:2 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Accepted` (r:1 w:1)
+	/// Proof: `Datanets::Accepted` (`max_values`: None, `max_size`: Some(1038), added: 3513, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:1 w:1)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:1 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Earned` (r:1 w:0)
+	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::PoolEntries` (r:1 w:0)
+	/// Proof: `Attribution::PoolEntries` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::ContributionsOf` (r:0 w:2)
+	/// Proof: `Datanets::ContributionsOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Votes` (r:0 w:1)
+	/// Proof: `Datanets::Votes` (`max_values`: None, `max_size`: Some(557), added: 3032, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::PendingPayees` (r:0 w:1)
+	/// Proof: `Datanets::PendingPayees` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	fn prove_duplicate() -> Weight {
+		// At the least 305_931_000 ps.
+		Weight::from_parts(351_837_000, 6480)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().writes(9_u64))
+	}
+	/// Storage: `Datanets::Contributions` (r:1 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Appeals` (r:0 w:1)
+	/// Proof: `Datanets::Appeals` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	fn appeal() -> Weight {
+		// At the least 122_449_000 ps.
+		Weight::from_parts(131_966_000, 3735)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `Datanets::Appeals` (r:1 w:1)
+	/// Proof: `Datanets::Appeals` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Contributions` (r:1 w:1)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Roots` (r:1 w:1)
+	/// Proof: `Datanets::Roots` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:1 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Accepted` (r:1 w:1)
+	/// Proof: `Datanets::Accepted` (`max_values`: None, `max_size`: Some(1038), added: 3513, mode: `MaxEncodedLen`)
+	fn resolve_appeal_uphold() -> Weight {
+		// At the least 253_273_000 ps.
+		Weight::from_parts(284_632_000, 4503)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Datanets::Appeals` (r:1 w:1)
+	/// Proof: `Datanets::Appeals` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Contributions` (r:1 w:0)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn resolve_appeal_refuse() -> Weight {
+		// At the least 133_920_000 ps.
+		Weight::from_parts(195_115_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Datanets::Appeals` (r:1 w:1)
+	/// Proof: `Datanets::Appeals` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Contributions` (r:1 w:0)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	fn lapse_appeal() -> Weight {
+		// At the least 127_228_000 ps.
+		Weight::from_parts(189_254_000, 3735)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `Datanets::Datanets` (r:1 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::EmissionWeights` (r:0 w:1)
+	/// Proof: `Datanets::EmissionWeights` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
+	fn set_emission_weight() -> Weight {
+		// At the least 21_560_000 ps.
+		Weight::from_parts(26_510_000, 4407)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
 }

@@ -1,57 +1,135 @@
-//! What each call costs: estimates by reads and writes, until the benchmarks have run.
+//! Weights of `pallet_models`, measured by `scripts/weights` on 2026-11-21.
+//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// Weights of this pallet's calls; `d` is the number of datanet versions named.
+/// The weights that this pallet needs.
 pub trait WeightInfo {
-    fn register_base() -> Weight;
-    fn register_adapter(d: u32) -> Weight;
-    fn register_version(d: u32) -> Weight;
-    fn set_price() -> Weight;
-    fn deprecate() -> Weight;
-    fn transfer_ownership() -> Weight;
-    fn accept_ownership() -> Weight;
+	fn register_base() -> Weight;
+	fn register_adapter(d: u32) -> Weight;
+	fn register_version(d: u32) -> Weight;
+	fn set_price() -> Weight;
+	fn deprecate() -> Weight;
+	fn transfer_ownership() -> Weight;
+	fn accept_ownership() -> Weight;
 }
 
-/// Weights for a Substrate node.
+/// What was measured, with the runtime's price of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
-impl<T: frame_system::Config> SubstrateWeight<T> {
-    fn estimate(reads: u64, writes: u64) -> Weight {
-        Weight::from_parts(60_000_000, 20_000)
-            .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-    }
-
-    /// A datanet, its version, and a transfer to its treasury.
-    fn datanets(d: u32) -> Weight {
-        Weight::from_parts(60_000_000, 10_000)
-            .saturating_add(T::DbWeight::get().reads_writes(3, 1))
-            .saturating_mul(d.into())
-    }
-}
-
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    fn register_base() -> Weight {
-        Self::estimate(3, 5)
-    }
-    fn register_adapter(d: u32) -> Weight {
-        // Parents and all that they derive from.
-        Self::estimate(72, 5).saturating_add(Self::datanets(d))
-    }
-    fn register_version(d: u32) -> Weight {
-        Self::estimate(4, 4).saturating_add(Self::datanets(d))
-    }
-    fn set_price() -> Weight {
-        Self::estimate(2, 2)
-    }
-    fn deprecate() -> Weight {
-        Self::estimate(1, 2)
-    }
-    fn transfer_ownership() -> Weight {
-        Self::estimate(1, 1)
-    }
-    fn accept_ownership() -> Weight {
-        Self::estimate(6, 6)
-    }
+	/// Storage: `Models::NextModelId` (r:1 w:1)
+	/// Proof: `Models::NextModelId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:0 w:1)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Models` (r:0 w:1)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	fn register_base() -> Weight {
+		// At the least 85_139_000 ps.
+		Weight::from_parts(101_650_000, 3712)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Models::Models` (r:63 w:1)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:8 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:8 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Models::NextModelId` (r:1 w:1)
+	/// Proof: `Models::NextModelId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:8 w:8)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:0 w:1)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// `d` is in `[1, 8]`.
+	fn register_adapter(d: u32) -> Weight {
+		// At the least 627_412_000 ps.
+		Weight::from_parts(559_094_762, 168759)
+			// Standard error: 19_189_578
+			.saturating_add(Weight::from_parts(140_083_220, 0).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads(65_u64))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(d.into())))
+			.saturating_add(Weight::from_parts(0, 3613).saturating_mul(d.into()))
+	}
+	/// Storage: `Models::Models` (r:1 w:1)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:8 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Datanets` (r:8 w:0)
+	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
+	/// Storage: `Models::PendingPrices` (r:1 w:0)
+	/// Proof: `Models::PendingPrices` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:8 w:8)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:0 w:1)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// `d` is in `[0, 8]`.
+	fn register_version(d: u32) -> Weight {
+		// At the least 153_377_000 ps.
+		Weight::from_parts(231_205_688, 3712)
+			// Standard error: 12_714_637
+			.saturating_add(Weight::from_parts(110_443_151, 0).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(d.into())))
+			.saturating_add(Weight::from_parts(0, 3613).saturating_mul(d.into()))
+	}
+	/// Storage: `Models::Models` (r:1 w:1)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `Models::PendingPrices` (r:1 w:1)
+	/// Proof: `Models::PendingPrices` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	fn set_price() -> Weight {
+		// At the least 28_754_000 ps.
+		Weight::from_parts(35_005_000, 3653)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Models::Models` (r:1 w:1)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `Models::PendingPrices` (r:0 w:1)
+	/// Proof: `Models::PendingPrices` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	fn deprecate() -> Weight {
+		// At the least 25_017_000 ps.
+		Weight::from_parts(27_090_000, 3653)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Models::Models` (r:1 w:0)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `Models::PendingOwners` (r:0 w:1)
+	/// Proof: `Models::PendingOwners` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	fn transfer_ownership() -> Weight {
+		// At the least 22_532_000 ps.
+		Weight::from_parts(24_345_000, 3653)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Models::PendingOwners` (r:1 w:1)
+	/// Proof: `Models::PendingOwners` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Models` (r:1 w:1)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	fn accept_ownership() -> Weight {
+		// At the least 132_107_000 ps.
+		Weight::from_parts(137_707_000, 6434)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
 }

@@ -1,57 +1,176 @@
-//! What each call costs: estimates by reads and writes, until the benchmarks have run.
+//! Weights of `pallet_payments`, measured by `scripts/weights` on 2026-11-21.
+//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// Weights of this pallet's calls.
+/// The weights that this pallet needs.
 pub trait WeightInfo {
-    fn open_channel() -> Weight;
-    fn top_up() -> Weight;
-    fn request_close() -> Weight;
-    fn close() -> Weight;
-    /// With `c` claims; what [`crate::OnSettlement`] does is included.
-    fn settle(c: u32) -> Weight;
-    fn set_signer() -> Weight;
-    fn close_now() -> Weight;
-    fn pay() -> Weight;
+	fn open_channel() -> Weight;
+	fn top_up() -> Weight;
+	fn request_close() -> Weight;
+	fn close() -> Weight;
+	fn settle(c: u32) -> Weight;
+	fn set_signer() -> Weight;
+	fn close_now() -> Weight;
+	fn pay() -> Weight;
 }
 
-/// Weights for a Substrate node.
+/// What was measured, with the runtime's price of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    fn open_channel() -> Weight {
-        Weight::from_parts(60_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(4, 5))
-    }
-    fn top_up() -> Weight {
-        Weight::from_parts(50_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(3, 3))
-    }
-    fn request_close() -> Weight {
-        Weight::from_parts(20_000_000, 5_000).saturating_add(T::DbWeight::get().reads_writes(1, 1))
-    }
-    fn close() -> Weight {
-        Weight::from_parts(50_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(3, 4))
-    }
-    fn settle(c: u32) -> Weight {
-        // A fixed part with 256 contributions and 100 attributors; four signature checks and three
-        // writes for each claim.
-        Weight::from_parts(3_000_000_000, 100_000)
-            .saturating_add(T::DbWeight::get().reads_writes(640, 280))
-            .saturating_add(
-                Weight::from_parts(320_000_000, 6_000)
-                    .saturating_add(T::DbWeight::get().reads_writes(3, 3))
-                    .saturating_mul(c.into()),
-            )
-    }
-    fn set_signer() -> Weight {
-        Weight::from_parts(20_000_000, 5_000).saturating_add(T::DbWeight::get().reads_writes(1, 1))
-    }
-    fn close_now() -> Weight {
-        // Two signature checks on top of a closing.
-        Weight::from_parts(210_000_000, 10_000)
-            .saturating_add(T::DbWeight::get().reads_writes(4, 4))
-    }
-    fn pay() -> Weight {
-        Weight::from_parts(60_000_000, 10_000).saturating_add(T::DbWeight::get().reads_writes(4, 5))
-    }
+	/// Storage: `Providers::Providers` (r:1 w:0)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::NextChannelId` (r:1 w:1)
+	/// Proof: `Payments::NextChannelId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::Channels` (r:0 w:1)
+	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
+	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	fn open_channel() -> Weight {
+		// At the least 100_968_000 ps.
+		Weight::from_parts(107_140_000, 3824)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `Payments::Channels` (r:1 w:1)
+	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	fn top_up() -> Weight {
+		// At the least 97_162_000 ps.
+		Weight::from_parts(104_205_000, 3712)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `Payments::Channels` (r:1 w:1)
+	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	fn request_close() -> Weight {
+		// At the least 23_965_000 ps.
+		Weight::from_parts(27_101_000, 3690)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Payments::Channels` (r:1 w:1)
+	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
+	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	fn close() -> Weight {
+		// At the least 79_218_000 ps.
+		Weight::from_parts(88_756_000, 3712)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:0)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Models` (r:1 w:0)
+	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `Models::Versions` (r:1 w:0)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::LastSettled` (r:1 w:1)
+	/// Proof: `Payments::LastSettled` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::Roots` (r:1 w:1)
+	/// Proof: `Payments::Roots` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::Channels` (r:64 w:64)
+	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:64 w:64)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:65 w:65)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::NextSettlementId` (r:1 w:1)
+	/// Proof: `Attribution::NextSettlementId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:8 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Entered` (r:1 w:1)
+	/// Proof: `Attribution::Entered` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::PoolEntries` (r:256 w:256)
+	/// Proof: `Attribution::PoolEntries` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Contributions` (r:256 w:0)
+	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Pools` (r:8 w:8)
+	/// Proof: `Attribution::Pools` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:12 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:0)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:256 w:3)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::NextRandomness` (r:1 w:0)
+	/// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::EpochStart` (r:1 w:0)
+	/// Proof: `Babe::EpochStart` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
+	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Settlements` (r:0 w:1)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// `c` is in `[1, 64]`.
+	fn settle(c: u32) -> Weight {
+		// At the least 4_357_803_000 ps.
+		Weight::from_parts(4_635_842_275, 778462)
+			// Standard error: 8_791_072
+			.saturating_add(Weight::from_parts(193_925_379, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(809_u64))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
+			.saturating_add(T::DbWeight::get().writes(273_u64))
+			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(c.into())))
+			.saturating_add(Weight::from_parts(0, 2722).saturating_mul(c.into()))
+	}
+	/// Storage: `Payments::Channels` (r:1 w:1)
+	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	fn set_signer() -> Weight {
+		// At the least 23_564_000 ps.
+		Weight::from_parts(26_018_000, 3690)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Payments::Channels` (r:1 w:1)
+	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
+	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	fn close_now() -> Weight {
+		// At the least 186_789_000 ps.
+		Weight::from_parts(206_055_000, 3712)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:0)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::NextChannelId` (r:1 w:1)
+	/// Proof: `Payments::NextChannelId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::Channels` (r:0 w:1)
+	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
+	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	fn pay() -> Weight {
+		// At the least 105_417_000 ps.
+		Weight::from_parts(117_078_000, 3824)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
 }

@@ -1,54 +1,134 @@
-//! What each call costs: estimates by reads and writes, until the benchmarks have run.
+//! Weights of `pallet_providers`, measured by `scripts/weights` on 2026-11-21.
+//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// Weights of this pallet's calls, and of [`crate::Pallet::slash`].
+/// The weights that this pallet needs.
 pub trait WeightInfo {
-    fn register() -> Weight;
-    fn bond_more() -> Weight;
-    fn unbond() -> Weight;
-    fn withdraw_unbonded() -> Weight;
-    fn set_metadata() -> Weight;
-    fn set_worker() -> Weight;
-    fn slash() -> Weight;
-    fn heartbeat() -> Weight;
+	fn register() -> Weight;
+	fn bond_more() -> Weight;
+	fn unbond() -> Weight;
+	fn withdraw_unbonded() -> Weight;
+	fn set_metadata() -> Weight;
+	fn set_worker() -> Weight;
+	fn heartbeat() -> Weight;
+	fn slash() -> Weight;
 }
 
-/// Weights for a Substrate node.
+/// What was measured, with the runtime's price of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
-impl<T: frame_system::Config> SubstrateWeight<T> {
-    fn estimate(reads: u64, writes: u64) -> Weight {
-        Weight::from_parts(60_000_000, 20_000)
-            .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-    }
-}
-
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    fn register() -> Weight {
-        Self::estimate(3, 3)
-    }
-    fn bond_more() -> Weight {
-        Self::estimate(3, 3)
-    }
-    fn unbond() -> Weight {
-        Self::estimate(2, 2)
-    }
-    fn withdraw_unbonded() -> Weight {
-        Self::estimate(3, 5)
-    }
-    fn set_metadata() -> Weight {
-        Self::estimate(1, 1)
-    }
-    fn set_worker() -> Weight {
-        // Two signature checks.
-        Self::estimate(3, 3).saturating_add(Weight::from_parts(160_000_000, 0))
-    }
-    fn slash() -> Weight {
-        Self::estimate(5, 7)
-    }
-    fn heartbeat() -> Weight {
-        Self::estimate(1, 1)
-    }
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:1)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	fn register() -> Weight {
+		// At the least 164_929_000 ps.
+		Weight::from_parts(234_728_000, 13775)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:1)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	fn bond_more() -> Weight {
+		// At the least 165_970_000 ps.
+		Weight::from_parts(239_257_000, 13775)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:1)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	fn unbond() -> Weight {
+		// At the least 90_138_000 ps.
+		Weight::from_parts(125_866_000, 13775)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::WorkerOf` (r:1 w:1)
+	/// Proof: `Providers::WorkerOf` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Workers` (r:0 w:1)
+	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::LastSeen` (r:0 w:1)
+	/// Proof: `Providers::LastSeen` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
+	fn withdraw_unbonded() -> Weight {
+		// At the least 151_994_000 ps.
+		Weight::from_parts(187_440_000, 3824)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	fn set_metadata() -> Weight {
+		// At the least 41_056_000 ps.
+		Weight::from_parts(66_154_000, 3824)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Providers` (r:1 w:0)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Workers` (r:1 w:2)
+	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::WorkerOf` (r:1 w:1)
+	/// Proof: `Providers::WorkerOf` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	fn set_worker() -> Weight {
+		// At the least 190_456_000 ps.
+		Weight::from_parts(209_211_000, 3824)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:0)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::LastSeen` (r:0 w:1)
+	/// Proof: `Providers::LastSeen` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
+	fn heartbeat() -> Weight {
+		// At the least 43_982_000 ps.
+		Weight::from_parts(67_976_000, 3824)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:1)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Attributors` (r:1 w:1)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::WorkerOf` (r:1 w:1)
+	/// Proof: `Providers::WorkerOf` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Workers` (r:0 w:1)
+	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::LastSeen` (r:0 w:1)
+	/// Proof: `Providers::LastSeen` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
+	fn slash() -> Weight {
+		// At the least 141_224_000 ps.
+		Weight::from_parts(168_965_000, 13775)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(8_u64))
+	}
 }

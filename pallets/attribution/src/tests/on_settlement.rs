@@ -80,7 +80,7 @@ fn settlement_should_correct_parameters_when_they_are_out_of_range() {
             }
         );
         InForce::set(Parameters { committee: 1_000, ..PARAMETERS });
-        assert_eq!(stored(world.settle(1_000)).parameters.committee, MAX_COMMITTEE);
+        assert_eq!(stored(world.settle(1_000)).parameters.committee, MAX_FIRST_COMMITTEE);
     });
 }
 
