@@ -6,6 +6,13 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/openledger
 # Outlives a clone, so that dependencies are compiled once.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export PATH="$HOME/.cargo/bin:$PATH"
+# Cargo tells by their times alone whether sources are newer than what was built. Where another checkout
+# built here last, with other sources, everything of this one has to be the newer.
+if [ "$(cat "$CARGO_TARGET_DIR/.checkout" 2>/dev/null)" != "$root" ]; then
+    mkdir -p "$CARGO_TARGET_DIR"
+    (cd "$root" && git ls-files -z 2>/dev/null | xargs -0 touch -c) || true
+    echo "$root" >"$CARGO_TARGET_DIR/.checkout"
+fi
 # The wasm target's toolchain, where it is not rustup's own (see scripts/lib/wasm-target).
 if [ -f "$cache/wasm-toolchain" ]; then
     WASM_BUILD_TOOLCHAIN=$(cat "$cache/wasm-toolchain")
