@@ -2,6 +2,7 @@
 // implementation and signed for, it is accepted; any other is not.
 
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
+import { u8aToHex } from "@polkadot/util";
 import { merkleizeMetadata } from "@polkadot-api/merkleize-metadata";
 import { equal, finish, holds, test, url, within } from "./common.mjs";
 
@@ -27,12 +28,12 @@ await test("metadata hash", "the one that another implementation computes is acc
     specName: specName.toString(),
     specVersion: specVersion.toNumber(),
   });
-  await remark(merkle.digest());
+  await remark(u8aToHex(merkle.digest()));
 });
 
 await test("metadata hash", "another is not", async () => {
   let refused = "";
-  await remark(new Uint8Array(32).fill(7)).catch((error) => (refused = error.message));
+  await remark(u8aToHex(new Uint8Array(32).fill(7))).catch((error) => (refused = error.message));
   holds(/bad signature/i.test(refused), `a bad signature, not ${JSON.stringify(refused)}`);
   equal(api.isConnected, true, "connection");
 });
