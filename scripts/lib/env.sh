@@ -6,13 +6,6 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/openledger
 # Outlives a clone, so that dependencies are compiled once.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export PATH="$HOME/.cargo/bin:$PATH"
-# Cargo tells by their times alone whether sources are newer than what was built. Where another checkout
-# built here last, with other sources, everything of this one has to be the newer.
-if [ "$(cat "$CARGO_TARGET_DIR/.checkout" 2>/dev/null)" != "$root" ]; then
-    mkdir -p "$CARGO_TARGET_DIR"
-    (cd "$root" && git ls-files -z 2>/dev/null | xargs -0 touch -c) || true
-    echo "$root" >"$CARGO_TARGET_DIR/.checkout"
-fi
 # The wasm target's toolchain, where it is not rustup's own (see scripts/lib/wasm-target).
 if [ -f "$cache/wasm-toolchain" ]; then
     WASM_BUILD_TOOLCHAIN=$(cat "$cache/wasm-toolchain")
@@ -21,6 +14,15 @@ fi
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+# own_target [DIRECTORY]: before a build. Cargo tells by their times alone whether sources are newer than
+# what was built; where another checkout built there last, everything of this one has to be the newer.
+own_target() {
+    local target=${1:-$CARGO_TARGET_DIR}
+    [ "$(cat "$target/.checkout" 2>/dev/null)" != "$root" ] || return 0
+    mkdir -p "$target"
+    (cd "$root" && git ls-files -z 2>/dev/null | xargs -0 touch -c) || true
+    echo "$root" >"$target/.checkout"
+}
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # Debian packages that building, running and testing need.
