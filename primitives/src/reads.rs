@@ -118,6 +118,9 @@ pub struct SettlementState {
     pub shares: Option<ShareVector>,
     /// How the fee was divided, once it was.
     pub split: Option<Split>,
+    /// What the ecosystem's emission added to the data's part, in units.
+    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    pub emission: Balance,
     /// The last block of the phase.
     pub deadline: BlockNumber,
     /// Whether its result was challenged.

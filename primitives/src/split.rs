@@ -127,6 +127,14 @@ pub fn portion(amount: Balance, ppm: Ppm) -> Balance {
     product.checked_div(U256::from(PPM)).unwrap_or_default().low_u128()
 }
 
+/// `floor(amount · part / whole)`, without overflow; `part` is at most `whole`, and of nothing it is
+/// nothing.
+pub fn proportion(amount: Balance, part: Balance, whole: Balance) -> Balance {
+    let product = U256::from(amount).saturating_mul(U256::from(part.min(whole)));
+    // At most `amount`, so it fits.
+    product.checked_div(U256::from(whole)).unwrap_or_default().low_u128()
+}
+
 /// The data part of a fee, by contribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {

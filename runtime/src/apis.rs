@@ -7,7 +7,7 @@ use frame_support::{
 };
 use openledger_primitives::{
     reads::{Ancestor, Claimable, Lineage, SettlementState},
-    DatanetId, ModelId, SettlementId,
+    ContributionId, DatanetId, ModelId, ModelVersion, Ppm, SettlementId,
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
@@ -22,9 +22,9 @@ use sp_version::RuntimeVersion;
 
 use crate::{
     configs::consensus::EpochDuration, genesis, AccountId, Attribution, AuthorityDiscovery, Babe,
-    Balance, Block, Datanets, Executive, Grandpa, Historical, InherentDataExt, Models, Nonce,
-    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-    BABE_GENESIS, VERSION,
+    Balance, Block, Datanets, Emission, Executive, Grandpa, Historical, InherentDataExt, Models,
+    Nonce, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+    TransactionPayment, BABE_GENESIS, VERSION,
 };
 
 sp_api::impl_runtime_apis! {
@@ -282,6 +282,42 @@ sp_api::impl_runtime_apis! {
 
         fn attribution_pot() -> AccountId {
             Attribution::pot()
+        }
+
+        fn open_jobs(attributor: AccountId) -> Vec<SettlementId> {
+            Attribution::open_jobs(attributor)
+        }
+
+        fn payout_account(contribution: ContributionId) -> Option<AccountId> {
+            Datanets::payout_account(contribution)
+        }
+
+        fn price(model: ModelId) -> Option<(Balance, Balance)> {
+            Models::price(model).map(|prices| (prices.price_in, prices.price_out))
+        }
+
+        fn contributions(model: ModelId, version: ModelVersion) -> Vec<ContributionId> {
+            Models::contributions(model, version)
+        }
+
+        fn withdrawn_data(model: ModelId, version: ModelVersion) -> Vec<ContributionId> {
+            Models::withdrawn_data(model, version)
+        }
+
+        fn min_data_share(model: ModelId, version: ModelVersion) -> Ppm {
+            Models::min_data_share(model, version)
+        }
+
+        fn attributors() -> Vec<(AccountId, Balance)> {
+            Providers::attributors()
+        }
+
+        fn emission(datanet: DatanetId) -> (u32, Balance) {
+            (Emission::weight(datanet), Emission::budget(datanet))
+        }
+
+        fn emission_account() -> AccountId {
+            Emission::account()
         }
     }
 

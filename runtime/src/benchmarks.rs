@@ -17,6 +17,7 @@ frame_benchmarking::define_benchmarks!(
     [frame_system, SystemBench::<Runtime>]
     [frame_system_extensions, SystemExtensionsBench::<Runtime>]
     [pallet_timestamp, Timestamp]
+    [pallet_migrations, Migrations]
     [pallet_balances, Balances]
     [pallet_transaction_payment, TransactionPayment]
     [pallet_vesting, Vesting]
@@ -33,6 +34,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_payments, Payments]
     [pallet_providers, Providers]
     [pallet_attribution, Attribution]
+    [pallet_emission, Emission]
 );
 
 impl frame_system_benchmarking::Config for Runtime {}

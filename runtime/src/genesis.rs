@@ -24,8 +24,9 @@ use sp_runtime::traits::AccountIdConversion;
 use crate::{
     fees::TreasuryAccount,
     units::{EXISTENTIAL_DEPOSIT, MONTHS, TOTAL_ISSUANCE, UNIT},
-    AccountId, Attribution, BabeConfig, Balance, BalancesConfig, BlockNumber, ProvidersConfig,
-    RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, VestingConfig, BABE_GENESIS,
+    AccountId, Attribution, BabeConfig, Balance, BalancesConfig, BlockNumber, Emission,
+    ProvidersConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, VestingConfig,
+    BABE_GENESIS,
 };
 
 /// One validator, Alice, who also holds the Root key.
@@ -50,6 +51,11 @@ pub const TREASURY_START: Balance = UNIT;
 /// What the attribution pot starts with, so that its account exists before the first fee.
 pub const POT_START: Balance = EXISTENTIAL_DEPOSIT;
 
+/// What the emission's account starts with, so that it exists before the first drip.
+pub const EMISSION_START: Balance = EXISTENTIAL_DEPOSIT;
+
+/// What the community's pool has in the `development` and `local` presets, all of it free to drip.
+const DEVELOPMENT_COMMUNITY: Balance = 100_000_000 * UNIT;
 /// What each well-known account has in the `development` and `local` presets.
 const DEVELOPER_BALANCE: Balance = 10_000_000 * UNIT;
 /// What an attributor's worker has there, for its transaction fees.
@@ -130,13 +136,17 @@ pub fn worker_account(attributor: Sr25519Keyring) -> AccountId {
     get_public_from_string_or_panic::<sr25519::Public>(&format!("{attributor}//poaw")).into()
 }
 
-/// Well-known accounts and workers with enough to try everything; the treasury has the rest.
+/// Well-known accounts and workers with enough to try everything, and the community's pool; the treasury
+/// has the rest.
 fn developers() -> Vec<Holding> {
     let accounts = Sr25519Keyring::well_known()
         .map(|key| Holding::free(key.to_account_id(), DEVELOPER_BALANCE));
     let workers = ATTRIBUTORS.map(|key| Holding::free(worker_account(key), WORKER_BALANCE));
     let pot = Holding::free(Attribution::pot(), POT_START);
-    let mut holdings: Vec<_> = accounts.chain(workers).chain([pot]).collect();
+    let emission = Holding::free(Emission::account(), EMISSION_START);
+    let community = Holding::free(COMMUNITY.into_account_truncating(), DEVELOPMENT_COMMUNITY);
+    let others = [pot, emission, community];
+    let mut holdings: Vec<_> = accounts.chain(workers).chain(others).collect();
     let given: Balance = holdings.iter().map(|holding| holding.amount).sum();
     holdings.push(Holding::free(TreasuryAccount::get(), TOTAL_ISSUANCE - given));
     holdings
@@ -144,11 +154,12 @@ fn developers() -> Vec<Holding> {
 
 /// The distribution of OPEN.
 fn distribution() -> Vec<Holding> {
-    let community = 617_100_000 * UNIT - TREASURY_START - POT_START;
+    let community = 617_100_000 * UNIT - TREASURY_START - POT_START - EMISSION_START;
     let cliff = 12 * MONTHS;
     vec![
         Holding::free(TreasuryAccount::get(), TREASURY_START),
         Holding::free(Attribution::pot(), POT_START),
+        Holding::free(Emission::account(), EMISSION_START),
         Holding::locked(COMMUNITY.into_account_truncating(), community, 0, 48 * MONTHS),
         Holding::locked(
             INVESTORS.into_account_truncating(),

@@ -5,6 +5,7 @@
 //! - [`genesis`]: the presets `development`, `local` and `live`.
 //! - [`validators`]: who makes and finalises blocks.
 //! - [`fees`]: where fees and dust go.
+//! - [`migrations`]: how older storage becomes what this runtime reads.
 //! - [`apis`]: what a node may ask of the runtime.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -16,6 +17,7 @@ pub mod apis;
 pub mod configs;
 pub mod fees;
 pub mod genesis;
+pub mod migrations;
 pub mod params;
 pub mod units;
 pub mod validators;
@@ -38,16 +40,16 @@ pub use params::{RuntimeParameters, RuntimeParametersKey};
 #[cfg(feature = "std")]
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
-/// The runtime's version.
+/// The runtime's version. `CHANGELOG.md` says what each brought.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("openledger"),
     impl_name: Cow::Borrowed("openledger"),
     authoring_version: 1,
-    spec_version: 100,
+    spec_version: 200,
     impl_version: 1,
     apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 1,
+    transaction_version: 2,
     system_version: 1,
 };
 
@@ -151,6 +153,9 @@ mod runtime {
     #[runtime::pallet_index(2)]
     pub type Babe = pallet_babe;
 
+    #[runtime::pallet_index(3)]
+    pub type Migrations = pallet_migrations;
+
     #[runtime::pallet_index(5)]
     pub type Balances = pallet_balances;
     #[runtime::pallet_index(6)]
@@ -197,6 +202,8 @@ mod runtime {
     pub type Providers = pallet_providers;
     #[runtime::pallet_index(44)]
     pub type Attribution = pallet_attribution;
+    #[runtime::pallet_index(45)]
+    pub type Emission = pallet_emission;
 
     #[runtime::pallet_index(250)]
     pub type Sudo = pallet_sudo;

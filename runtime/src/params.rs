@@ -5,7 +5,10 @@ use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
 use openledger_primitives::{split::SplitParameters, Ppm};
 use sp_runtime::Perbill;
 
-use crate::{units::MINUTES, BlockNumber, Runtime};
+use crate::{
+    units::{MINUTES, UNIT},
+    Balance, BlockNumber, Runtime,
+};
 
 #[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
 pub mod tunables {
@@ -71,6 +74,21 @@ pub mod tunables {
         /// What a member that was silent loses of its bond.
         #[codec(index = 11)]
         pub static SilenceSlash: Ppm = 1_000;
+
+        /// What the ecosystem's emission adds to the data's part at most, as a part of what the treasury
+        /// gets. Above the whole it counts as the whole: nobody may earn by paying itself.
+        #[codec(index = 12)]
+        pub static Matching: Ppm = 1_000_000;
+    }
+
+    /// The ecosystem's emission.
+    #[dynamic_pallet_params]
+    #[codec(index = 2)]
+    pub mod emission {
+        /// What drips from the community's pool in a block, in units: at first one OPEN, about a tenth of
+        /// what is released there in 48 months.
+        #[codec(index = 0)]
+        pub static PerBlock: Balance = UNIT;
     }
 }
 

@@ -8,8 +8,8 @@ use openledger_runtime::{
     fees::TreasuryAccount,
     genesis::{self, worker_account},
     units::{DAYS, MONTHS, TOTAL_ISSUANCE, UNIT},
-    AccountId, Attribution, Balance, Balances, BlockNumber, Providers, Runtime, Session, System,
-    Vesting,
+    AccountId, Attribution, Balance, Balances, BlockNumber, Emission, Providers, Runtime, Session,
+    System, Vesting,
 };
 use pallet_vesting::Vesting as Schedules;
 use sp_keyring::Sr25519Keyring;
@@ -105,10 +105,11 @@ fn live_should_be_split_as_the_distribution_says() {
     state_of("live").execute_with(|| {
         let held = |pallet| Balances::total_balance(&held_by(pallet));
         let percent_hundredths = |amount: Balance| amount * 10_000 / TOTAL_ISSUANCE;
-        // The treasury's and the attribution pot's beginnings are parts of the community's share.
+        // The treasury's, the pot's and the emission's beginnings are parts of the community's share.
         let community = held(genesis::COMMUNITY)
             + Balances::total_balance(&TreasuryAccount::get())
-            + Balances::total_balance(&Attribution::pot());
+            + Balances::total_balance(&Attribution::pot())
+            + Balances::total_balance(&Emission::account());
         assert_eq!(percent_hundredths(community), 6_171);
         assert_eq!(percent_hundredths(held(genesis::INVESTORS)), 1_829);
         assert_eq!(percent_hundredths(held(genesis::TEAM)), 1_500);

@@ -404,8 +404,21 @@ pub fn set_parameter(group: &str, name: &str, value: u128) -> Call {
     let key = Value::unnamed_composite([]);
     let parameter = Value::unnamed_variant(name, [key, option(Some(Value::u128(value)))]);
     let parameter = Value::unnamed_variant(group, [parameter]);
-    let set = Call::new("Parameters", "set_parameter", [parameter]);
-    Call::new("Sudo", "sudo", [set.payload().into_value()])
+    sudo(Call::new("Parameters", "set_parameter", [parameter]))
+}
+
+/// Sets a datanet's weight in the ecosystem's emission, with the Root key of a development chain.
+pub fn set_emission_weight(datanet: DatanetId, weight: u32) -> Call {
+    sudo(Call::new("Emission", "set_weight", [number(datanet), number(weight)]))
+}
+
+/// Lets the ecosystem's emission drip.
+pub fn drip() -> Call {
+    Call::new("Emission", "drip", [])
+}
+
+fn sudo(call: Call) -> Call {
+    Call::new("Sudo", "sudo", [call.payload().into_value()])
 }
 
 /// Shows a step of what an attributor revealed for a settlement to be wrong.

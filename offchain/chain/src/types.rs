@@ -358,6 +358,8 @@ pub struct Settlement {
     pub shares: Option<Static<ShareVector>>,
     /// How the fee was divided.
     pub split: Option<Static<Split>>,
+    /// What the ecosystem's emission added to the data's part, in units.
+    pub emission: Balance,
     /// The challenge of its result.
     pub challenge: Option<Challenge>,
 }

@@ -191,6 +191,11 @@ impl View {
         self.ask("OpenLedgerApi_datanet_treasury", datanet.encode()).await
     }
 
+    /// A datanet's weight in the ecosystem's emission, and what could be drawn for it now, in units.
+    pub async fn emission(&self, datanet: DatanetId) -> Result<(u32, Balance)> {
+        self.ask("OpenLedgerApi_emission", datanet.encode()).await
+    }
+
     /// A model, with the prices that hold in this block.
     pub async fn model(&self, model: ModelId) -> Result<Option<Model>> {
         let found: Option<Model> = self.read("Models", "Models", vec![number(model)]).await?;

@@ -6,8 +6,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::{
     commands::{
-        account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, engine,
-        gateway, model, parameter, prove_fraud, provider, records, settle, settlement,
+        account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, emission,
+        engine, gateway, model, parameter, prove_fraud, provider, records, settle, settlement,
     },
     failure,
 };
@@ -107,6 +107,9 @@ pub(crate) enum Command {
     Records(records::Command),
     /// Submit records to a datanet
     Contribute(contribute::Options),
+    /// The ecosystem's emission to datanets that are used
+    #[command(subcommand)]
+    Emission(emission::Command),
     /// Create, review, publish and show datanets
     #[command(subcommand)]
     Datanet(datanet::Command),

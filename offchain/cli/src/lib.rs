@@ -30,8 +30,9 @@ use std::process::ExitCode;
 use crate::{
     args::{Cli, Command},
     commands::{
-        account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, engine,
-        gateway, model, parameter, prove_fraud, provider, records, settle, settlement, status,
+        account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, emission,
+        engine, gateway, model, parameter, prove_fraud, provider, records, settle, settlement,
+        status,
     },
     context::Context,
     output::Output,
@@ -61,6 +62,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Records(command) => records::run(context, command).await,
         Command::Contribute(options) => contribute::run(context, options).await,
         Command::Datanet(command) => datanet::run(context, command).await,
+        Command::Emission(command) => emission::run(context, command).await,
         Command::Model(command) => model::run(context, command).await,
         Command::Channel(command) => channel::run(context, command).await,
         Command::Ask(options) => ask::run(context, options).await,

@@ -15,6 +15,7 @@ use openledger_primitives::{
     work, PPM, UNIT,
 };
 // The account of that number, not frame-benchmarking's function of this name.
+use pallet_models::MAX_LINEAGE;
 use pallet_payments::fixtures::account;
 use pallet_payments::fixtures::*;
 
@@ -43,10 +44,14 @@ impl<T: Config> Setup<T> {
                 let _ = shares.try_push(Share { contribution, ppm: PPM / MAX_SHARES });
             }
         }
+        fill_budgets::<T>(&datanets);
         let base = base::<T>();
         let model = pallet_models::benchmarking::largest_lineage(|parents| {
             adapter::<T>(base, parents, &datanets, true)
         });
+        // The worst there is of each.
+        assert_eq!(pallet_models::Pallet::<T>::lineage(model).len() as u32, MAX_LINEAGE);
+        assert_eq!((members.len() as u32, shares.len() as u32), (MAX_COMMITTEE, MAX_SHARES));
         CurrencyOf::<T>::set_balance(&Pallet::<T>::pot(), CurrencyOf::<T>::minimum_balance());
         let operator = operator::<T>();
         let fee = 100 * UNIT;
@@ -153,6 +158,23 @@ impl<T: Config> Setup<T> {
     }
 }
 
+/// Has the emission drip, so that every datanet adds to what its contributions earn.
+fn fill_budgets<T: Config>(datanets: &[DatanetId]) {
+    use pallet_emission::Config as Emission;
+
+    let source = <T as Emission>::Source::get();
+    CurrencyOf::<T>::set_balance(&source, FUNDS);
+    let account = pallet_emission::Pallet::<T>::account();
+    CurrencyOf::<T>::set_balance(&account, CurrencyOf::<T>::minimum_balance());
+    for datanet in datanets {
+        let governance = <T as Emission>::GovernanceOrigin::try_successful_origin().unwrap();
+        pallet_emission::Pallet::<T>::set_weight(governance, *datanet, 1).unwrap();
+    }
+    let later = Pallet::<T>::now() + <T as Emission>::Period::get();
+    frame_system::Pallet::<T>::set_block_number(later.into());
+    pallet_emission::Pallet::<T>::drip(RawOrigin::Signed(funded::<T>("anyone", 1)).into()).unwrap();
+}
+
 const LAST: usize = MAX_COMMITTEE as usize - 1;
 const ALL: usize = MAX_COMMITTEE as usize;
 
@@ -236,6 +258,7 @@ mod benchmarks {
         #[extrinsic_call]
         advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
         assert_eq!(setup.phase(), Phase::Finalised);
+        assert!(Settlements::<T>::get(setup.id).unwrap().emission > 0);
     }
 
     #[benchmark]

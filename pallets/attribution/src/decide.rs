@@ -1,7 +1,7 @@
 //! Deciding a settlement: whose shares, who gets what, and who loses what. At most 16 reveals of 256
 //! shares each, and as many again where there was a challenge.
 
-use crate::*;
+use crate::{emission::Income, *};
 use frame_support::{
     storage::with_storage_layer,
     traits::{
@@ -10,8 +10,9 @@ use frame_support::{
     },
 };
 use openledger_primitives::{
+    pool,
     shares::MAX_SHARES,
-    split::{distribute, portion, royalties, Split},
+    split::{distribute, portion, royalties, Distribution, Split},
 };
 
 /// What one member revealed, and for which result.
@@ -92,7 +93,8 @@ impl<T: Config> Pallet<T> {
         let split = Self::divide(settlement, &shares, &accepted)?;
         Self::forget(id, settlement);
         Self::record(settlement, Phase::Finalised, shares.clone(), split);
-        Self::deposit_event(Event::Finalised { settlement: id, shares, split, accepted });
+        let emission = settlement.emission;
+        Self::deposit_event(Event::Finalised { settlement: id, shares, split, emission, accepted });
         Ok(())
     }
 
@@ -163,7 +165,8 @@ impl<T: Config> Pallet<T> {
         let shares = ShareVector::all_to_pool();
         let split = Self::divide(settlement, &shares, &[])?;
         Self::record(settlement, Phase::Fallback, shares, split);
-        Self::deposit_event(Event::FellBack { settlement: id, split });
+        let emission = settlement.emission;
+        Self::deposit_event(Event::FellBack { settlement: id, split, emission });
         Ok(())
     }
 
@@ -175,9 +178,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Divides a settlement's fee: every unit of it is credited, put into a pool, or sent to the
-    /// treasury.
+    /// treasury. The ecosystem's emission adds to the data's part.
     fn divide(
-        settlement: &SettlementOf<T>,
+        settlement: &mut SettlementOf<T>,
         shares: &ShareVector,
         accepted: &[T::AccountId],
     ) -> Result<Split, DispatchError> {
@@ -202,7 +205,12 @@ impl<T: Config> Pallet<T> {
         for (contribution, amount) in &data.contributions {
             Self::earn(*contribution, *amount)?;
         }
-        let pooled = Self::fill_pools(settlement.model, settlement.version, data.pool);
+        let incomes = Self::incomes(settlement.model, settlement.version, &data);
+        for income in &incomes {
+            Self::fill_pool(income.datanet, income.pool);
+        }
+        let pooled = incomes.iter().fold(0, |sum: Balance, i| sum.saturating_add(i.pool));
+        settlement.emission = Self::emit(settlement, split.treasury, &incomes);
 
         // A model without owner or data cannot be settled. Should it ever be, no unit is lost.
         let orphaned = if lineage.is_empty() { split.owner } else { 0 };
@@ -224,7 +232,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn earn(contribution: ContributionId, amount: Balance) -> DispatchResult {
+    pub(crate) fn earn(contribution: ContributionId, amount: Balance) -> DispatchResult {
         if amount > 0 {
             Earned::<T>::try_mutate(contribution, |earned| {
                 earned.accrued =
@@ -235,26 +243,39 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Divides `amount` among the pools of the version's datanets by their versions' records, and
-    /// returns what they received: all of it, unless there is no datanet.
-    fn fill_pools(model: ModelId, version: ModelVersion, amount: Balance) -> Balance {
-        let Some(info) = pallet_models::Pallet::<T>::version(model, version) else { return 0 };
-        if amount == 0 || info.trained_on.is_empty() {
-            return 0;
-        }
-        let records: Vec<u64> = info
-            .trained_on
-            .iter()
-            .map(|(datanet, number)| {
-                pallet_datanets::Pallet::<T>::version(*datanet, *number)
-                    .map_or(0, |version| version.records)
+    /// What each datanet of a model's version has of the data's part: its contributions directly, and its
+    /// pool by the version's records. All of the pools' part, unless there is no datanet.
+    fn incomes(model: ModelId, version: ModelVersion, data: &Distribution) -> Vec<Income> {
+        let trained_on =
+            pallet_models::Pallet::<T>::version(model, version).map(|info| info.trained_on);
+        let versions: Vec<_> = trained_on
+            .into_iter()
+            .flatten()
+            .filter_map(|(datanet, number)| {
+                Some((datanet, pallet_datanets::Pallet::<T>::version(datanet, number)?))
             })
             .collect();
-        let parts = pool::divide(amount, &records);
-        for ((datanet, _), part) in info.trained_on.iter().zip(parts) {
-            Pools::<T>::mutate(datanet, |pool| pool.receive(part));
+        let records: Vec<u64> = versions.iter().map(|(_, version)| version.records).collect();
+        let pools = pool::divide(data.pool, &records);
+        let mut left = data.contributions.clone();
+        versions
+            .into_iter()
+            .zip(pools)
+            .map(|((datanet, version), pool)| {
+                // Two versions of one datanet share contributions: each earned once.
+                let (contributions, others) = core::mem::take(&mut left)
+                    .into_iter()
+                    .partition(|(id, _)| version.contributions.binary_search(id).is_ok());
+                left = others;
+                Income { datanet, contributions, pool }
+            })
+            .collect()
+    }
+
+    pub(crate) fn fill_pool(datanet: DatanetId, amount: Balance) {
+        if amount > 0 {
+            Pools::<T>::mutate(datanet, |pool| pool.receive(amount));
         }
-        amount
     }
 
     /// Takes the next contributions of a model's version into the pools of their datanets, at most as

@@ -26,6 +26,8 @@
 //! - `pallet-providers` knows the attributors, their bonds, and for whom a worker signs.
 //! - `pallet-models` knows what a version was trained on, who owns its lineage, and what its licences
 //!   demand for the data; `pallet-datanets` who is paid for a contribution and how many records it has.
+//! - `pallet-emission` keeps the datanets' budgets: when a settlement ends, they add to what its data
+//!   earned ([`emission`]).
 //! - `pallet-datanets` calls [`OnPayoutChange`] before another account is paid for a contribution: what
 //!   it earned until then, in its pool too, is credited to who was paid so far.
 //! - The runtime gives randomness, the parameters that governance sets, and the treasury's account. It
@@ -46,8 +48,9 @@
 //! ```
 //!
 //! with equality unless somebody made the pot a present. Ending turns the first line into the others
-//! and one transfer to the treasury, and `try_state` checks that all that the data was ever given is
-//! exactly what contributions accrued plus what the pools carry. Everything rounds down; what that
+//! and one transfer to the treasury, and brings what the emission adds, which is the contributions' and
+//! the pools' as well. `try_state` checks that all that the data was ever given is exactly what
+//! contributions accrued plus what the pools carry. Everything rounds down; what that
 //! leaves is the treasury's. If the treasury cannot receive its part, it is credited like anybody else
 //! and claimed later. A claim that its receiver cannot take (it would lie below the existential
 //! deposit) fails, and the credit stays.
@@ -71,10 +74,10 @@ extern crate alloc;
 mod benchmarking;
 mod decide;
 pub mod draw;
+mod emission;
 mod fraud;
 #[cfg(test)]
 mod mock;
-mod pool;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
@@ -84,7 +87,6 @@ pub mod weights;
 pub mod worker;
 
 pub use pallet::*;
-pub use pool::{Pool, PoolEntry};
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -107,6 +109,7 @@ use frame_system::{
 use openledger_primitives::{
     attribution::Attribution,
     fraud::Fraud,
+    pool::{Pool, PoolEntry},
     reads::{Claimable, ContributionClaim, Phase, SettlementState},
     shares::{ShareList, ShareVector},
     Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
@@ -132,7 +135,7 @@ pub type SettlementOf<T> = Settlement<<T as frame_system::Config>::AccountId>;
 pub mod pallet {
     use super::*;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -143,6 +146,7 @@ pub mod pallet {
         frame_system::Config<AccountId = AccountId32, Hash = H256>
         + CreateSignedTransaction<Call<Self>>
         + pallet_datanets::Config
+        + pallet_emission::Config
         + pallet_payments::Config
     {
         /// The key with which an attributor's off-chain worker signs: [`worker::crypto::WorkerKey`].
@@ -304,6 +308,8 @@ pub mod pallet {
             shares: ShareVector,
             /// How the fee was divided.
             split: openledger_primitives::split::Split,
+            /// What the ecosystem's emission added to the data's part, in units.
+            emission: Balance,
             /// The members within the tolerance, who are paid.
             accepted: Vec<T::AccountId>,
         },
@@ -313,6 +319,8 @@ pub mod pallet {
             settlement: SettlementId,
             /// How the fee was divided.
             split: openledger_primitives::split::Split,
+            /// What the ecosystem's emission added to the data's part, in units.
+            emission: Balance,
         },
         /// An account was paid for its work and its models.
         Claimed {
@@ -744,6 +752,7 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
             decided: None,
             shares: None,
             split: None,
+            emission: 0,
             challenge: None,
         };
         let committee = Self::draw_committee(id, &settlement);

@@ -8,7 +8,7 @@ use frame_support::{
 };
 use frame_system::offchain::{CreateTransactionBase, SigningTypes};
 use openledger_primitives::{split::SplitParameters, UNIT};
-use pallet_payments::fixtures::account;
+use pallet_payments::fixtures::{account, FUNDS};
 use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
 use sp_runtime::{generic, BuildStorage, MultiSignature, MultiSigner};
 
@@ -45,6 +45,8 @@ mod runtime {
     pub type Providers = pallet_providers;
     #[runtime::pallet_index(44)]
     pub type Attribution = pallet_attribution;
+    #[runtime::pallet_index(45)]
+    pub type Emission = pallet_emission;
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -92,7 +94,6 @@ impl pallet_datanets::Config for Test {
     type Consideration = Deposit<DatanetDeposit>;
     type ContributionBond = ConstU128<50>;
     type Currency = Balances;
-    type EmissionOrigin = frame_system::EnsureRoot<AccountId32>;
     type OnPayoutChange = Attribution;
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<10>;
@@ -142,11 +143,21 @@ pub const PARAMETERS: Parameters = Parameters {
     challenge_bond: 200_000,
     slash: 100_000,
     silence_slash: 1_000,
+    matching: PPM,
 };
 
 parameter_types! {
     pub static InForce: Parameters = PARAMETERS;
     pub Treasury: AccountId32 = account("treasury", 0);
+    pub Community: AccountId32 = account("community", 0);
+}
+
+impl pallet_emission::Config for Test {
+    type GovernanceOrigin = frame_system::EnsureRoot<AccountId32>;
+    type Period = ConstU32<1>;
+    type Rate = ConstU128<1_000_000>;
+    type Source = Community;
+    type WeightInfo = pallet_emission::weights::SubstrateWeight<Test>;
 }
 
 /// Randomness that everybody knows.
@@ -203,7 +214,12 @@ where
 pub fn ext() -> sp_io::TestExternalities {
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     pallet_balances::GenesisConfig::<Test> {
-        balances: vec![(Attribution::pot(), ED), (Treasury::get(), ED)],
+        balances: vec![
+            (Attribution::pot(), ED),
+            (Emission::account(), ED),
+            (Treasury::get(), ED),
+            (Community::get(), FUNDS),
+        ],
         ..Default::default()
     }
     .assimilate_storage(&mut storage)

@@ -74,7 +74,9 @@ impl<T: Config> Pallet<T> {
             );
             if let Some(split) = settlement.split {
                 ensure!(split.total() == settlement.total_fee, "a split differs from its fee");
-                to_data = to_data.saturating_add(split.data);
+                to_data = to_data.saturating_add(split.data).saturating_add(settlement.emission);
+            } else {
+                ensure!(settlement.emission == 0, "an undecided settlement has emission");
             }
             let commitments: Vec<_> = Commitments::<T>::iter_key_prefix(id).collect();
             let reveals: Vec<_> = Reveals::<T>::iter_key_prefix(id).collect();
@@ -158,7 +160,7 @@ impl<T: Config> Pallet<T> {
             .fold(0, Balance::saturating_add);
         ensure!(
             accrued.saturating_add(owed.carried) == to_data,
-            "what contributions accrued and pools carry differs from the data parts"
+            "what contributions accrued and pools carry differs from the data parts and the emission"
         );
         ensure!(
             CurrencyOf::<T>::total_balance(&Self::pot()) >= owed.total(),

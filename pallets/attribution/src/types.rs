@@ -58,6 +58,9 @@ pub struct Parameters {
     pub slash: Ppm,
     /// What a member that was silent loses, in parts per million of its bond.
     pub silence_slash: Ppm,
+    /// What the ecosystem's emission adds to the data's part at most, in parts per million of what the
+    /// treasury gets by its part; at most the whole, so that nobody earns by paying itself.
+    pub matching: Ppm,
 }
 
 impl Parameters {
@@ -83,6 +86,7 @@ impl Parameters {
             challenge_bond: self.challenge_bond.min(MAX_CHALLENGE_BOND),
             slash: self.slash.min(PPM),
             silence_slash: self.silence_slash.min(PPM),
+            matching: self.matching.min(PPM),
         }
     }
 
@@ -188,6 +192,8 @@ pub struct Settlement<AccountId> {
     pub shares: Option<ShareVector>,
     /// How the fee was divided, once decided.
     pub split: Option<Split>,
+    /// What the ecosystem's emission added to the data's part, in units; zero until decided.
+    pub emission: Balance,
     /// The challenge under way, or won or lost.
     pub challenge: Option<Challenge<AccountId>>,
 }
@@ -221,6 +227,7 @@ impl<AccountId> Settlement<AccountId> {
             decided: self.decided,
             shares: self.shares,
             split: self.split,
+            emission: self.emission,
             deadline: self.deadline,
             challenged: self.challenge.is_some(),
         }

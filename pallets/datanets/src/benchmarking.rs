@@ -435,19 +435,5 @@ mod benchmarks {
         assert!(!Appeals::<T>::contains_key(id));
     }
 
-    #[benchmark]
-    fn set_emission_weight() -> Result<(), BenchmarkError> {
-        let owner = funded::<T>(account("owner", 0, 0));
-        let datanet = super::create::<T>(&owner, Licence::OPEN);
-        let origin =
-            T::EmissionOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-
-        #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, datanet, 7);
-
-        assert_eq!(Pallet::<T>::emission_weight(datanet), 7);
-        Ok(())
-    }
-
     impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);
 }

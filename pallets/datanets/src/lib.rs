@@ -35,9 +35,7 @@
 //!   what depends on one can rely on its list.
 //! - [`payout_account`](Pallet::payout_account): who is paid for a contribution, whatever became of it;
 //!   [`ContributionsOf`]: for which contributions an account is paid.
-//! - [`treasury`](Pallet::treasury): where prices for training go;
-//!   [`emission_weight`](Pallet::emission_weight): how much of the ecosystem's emission, by
-//!   [`Config::EmissionOrigin`].
+//! - [`treasury`](Pallet::treasury): where prices for training go.
 //!
 //! ## Money model
 //!
@@ -121,7 +119,7 @@ pub type CuratorsOf<T> = Curators<<T as frame_system::Config>::AccountId>;
 pub mod pallet {
     use super::*;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -160,9 +158,6 @@ pub mod pallet {
 
         /// Who resolves appeals.
         type AppealOrigin: EnsureOrigin<Self::RuntimeOrigin>;
-
-        /// Who sets the weights of datanets in the ecosystem's emission.
-        type EmissionOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Blocks that curators have to review a contribution.
         #[pallet::constant]
@@ -206,10 +201,6 @@ pub mod pallet {
         AllowanceOf<T>,
         OptionQuery,
     >;
-
-    /// The weight of a datanet in the ecosystem's emission; zero unless governance set another.
-    #[pallet::storage]
-    pub type EmissionWeights<T: Config> = StorageMap<_, Twox64Concat, DatanetId, u32, ValueQuery>;
 
     /// All contributions ever made.
     #[pallet::storage]
@@ -452,13 +443,6 @@ pub mod pallet {
             datanet: DatanetId,
             /// What was returned to the contributor, in units.
             bond: Balance,
-        },
-        /// A datanet has another weight in the ecosystem's emission.
-        EmissionWeightSet {
-            /// The datanet.
-            datanet: DatanetId,
-            /// Its weight.
-            weight: u32,
         },
     }
 
@@ -1049,26 +1033,6 @@ pub mod pallet {
             Self::deposit_event(Event::AppealLapsed { contribution, datanet, bond });
             Ok(())
         }
-
-        /// Set the weight of a datanet in the ecosystem's emission, as the origin that may.
-        ///
-        /// What counts is its proportion to the other datanets' weights; zero for none of it.
-        #[pallet::call_index(18)]
-        pub fn set_emission_weight(
-            origin: OriginFor<T>,
-            datanet: DatanetId,
-            weight: u32,
-        ) -> DispatchResult {
-            T::EmissionOrigin::ensure_origin(origin)?;
-            ensure!(Datanets::<T>::contains_key(datanet), Error::<T>::NotFound);
-            if weight == 0 {
-                EmissionWeights::<T>::remove(datanet);
-            } else {
-                EmissionWeights::<T>::insert(datanet, weight);
-            }
-            Self::deposit_event(Event::EmissionWeightSet { datanet, weight });
-            Ok(())
-        }
     }
 
     #[pallet::view_functions]
@@ -1082,11 +1046,6 @@ pub mod pallet {
         /// that right went.
         pub fn payout_account(contribution: ContributionId) -> Option<T::AccountId> {
             Contributions::<T>::get(contribution).map(|stored| stored.payee)
-        }
-
-        /// The weight of a datanet in the ecosystem's emission.
-        pub fn emission_weight(datanet: DatanetId) -> u32 {
-            EmissionWeights::<T>::get(datanet)
         }
 
         /// The account of a datanet's treasury.
@@ -1214,7 +1173,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What a place on an allow list occupies on chain.
-    pub(crate) fn allowance_footprint() -> Footprint {
+    pub fn allowance_footprint() -> Footprint {
         Footprint::from_mel::<AllowanceOf<T>>()
     }
 

@@ -103,7 +103,6 @@ impl Config for Test {
     >;
     type ContributionBond = ConstU128<BOND>;
     type Currency = Balances;
-    type EmissionOrigin = frame_system::EnsureRoot<AccountId32>;
     type OnPayoutChange = Ledger;
     type PalletId = TreasuryId;
     type ReviewPeriod = ConstU32<REVIEW_PERIOD>;

@@ -119,9 +119,6 @@ impl<T: Config> Pallet<T> {
                 ensure!(version.consent_epoch <= datanet.consent_epoch, "epochs only grow");
             }
         }
-        for (id, weight) in EmissionWeights::<T>::iter() {
-            ensure!(Datanets::<T>::contains_key(id) && weight > 0, "a weight of nothing");
-        }
         for (id, _, _) in Allowed::<T>::iter() {
             ensure!(Datanets::<T>::contains_key(id), "a place on the list of nothing");
         }

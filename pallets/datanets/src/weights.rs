@@ -29,7 +29,6 @@ pub trait WeightInfo {
 	fn resolve_appeal_uphold() -> Weight;
 	fn resolve_appeal_refuse() -> Weight;
 	fn lapse_appeal() -> Weight;
-	fn set_emission_weight() -> Weight;
 }
 
 /// What was measured, with the runtime's price of storage.
@@ -338,15 +337,5 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(189_254_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
-	}
-	/// Storage: `Datanets::Datanets` (r:1 w:0)
-	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
-	/// Storage: `Datanets::EmissionWeights` (r:0 w:1)
-	/// Proof: `Datanets::EmissionWeights` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
-	fn set_emission_weight() -> Weight {
-		// At the least 21_560_000 ps.
-		Weight::from_parts(26_510_000, 4407)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 }

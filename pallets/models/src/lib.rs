@@ -94,7 +94,7 @@ pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, <T as Config
 pub mod pallet {
     use super::*;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]

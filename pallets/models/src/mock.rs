@@ -80,7 +80,6 @@ impl pallet_datanets::Config for Test {
     type Consideration = HoldConsideration<AccountId32, Balances, DatanetReason, StoragePrice>;
     type ContributionBond = ConstU128<50>;
     type Currency = Balances;
-    type EmissionOrigin = frame_system::EnsureRoot<AccountId32>;
     type OnPayoutChange = ();
     type PalletId = TreasuryId;
     type ReviewPeriod = ConstU32<5>;

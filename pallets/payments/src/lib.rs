@@ -100,7 +100,7 @@ use sp_runtime::{traits::Zero, AccountId32, ArithmeticError, SaturatedConversion
 pub mod pallet {
     use super::*;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]

@@ -92,7 +92,6 @@ impl pallet_datanets::Config for Test {
     type Consideration = Deposit<DatanetDeposit>;
     type ContributionBond = ConstU128<50>;
     type Currency = Balances;
-    type EmissionOrigin = frame_system::EnsureRoot<AccountId32>;
     type OnPayoutChange = ();
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<10>;

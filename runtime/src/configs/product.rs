@@ -1,4 +1,4 @@
-//! OpenLedger's own pallets: datanets, models, providers, payments, attribution.
+//! OpenLedger's own pallets: datanets, models, providers, payments, attribution, emission.
 
 use frame_support::{
     parameter_types,
@@ -7,10 +7,11 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use pallet_attribution::{worker::crypto::WorkerKey, Parameters};
+use sp_runtime::traits::AccountIdConversion;
 
 use crate::{
     fees::TreasuryAccount,
-    params,
+    genesis, params,
     units::{deposit, DAYS, HOURS, MILLI, UNIT},
     AccountId, Attribution, Balance, Balances, BlockNumber, Hash, Runtime, RuntimeHoldReason,
 };
@@ -37,7 +38,6 @@ impl pallet_datanets::Config for Runtime {
     >;
     type ContributionBond = ContributionBond;
     type Currency = Balances;
-    type EmissionOrigin = EnsureRoot<AccountId>;
     type OnPayoutChange = Attribution;
     type PalletId = DatanetsPalletId;
     type ReviewPeriod = ConstU32<{ 7 * DAYS }>;
@@ -107,6 +107,18 @@ impl pallet_attribution::Config for Runtime {
     type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
 }
 
+parameter_types! {
+    pub CommunityAccount: AccountId = genesis::COMMUNITY.into_account_truncating();
+}
+
+impl pallet_emission::Config for Runtime {
+    type GovernanceOrigin = EnsureRoot<AccountId>;
+    type Period = ConstU32<HOURS>;
+    type Rate = params::emission::PerBlock;
+    type Source = CommunityAccount;
+    type WeightInfo = pallet_emission::weights::SubstrateWeight<Runtime>;
+}
+
 /// What governance has set for settlements to come.
 pub struct AttributionParameters;
 
@@ -127,6 +139,7 @@ impl Get<Parameters> for AttributionParameters {
             challenge_bond: tuned::ChallengeBond::get(),
             slash: tuned::Slash::get(),
             silence_slash: tuned::SilenceSlash::get(),
+            matching: tuned::Matching::get(),
         }
     }
 }

@@ -19,9 +19,9 @@ use sp_runtime::{
 };
 
 use crate::{
-    units::BLOCK_MILLIS, AccountId, Babe, Balance, Block, BlockNumber, Nonce, PalletInfo, Runtime,
-    RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, Signature, SignedPayload, TxExtension,
-    UncheckedExtrinsic, VERSION,
+    units::BLOCK_MILLIS, AccountId, Babe, Balance, Block, BlockNumber, Migrations, Nonce,
+    PalletInfo, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, Signature,
+    SignedPayload, TxExtension, UncheckedExtrinsic, VERSION,
 };
 
 /// The part of a block that ordinary calls may fill; the rest is for operational ones.
@@ -66,10 +66,30 @@ impl frame_system::Config for Runtime {
     type DbWeight = ParityDbWeight;
     type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
     type MaxConsumers = ConstU32<64>;
+    type MultiBlockMigrator = Migrations;
     type Nonce = Nonce;
     type SS58Prefix = ConstU16<42>;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type Version = Version;
+}
+
+parameter_types! {
+    /// While storage is rewritten, blocks hold nothing else but what they must.
+    pub MigrationWeight: Weight = Perbill::from_percent(75) * Weights::get().max_block;
+}
+
+impl pallet_migrations::Config for Runtime {
+    type CursorMaxLen = ConstU32<1_024>;
+    type FailedMigrationHandler = frame_support::migrations::FreezeChainOnFailedMigration;
+    type IdentifierMaxLen = ConstU32<64>;
+    type MaxServiceWeight = MigrationWeight;
+    type MigrationStatusHandler = ();
+    #[cfg(not(feature = "runtime-benchmarks"))]
+    type Migrations = crate::migrations::Migrations;
+    #[cfg(feature = "runtime-benchmarks")]
+    type Migrations = pallet_migrations::mock_helpers::MockedMigrations;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_migrations::weights::SubstrateWeight<Runtime>;
 }
 
 impl pallet_timestamp::Config for Runtime {

@@ -9,6 +9,7 @@ pub mod claim;
 pub mod claimable;
 pub mod contribute;
 pub mod datanet;
+pub mod emission;
 pub mod engine;
 pub mod gateway;
 pub mod model;

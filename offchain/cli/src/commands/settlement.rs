@@ -102,6 +102,7 @@ fn summary(id: SettlementId, settlement: &Settlement) -> Value {
         })),
         "shares": settlement.shares.as_ref().map(|shares| &shares.0),
         "split": settlement.split.as_ref().map(|split| &split.0),
+        "emission": settlement.emission.to_string(),
     })
 }
 
@@ -187,6 +188,12 @@ async fn show(context: &Context, id: SettlementId) -> anyhow::Result<Output> {
     }
     if let Some(split) = &settlement.split {
         words.push_str(&format!("\n{}", parts(split)));
+    }
+    if settlement.emission > 0 {
+        words.push_str(&format!(
+            "\nThe emission added {} to the data.\n",
+            open(settlement.emission)
+        ));
     }
     if let Some(found) = &settlement.shares {
         words.push_str(&format!("\n{}", shares(found, &labels(&view).await?)));

@@ -65,6 +65,7 @@ fn settlement() -> (Settlement, Vec<Transcript>) {
         decided: Some(20),
         shares: Some(Static(shares)),
         split: Some(Static(split)),
+        emission: 0,
         challenge: None,
     };
     (settlement, transcripts)

@@ -155,7 +155,7 @@ fn advance_should_fall_back_to_the_pools_when_the_last_committee_was_silent() {
         let lost: Balance = (0..3).map(|n| BONDED - bond(n)).sum();
         assert_eq!(bond(0), BONDED - BONDED / 1_000 - (BONDED - BONDED / 1_000) / 1_000);
         assert_eq!(Balances::free_balance(Treasury::get()), ED + 50_000 + 50_000 + lost);
-        assert_eq!(last_event(), Event::FellBack { settlement: id, split });
+        assert_eq!(last_event(), Event::FellBack { settlement: id, split, emission: 0 });
         for who in world.attributors {
             assert!(Attribution::open_jobs(who).is_empty());
         }

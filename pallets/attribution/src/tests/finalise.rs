@@ -34,6 +34,7 @@ fn fee_should_be_divided_to_the_last_unit_when_the_committee_agrees() {
                 settlement: id,
                 shares: stored(id).shares.unwrap(),
                 split,
+                emission: 0,
                 accepted: stored(id).committee.to_vec()
             }
         );
@@ -155,31 +156,12 @@ fn pool_should_pay_a_contribution_only_from_its_entry_on_when_it_comes_later() {
         let world = world(1);
         let id = world.settle(1_200_000);
         world.decide_alike(id, &[]);
-        // A second version of the first datanet with one more contribution of 40 records.
-        let curator = account("curator", 0);
-        let late = funded::<Test>("contributor", 3);
-        let root = H256::repeat_byte(77);
-        Datanets::contribute(signed(&late), 0, root, root, 40, 1, Default::default()).unwrap();
-        Datanets::review(signed(&curator), 3, pallet_datanets::Verdict::Accept).unwrap();
-        Datanets::publish(signed(&curator), 0).unwrap();
-        Models::register_adapter(
-            signed(&funded::<Test>("owner", 2)),
-            b"second".to_vec().try_into().unwrap(),
-            0,
-            Default::default(),
-            H256::repeat_byte(3),
-            H256::repeat_byte(4),
-            vec![(0, 2)].try_into().unwrap(),
-            pallet_models::Versions::<Test>::get(world.model, 1).unwrap().index,
-            0,
-            0,
-        )
-        .unwrap();
-        let id = settle::<Test>(&world.operator, 2, world.channel, 1_600_000);
+        let (late, model) = newcomer(40, &[2]);
+        let id = settle::<Test>(&world.operator, model, world.channel, 1_600_000);
         world.decide_alike(id, &[]);
         // 800,000 over 80 records, on top of the 400,000 over 40 of before.
         assert_eq!(Attribution::earnings(0).accrued, 100_000 + 100_000);
         assert_eq!(Attribution::earnings(1).accrued, 300_000 + 300_000);
-        assert_eq!(Attribution::earnings(3).accrued, 400_000);
+        assert_eq!(Attribution::earnings(late).accrued, 400_000);
     });
 }

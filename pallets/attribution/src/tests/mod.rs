@@ -1,5 +1,5 @@
 //! One file for each call, one for what comes from the payments, one for the division of fees, one for
-//! the off-chain worker, and one for what must hold whatever is called.
+//! what the emission adds, one for the off-chain worker, and one for what must hold whatever is called.
 
 // The pallet, not the primitive of this name.
 use crate::mock::Attribution;
@@ -18,14 +18,18 @@ use pallet_payments::fixtures::*;
 use sp_runtime::DispatchError::BadOrigin;
 
 mod advance;
+#[cfg(feature = "runtime-benchmarks")]
+mod bounds;
 mod challenge;
 mod claim;
 mod claim_contributions;
 mod commit;
+mod emission;
 mod finalise;
 mod invariants;
 mod on_settlement;
 mod payout_change;
+mod payouts;
 mod prove_fraud;
 mod reveal;
 mod worker;
@@ -107,6 +111,36 @@ impl World {
         let results: Vec<_> = self.committee(id).into_iter().map(|n| (n, result(shares))).collect();
         self.decide(id, &results);
     }
+}
+
+/// Adds a contribution of so many records to the first datanet, publishes its second version, and
+/// registers an adapter trained on these versions of it. Their ids.
+pub fn newcomer(records: u32, versions: &[u32]) -> (ContributionId, ModelId) {
+    let contribution = pallet_datanets::NextContributionId::<Test>::get();
+    let model = pallet_models::NextModelId::<Test>::get();
+    let curator = account("curator", 0);
+    let contributor = funded::<Test>("contributor", contribution);
+    let root = H256::repeat_byte(77);
+    Datanets::contribute(signed(&contributor), 0, root, root, records, 1, Default::default())
+        .unwrap();
+    let accept = pallet_datanets::Verdict::Accept;
+    Datanets::review(signed(&curator), contribution, accept).unwrap();
+    Datanets::publish(signed(&curator), 0).unwrap();
+    let trained_on: Vec<_> = versions.iter().map(|version| (0, *version)).collect();
+    Models::register_adapter(
+        signed(&funded::<Test>("owner", model)),
+        b"second".to_vec().try_into().unwrap(),
+        0,
+        Default::default(),
+        H256::repeat_byte(3),
+        H256::repeat_byte(4),
+        trained_on.try_into().unwrap(),
+        pallet_models::Versions::<Test>::get(1, 1).unwrap().index,
+        0,
+        0,
+    )
+    .unwrap();
+    (contribution, model)
 }
 
 pub fn stored(id: SettlementId) -> SettlementOf<Test> {

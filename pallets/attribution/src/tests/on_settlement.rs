@@ -59,6 +59,7 @@ fn settlement_should_correct_parameters_when_they_are_out_of_range() {
             challenge_bond: Ppm::MAX,
             slash: Ppm::MAX,
             silence_slash: Ppm::MAX,
+            matching: Ppm::MAX,
         });
         assert!(!InForce::get().is_valid());
         let kept = stored(world.settle(1_000)).parameters;
@@ -77,6 +78,7 @@ fn settlement_should_correct_parameters_when_they_are_out_of_range() {
                 challenge_bond: MAX_CHALLENGE_BOND,
                 slash: PPM,
                 silence_slash: PPM,
+                matching: PPM,
             }
         );
         InForce::set(Parameters { committee: 1_000, ..PARAMETERS });

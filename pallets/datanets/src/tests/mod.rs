@@ -2,6 +2,8 @@ mod accept_ownership;
 mod accept_payout;
 mod allow;
 mod appeal;
+#[cfg(feature = "runtime-benchmarks")]
+mod bounds;
 mod contribute;
 mod create;
 mod invariants;
@@ -12,7 +14,6 @@ mod publish;
 mod resolve_appeal;
 mod review;
 mod set_curators;
-mod set_emission_weight;
 mod set_licence;
 mod spend;
 mod transfer_ownership;

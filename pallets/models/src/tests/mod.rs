@@ -1,4 +1,6 @@
 mod accept_ownership;
+#[cfg(feature = "runtime-benchmarks")]
+mod bounds;
 mod deprecate;
 mod invariants;
 mod reads;

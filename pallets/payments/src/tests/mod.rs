@@ -4,6 +4,8 @@ use crate::{fixtures::*, mock::*, *};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError::BadOrigin;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod bounds;
 mod close;
 mod close_now;
 mod invariants;

@@ -1,31 +1,35 @@
-//! Pools: what a datanet's contributions earn together, shared by records.
+//! Pools: what many receive together, each by its units.
 //!
-//! A pool remembers only what one record has earned since the pool began; a contribution remembers
-//! what that was when it was last paid. So a fee costs the same however many contributions there are.
-//! Amounts are whole units throughout: what does not divide is carried to the next fee, so that
+//! A pool remembers only what one unit has earned since the pool began; a member remembers what that
+//! was when it was last paid. So a receipt costs the same however many members there are. Amounts are
+//! whole units of money throughout: what does not divide is carried to the next receipt, so that
 //! received = shared out + carried, exactly.
+//!
+//! A datanet's contributions share what they earn together by their records; datanets share the
+//! ecosystem's emission by their weights.
 
+use crate::Balance;
 use alloc::vec::Vec;
 use codec::{Decode, Encode, MaxEncodedLen};
-use openledger_primitives::{Balance, U256};
+use primitive_types::U256;
 use scale_info::TypeInfo;
 
-/// The pool of one datanet.
+/// A pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Pool {
-    /// What each record that was in all the time has earned, in units.
+    /// What each unit that was in all the time has earned, in units of money.
     pub per_unit: Balance,
-    /// Records in the pool.
+    /// The members' units together.
     pub units: u64,
-    /// Received and not yet shared out, in units of money: what did not divide by the records.
+    /// Received and not yet shared out, in units of money: what did not divide by the units.
     pub carry: Balance,
     /// Received in all, in units of money.
     pub received: Balance,
 }
 
 impl Pool {
-    /// Shares `amount` out among the records, together with what was carried. Without any record, all
-    /// of it is carried.
+    /// Shares `amount` out among the units, together with what was carried. Without any unit, all of
+    /// it is carried.
     pub fn receive(&mut self, amount: Balance) {
         self.received = self.received.saturating_add(amount);
         let total = self.carry.saturating_add(amount);
@@ -34,24 +38,30 @@ impl Pool {
         self.carry = total.checked_rem(units).unwrap_or(total);
     }
 
-    /// Takes `records` into the pool: they earn from now on.
-    pub fn enter(&mut self, records: u32) -> PoolEntry {
-        self.units = self.units.saturating_add(records.into());
-        PoolEntry { units: records, entry_per_unit: self.per_unit }
+    /// Takes a member with so many units into the pool: they earn from now on.
+    pub fn enter(&mut self, units: u32) -> PoolEntry {
+        self.units = self.units.saturating_add(units.into());
+        PoolEntry { units, entry_per_unit: self.per_unit }
+    }
+
+    /// Takes a member out of the pool, and returns what it earned and was not paid.
+    pub fn leave(&mut self, entry: PoolEntry) -> Balance {
+        self.units = self.units.saturating_sub(entry.units.into());
+        entry.earned(self)
     }
 }
 
-/// A contribution in the pool of its datanet.
+/// A member of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct PoolEntry {
-    /// Its records.
+    /// Its units.
     pub units: u32,
-    /// What a record had earned when the contribution was last paid, or entered.
+    /// What a unit had earned when the member was last paid, or entered.
     pub entry_per_unit: Balance,
 }
 
 impl PoolEntry {
-    /// What the contribution has earned since.
+    /// What the member has earned since.
     pub fn earned(&self, pool: &Pool) -> Balance {
         pool.per_unit.saturating_sub(self.entry_per_unit).saturating_mul(self.units.into())
     }
@@ -83,29 +93,45 @@ pub fn divide(amount: Balance, weights: &[u64]) -> Vec<Balance> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use openledger_primitives::TOTAL_ISSUANCE;
+    use crate::TOTAL_ISSUANCE;
     use proptest::prelude::*;
+
+    /// What may happen to a pool.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Enter(u32),
+        Leave(prop::sample::Index),
+        Receive(Balance),
+    }
 
     proptest! {
         #[test]
-        fn pool_should_conserve_every_unit_when_contributions_come_and_fees_arrive(
+        fn pool_should_conserve_every_unit_when_members_come_and_go_and_money_arrives(
             steps in proptest::collection::vec(
                 prop_oneof![
-                    (1u32..5_000).prop_map(Ok),
-                    (0u128..TOTAL_ISSUANCE / 64).prop_map(Err),
+                    (1u32..5_000).prop_map(Step::Enter),
+                    any::<prop::sample::Index>().prop_map(Step::Leave),
+                    (0u128..TOTAL_ISSUANCE / 64).prop_map(Step::Receive),
                 ],
                 0..64,
             ),
         ) {
             let mut pool = Pool::default();
-            let mut entries = Vec::new();
+            let mut entries: Vec<PoolEntry> = Vec::new();
+            let mut paid = 0;
             for step in steps {
                 match step {
-                    Ok(records) => entries.push(pool.enter(records)),
-                    Err(amount) => pool.receive(amount),
+                    Step::Enter(units) => entries.push(pool.enter(units)),
+                    Step::Leave(index) if !entries.is_empty() => {
+                        paid += pool.leave(entries.swap_remove(index.index(entries.len())));
+                    }
+                    Step::Leave(_) => {}
+                    Step::Receive(amount) => pool.receive(amount),
                 }
                 let earned: Balance = entries.iter().map(|entry| entry.earned(&pool)).sum();
-                prop_assert_eq!(earned + pool.carry, pool.received);
+                prop_assert_eq!(paid + earned + pool.carry, pool.received);
+                let units: u64 = entries.iter().map(|entry| u64::from(entry.units)).sum();
+                prop_assert_eq!(units, pool.units);
             }
         }
 

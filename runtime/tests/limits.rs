@@ -1,0 +1,131 @@
+//! What no transaction can exceed.
+
+use codec::{Decode, DecodeLimit, Encode};
+use frame_support::{
+    dispatch::GetDispatchInfo,
+    traits::{Get, GetCallIndex, PalletInfoAccess},
+    weights::Weight,
+    MAX_EXTRINSIC_DEPTH,
+};
+use openledger_primitives::{
+    fraud::{Fraud, ScoreProof, StepProof},
+    score::MAX_BLOCKS,
+    signature::Signature,
+};
+use openledger_runtime::{
+    configs::system::Weights, Attribution, Datanets, Emission, Models, Payments, Providers,
+    Runtime, RuntimeCall, UncheckedExtrinsic,
+};
+use sp_io::TestExternalities;
+
+/// Every call of a pallet, its arguments as short as they can be.
+fn calls<P, C>() -> Vec<RuntimeCall>
+where
+    P: PalletInfoAccess,
+    C: GetCallIndex,
+{
+    let pallet = P::index() as u8;
+    C::get_call_indices()
+        .iter()
+        .map(|index| {
+            let mut bytes = vec![0; 4_096];
+            bytes[0] = pallet;
+            bytes[1] = *index;
+            RuntimeCall::decode(&mut bytes.as_slice()).expect("zeros are arguments of every call")
+        })
+        .collect()
+}
+
+/// The calls whose cost depends on how much they carry, each with the most.
+fn longest() -> Vec<RuntimeCall> {
+    let claim = pallet_payments::Claim {
+        channel: 0,
+        cumulative: 0,
+        expires: 0,
+        signature: Some(Signature::Sr25519([0; 64])),
+        amount: 0,
+    };
+    let most: u32 = <Runtime as pallet_payments::Config>::MaxClaims::get();
+    let settle = pallet_payments::Call::settle {
+        model: 0,
+        version: 1,
+        claims: vec![claim; most as usize].try_into().unwrap(),
+        receipts_root: Default::default(),
+        batch: Default::default(),
+        count: 1,
+        total_fee: 1,
+    };
+    let ids = vec![0; pallet_attribution::MAX_CLAIMED as usize].try_into().unwrap();
+    vec![settle.into(), pallet_attribution::Call::claim_contributions { ids }.into()]
+}
+
+/// A proof of a wrong score, with as many partial sums as there can be.
+fn largest_proof() -> RuntimeCall {
+    let step = StepProof {
+        receipt: 0,
+        fee: 0,
+        scores: Default::default(),
+        sums: Default::default(),
+        path: Default::default(),
+    };
+    let score = ScoreProof {
+        contribution: 0,
+        score: 0,
+        partials: Default::default(),
+        path: Default::default(),
+    };
+    let partials = vec![(0, 0); MAX_BLOCKS as usize].try_into().unwrap();
+    pallet_attribution::Call::prove_fraud {
+        settlement: 0,
+        attributor: [0; 32].into(),
+        fraud: Box::new(Fraud::Score { step, score, partials }),
+    }
+    .into()
+}
+
+fn weight(call: &RuntimeCall) -> Weight {
+    call.get_dispatch_info().call_weight
+}
+
+#[test]
+fn calls_should_take_at_most_a_tenth_of_a_block_when_they_are_at_their_worst() {
+    TestExternalities::new_empty().execute_with(|| {
+        let tenth = Weights::get().max_block / 10;
+        let all = [
+            calls::<Datanets, pallet_datanets::Call<Runtime>>(),
+            calls::<Models, pallet_models::Call<Runtime>>(),
+            calls::<Payments, pallet_payments::Call<Runtime>>(),
+            calls::<Providers, pallet_providers::Call<Runtime>>(),
+            calls::<Attribution, pallet_attribution::Call<Runtime>>(),
+            calls::<Emission, pallet_emission::Call<Runtime>>(),
+            longest(),
+        ];
+        assert!(all.iter().all(|calls| calls.len() > 1));
+        for call in all.iter().flatten() {
+            assert!(weight(call).all_lte(tenth), "{call:?}: {:?} of {tenth:?}", weight(call));
+        }
+    });
+}
+
+/// The exception: what proves a score wrong carries all its partial sums. It is rare, and its prover has
+/// nothing smaller to show.
+#[test]
+fn largest_proof_of_fraud_should_take_at_most_a_tenth_of_the_time_between_blocks() {
+    TestExternalities::new_empty().execute_with(|| {
+        let tenth = Weight::from_parts(200_000_000_000, u64::MAX);
+        assert!(weight(&largest_proof()).all_lte(tenth), "{:?}", weight(&largest_proof()));
+    });
+}
+
+#[test]
+fn transactions_should_not_decode_when_calls_are_nested_too_deep() {
+    let nested = |depth: u32| {
+        let remark: RuntimeCall = frame_system::Call::remark { remark: Vec::new() }.into();
+        let call = (0..depth)
+            .fold(remark, |call, _| pallet_utility::Call::batch { calls: vec![call] }.into());
+        let bytes = UncheckedExtrinsic::new_bare(call).encode();
+        UncheckedExtrinsic::decode_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut bytes.as_slice())
+    };
+    assert!(nested(4).is_ok());
+    assert!(nested(MAX_EXTRINSIC_DEPTH).is_err());
+}
