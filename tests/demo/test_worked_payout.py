@@ -58,6 +58,24 @@ class Rules(unittest.TestCase):
     def examples(self, chapter):
         return (BOOK / chapter).read_text()
 
+    def test_a_record_should_be_hashed_as_the_chapter_shows(self):
+        preimage = "00041448656c6c6f"
+        self.assertIn(preimage, self.examples("records.md"))
+        hashed = rules.blake2(b"openledger/record/v1" + bytes.fromhex(preimage))
+        self.assertEqual(rules.record_hash({"text": "Hello"}), hashed)
+        self.assertNotEqual(rules.record_hash({"prompt": "Hello", "completion": "x"}), hashed)
+
+    def test_a_voucher_should_be_as_the_chapter_shows(self):
+        voucher = json.loads((BOOK / "worked-payout.json").read_text())["voucher"]
+        genesis = "b59af4383e806132d142f95acfbb9f3fbb41ac063452c82c0a9317128fac6885"
+        preimage = rules.voucher_preimage(
+            bytes.fromhex(genesis), voucher["channel"], int(voucher["cumulative"]), voucher["expires"]
+        )
+        text = self.examples("vouchers.md").replace("` `", "")
+        parts = (preimage[:21], preimage[21:53], preimage[53:61], preimage[61:77], preimage[77:])
+        for part in parts:
+            self.assertIn(f"`{part.hex()}`", text)
+
     def test_a_draw_should_be_as_the_chapter_shows(self):
         bonds = [("A", 1_000), ("B", 2_000), ("C", 3_000), ("D", 4_000)]
         drawn = rules.draw(bytes([7]) * 32, bonds, 3)

@@ -81,6 +81,27 @@ def merkle_root_of(value, index, count, path):
     return here
 
 
+# records.md
+
+
+def record_hash(record):
+    """Of a record's JSON in normal form."""
+    if "text" in record:
+        kind, strings = 0, [record["text"]]
+    elif "messages" in record:
+        kind, strings = 2, [turn[key] for turn in record["messages"] for key in ("role", "content")]
+    else:
+        kind, strings = 1, [record["prompt"], record["completion"]]
+    encoded = [text.encode() for text in strings]
+    body = b"".join(compact(len(text)) + text for text in encoded)
+    return tagged("record", integer(kind, 1) + compact(len(encoded)) + body)
+
+
+def version_root(contributions):
+    """Of [(id, root)]."""
+    return merkle_root([blake2(integer(number, 4) + root) for number, root in contributions])
+
+
 # vouchers.md, receipts.md
 
 

@@ -35,7 +35,9 @@ def computed(receipts):
 
 
 def of_run(run):
-    """(what, whether it agrees) for every step of every settlement of a run, and then for every payout."""
+    """(what, whether it agrees) for every contribution, every step of every settlement, and every payout of a run."""
+    for datanet in run.report["datanets"]:
+        yield from of_datanet(run, run.answer("datanet", "show", str(datanet["id"])))
     settlements = run.answer("settlement", "list")["settlements"]
     models = {model["model"]: model for model in run.answer("model", "list")["models"]}
     for number in {settlement["model"] for settlement in settlements}:
@@ -60,6 +62,19 @@ def of_run(run):
             indices[content] = members
         yield from of_settlement(run, settlement, model, indices[content], reports[settlement["settlement"]])
     yield from of_payouts(run, settlements, models)
+
+
+def of_datanet(run, datanet):
+    roots = {}
+    for contribution in datanet["contributions"]:
+        data = run.blob(contribution["content"])
+        records = [rules.record_hash(json.loads(line)) for line in data.splitlines()]
+        roots[contribution["id"]] = root = rules.merkle_root(records)
+        declared = unhex(contribution["root"]), contribution["records"], contribution["bytes"]
+        yield f"contribution {contribution['id']}: records", declared == (root, len(records), len(data))
+    for version in datanet["versions"]:
+        root = rules.version_root([(c, roots[c]) for c in version["contributions"]])
+        yield f"datanet {datanet['datanet']}, version {version['version']}", root == unhex(version["root"])
 
 
 def of_settlement(run, settlement, model, members, report):
