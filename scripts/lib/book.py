@@ -1,8 +1,10 @@
-"""Checks the book: every link resolves, every page is in the summary, and its errors are the code's."""
+"""Checks the book: every link resolves, every page is in the summary, its errors and parameters are the code's."""
 
+import math
 import pathlib
 import re
 import sys
+from fractions import Fraction
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -132,7 +134,48 @@ def gateway():
         yield f"{__file__}: refusal.rs has {name}, which is not read here"
 
 
-problems = [*links(), *summary(), *chain(), *gateway()]
+def value(text):
+    """What a constant of the runtime is worth: a number, of OPEN where it is an amount, of blocks where a time."""
+    words = {"UNIT": 1, "MILLI": Fraction(1, 1000), "MINUTES": 30, "HOURS": 1_800, "DAYS": 43_200}
+    factors = re.findall(r"[\w]+", text)
+    try:
+        return math.prod(words[f] if f in words else int(f) for f in factors)
+    except ValueError:
+        return None
+
+
+def numbers(text):
+    return {Fraction(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+
+
+def parameters():
+    runtime = ROOT / "runtime" / "src"
+    tuned = (runtime / "params.rs").read_text()
+    found = {name: value(text) for name, text in re.findall(r"pub static (\w+): \w+ = (.+);", tuned)}
+    parts = body((ROOT / "primitives" / "src" / "split.rs").read_text(), "DEFAULT: Self = Self")
+    product = (runtime / "configs" / "product.rs").read_text()
+    amounts = dict(re.findall(r"pub const (\w+): Balance = (.+);", product))
+    for name, text in re.findall(r"type (\w+) = (?:ConstU32<\{?)?([^;>}]+?)\}?>?;", product):
+        found[name] = value(amounts.get(text, text))
+    text = (DOCS / "protocol" / "parameters.md").read_text()
+    for heading in ("## What governance tunes", "## What the runtime fixes"):
+        for row in table(section(text, heading)):
+            for name in re.findall(r"`(\w+)`", row[0]):
+                if name == "Split":
+                    right = numbers(row[1]) == numbers(parts.replace("_", ""))
+                elif name == "TreasuryPart":
+                    right = f"from_percent({int(min(numbers(row[1])))})" in tuned
+                elif name.endswith("Origin"):
+                    right = f"type {name} = Ensure{row[1]}" in product
+                else:
+                    right = found.get(name) in numbers(row[1])
+                if not right:
+                    yield f"docs/protocol/parameters.md: {name} is {found.get(name)} in the code"
+    for name in set(re.findall(r"pub static (\w+):", tuned)) - set(re.findall(r"`(\w+)`", text)):
+        yield f"docs/protocol/parameters.md: {name} is missing"
+
+
+problems = [*links(), *summary(), *chain(), *gateway(), *parameters()]
 for problem in problems:
     print(problem)
 sys.exit(1 if problems else 0)
