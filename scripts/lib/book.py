@@ -124,8 +124,7 @@ def gateway():
             found.add((name, STATUSES["unavailable"]))
     rows = table(section((DOCS / "errors.md").read_text(), "## The gateway"))
     shown = {(row[0].strip("`"), int(status)) for row in rows for status in row[1].split(",")}
-    as_text = lambda pairs: {f"{name} ({status})" for name, status in pairs}
-    yield from same("the gateway", as_text(shown), as_text(found))
+    yield from same("the gateway", *({f"{name} ({status})" for name, status in pairs} for pairs in (shown, found)))
     # Every way to make a refusal is one of those that are read here.
     refusal = (GATEWAY / "refusal.rs").read_text().split("#[cfg(test)]")[0]
     constants = {"other_method", "too_large", "busy", "internal"}
