@@ -1,0 +1,180 @@
+"""Checks the book: every link resolves, every page is in the summary, its errors and parameters are the code's."""
+
+import math
+import pathlib
+import re
+import sys
+from fractions import Fraction
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+GATEWAY = ROOT / "offchain" / "openlora" / "src"
+# The constructors of a refusal in the gateway, and the status that each has.
+STATUSES = {"bad_request": 400, "payment": 402, "not_found": 404, "conflict": 409, "unavailable": 503}
+
+
+def prose(text):
+    """Without fenced code, in which nothing is a link or a heading."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+
+
+def anchors(path):
+    """The ids of a page's headings, as mdBook and GitHub make them."""
+    ids = []
+    for heading in re.findall(r"^#+ (.+)$", prose(path.read_text()), re.M):
+        text = re.sub(r"[^\w\- ]", "", heading.lower().replace("`", ""))
+        ids.append(text.strip().replace(" ", "-"))
+    return ids
+
+
+def links():
+    pages = [ROOT / "README.md", *DOCS.rglob("*.md"), *ROOT.glob("pallets/*/README.md")]
+    for page in pages:
+        where = page.relative_to(ROOT)
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text())):
+            if re.match(r"[a-z]+:", target):
+                continue
+            name, _, anchor = target.partition("#")
+            path = (page.parent / name).resolve() if name else page
+            if not path.exists():
+                yield f"{where}: {target} leads nowhere"
+            elif anchor and anchor not in anchors(path):
+                yield f"{where}: {target}: there is no such heading"
+            elif page.is_relative_to(DOCS) and not path.is_relative_to(DOCS):
+                yield f"{where}: {target} is outside of the book"
+
+
+def summary():
+    listed = re.findall(r"\]\(([^)]+)\)", (DOCS / "SUMMARY.md").read_text())
+    pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")} - {"SUMMARY.md"}
+    for page in sorted(pages.symmetric_difference(listed)):
+        yield f"docs/SUMMARY.md and the pages differ in {page}"
+    for page in {page for page in listed if listed.count(page) > 1}:
+        yield f"docs/SUMMARY.md lists {page} twice"
+
+
+def table(section):
+    """The cells of a section's first table, without its head."""
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[2:]]
+
+
+def section(text, heading):
+    """What stands under a heading, up to the next one."""
+    parts = re.split(rf"^{heading}$", text, maxsplit=1, flags=re.M)
+    return re.split(r"^#+ ", parts[1], maxsplit=1, flags=re.M)[0] if len(parts) == 2 else ""
+
+
+def body(text, opening):
+    """The block in braces after `opening`; nothing if it is not there."""
+    _, found, rest = text.partition(opening)
+    if not found:
+        return ""
+    start = rest.index("{")
+    depth = 0
+    for at in range(start, len(rest)):
+        depth += {"{": 1, "}": -1}.get(rest[at], 0)
+        if depth == 0:
+            return rest[start + 1 : at]
+    raise ValueError(f"{opening} does not end")
+
+
+def same(where, page, code):
+    """What only the page has, and what only the code has."""
+    for name in sorted(page - code):
+        yield f"docs/errors.md, {where}: {name} is not in the code"
+    for name in sorted(code - page):
+        yield f"docs/errors.md, {where}: {name} is missing"
+
+
+def chain():
+    text = (DOCS / "errors.md").read_text()
+    for source in sorted(ROOT.glob("pallets/*/src/lib.rs")):
+        name = source.parents[1].name
+        code = source.read_text()
+        errors = set(re.findall(r"^\s*([A-Z]\w+),", body(code, "#[pallet::error]"), re.M))
+        calls = set(re.findall(r"pub fn (\w+)\(\s*origin: ", code))
+        if not errors:
+            continue
+        rows = table(section(text, f"### {name}"))
+        yield from same(name, {row[0].strip("`") for row in rows}, errors)
+        for row in rows:
+            for call in re.findall(r"`(\w+)`", row[1]):
+                if call not in calls:
+                    yield f"docs/errors.md, {name}: {row[0]} names {call}, which is no call"
+
+
+def gateway():
+    found = set()
+    for path in GATEWAY.glob("*.rs"):
+        code = path.read_text().split("#[cfg(test)]")[0]
+        for made, name in re.findall(r'(?:Refusal|Self)::(\w+)\(\s*"(\w+)"', code):
+            found.add((name, STATUSES[made]))
+        # What checks vouchers refuses by a closure of its own.
+        for name in re.findall(r'return refuse\(\s*"(\w+)",', code):
+            found.add((name, STATUSES["payment"]))
+        # The refusals with one code only, and what other errors become.
+        for status, name in re.findall(r'StatusCode::(\w+), "\w+", "(\w+)"', code):
+            number = {"TOO_MANY_REQUESTS": 429, "INTERNAL_SERVER_ERROR": 500}[status]
+            found.add((name, number))
+        for status, name in re.findall(r'StatusCode::(\w+);\s*Self::new\(status, "\w+", "(\w+)"', code):
+            number = {"METHOD_NOT_ALLOWED": 405, "PAYLOAD_TOO_LARGE": 413}[status]
+            found.add((name, number))
+        for name in re.findall(r'=>\s*"(\w+_\w+)",', code):
+            found.add((name, STATUSES["unavailable"]))
+    rows = table(section((DOCS / "errors.md").read_text(), "## The gateway"))
+    shown = {(row[0].strip("`"), int(status)) for row in rows for status in row[1].split(",")}
+    yield from same("the gateway", *({f"{name} ({status})" for name, status in pairs} for pairs in (shown, found)))
+    # Every way to make a refusal is one of those that are read here.
+    refusal = (GATEWAY / "refusal.rs").read_text().split("#[cfg(test)]")[0]
+    constants = {"other_method", "too_large", "busy", "internal"}
+    known = set(STATUSES) | constants | {"new", "code", "message", "required", "from", "into_response"}
+    for name in sorted(set(re.findall(r"fn (\w+)\(", refusal)) - known):
+        yield f"{__file__}: refusal.rs has {name}, which is not read here"
+
+
+def value(text):
+    """What a constant of the runtime is worth: a number, of OPEN where it is an amount, of blocks where a time."""
+    words = {"UNIT": 1, "MILLI": Fraction(1, 1000), "MINUTES": 30, "HOURS": 1_800, "DAYS": 43_200}
+    factors = re.findall(r"[\w]+", text)
+    try:
+        return math.prod(words[f] if f in words else int(f) for f in factors)
+    except ValueError:
+        return None
+
+
+def numbers(text):
+    return {Fraction(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+
+
+def parameters():
+    runtime = ROOT / "runtime" / "src"
+    tuned = (runtime / "params.rs").read_text()
+    found = {name: value(text) for name, text in re.findall(r"pub static (\w+): \w+ = (.+);", tuned)}
+    parts = body((ROOT / "primitives" / "src" / "split.rs").read_text(), "DEFAULT: Self = Self")
+    product = (runtime / "configs" / "product.rs").read_text()
+    amounts = dict(re.findall(r"pub const (\w+): Balance = (.+);", product))
+    for name, text in re.findall(r"type (\w+) = (?:ConstU32<\{?)?([^;>}]+?)\}?>?;", product):
+        found[name] = value(amounts.get(text, text))
+    text = (DOCS / "protocol" / "parameters.md").read_text()
+    for heading in ("## What governance tunes", "## What the runtime fixes"):
+        for row in table(section(text, heading)):
+            for name in re.findall(r"`(\w+)`", row[0]):
+                if name == "Split":
+                    right = numbers(row[1]) == numbers(parts.replace("_", ""))
+                elif name == "TreasuryPart":
+                    right = f"from_percent({int(min(numbers(row[1])))})" in tuned
+                elif name.endswith("Origin"):
+                    right = f"type {name} = Ensure{row[1]}" in product
+                else:
+                    right = found.get(name) in numbers(row[1])
+                if not right:
+                    yield f"docs/protocol/parameters.md: {name} is {found.get(name)} in the code"
+    for name in set(re.findall(r"pub static (\w+):", tuned)) - set(re.findall(r"`(\w+)`", text)):
+        yield f"docs/protocol/parameters.md: {name} is missing"
+
+
+problems = [*links(), *summary(), *chain(), *gateway(), *parameters()]
+for problem in problems:
+    print(problem)
+sys.exit(1 if problems else 0)
