@@ -58,6 +58,7 @@ impl<T: Config> Setup<T> {
         let channel = channel::<T>(&payer::<T>(), &operator, fee);
         let id = settle::<T>(&operator, model, channel, fee);
         // Whoever was drawn gives way to those whose workers are known here.
+        Pallet::<T>::draw_committees();
         let mut settlement = Settlements::<T>::get(id).unwrap();
         Pallet::<T>::forget(id, &settlement);
         settlement.parameters.committee = MAX_COMMITTEE;
@@ -225,8 +226,8 @@ mod benchmarks {
         assert_eq!(setup.phase(), Phase::Decided);
     }
 
-    /// After a challenge that was won: as many members of a first committee as of the last, each of
-    /// whom loses some of its bond, and is at the end of the list of attributors.
+    /// After a challenge that was won: as many members of a first committee as of the last, all of whom
+    /// lose some of their bonds and are at the end of the list of attributors.
     #[benchmark]
     fn advance_finalise() {
         let setup = Setup::<T>::new();
@@ -251,9 +252,14 @@ mod benchmarks {
             for member in &first {
                 Contested::<T>::insert(setup.id, member, wrong.clone());
             }
-            // The last committee disagrees with what it is said to have found: it is slashed as well.
-            settlement.shares = Some(setup.opposite());
         });
+        // And as many of the last as there can be while the others agree.
+        for member in setup.members.iter().take(MAX_COMMITTEE as usize / 2 - 1) {
+            let shares = setup.opposite();
+            Reveals::<T>::mutate(setup.id, member, |revealed| {
+                revealed.as_mut().unwrap().shares = shares
+            });
+        }
         setup.pass_deadline();
         #[extrinsic_call]
         advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
@@ -291,6 +297,26 @@ mod benchmarks {
         #[extrinsic_call]
         advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
         assert_eq!(Settlements::<T>::get(setup.id).unwrap().attempt, 2);
+    }
+
+    /// All attributors there may be, and the largest committees.
+    #[benchmark]
+    fn draw_committees(d: Linear<0, MAX_DRAWS>) {
+        let setup = Setup::<T>::new();
+        setup.fill_attributors();
+        Pallet::<T>::forget(setup.id, &Settlements::<T>::get(setup.id).unwrap());
+        let settlement = Settlements::<T>::get(setup.id).unwrap();
+        let first = setup.id + 1;
+        for id in first..first + SettlementId::from(d) {
+            let mut settlement = settlement.clone();
+            Pallet::<T>::call_committee(id, &mut settlement).unwrap();
+            Settlements::<T>::insert(id, settlement);
+        }
+        #[block]
+        {
+            Pallet::<T>::draw_committees();
+        }
+        assert!(Undrawn::<T>::get().is_empty());
     }
 
     /// As many scores as there can be, between running sums; then the others decide.

@@ -67,14 +67,23 @@ impl<T: Config> Pallet<T> {
             _ => found.clone(),
         };
 
+        let all = Self::revealed(id, settlement);
+        // Where the first result stands, each is judged by the result of its own committee.
+        let near = |shown: &ShareVector, challenged: bool| {
+            shown.distance(if challenged { &shares } else { &found }) <= tolerance
+        };
+        // Of two who disagree, the median is nobody's result: who is right is not known, and nobody is slashed.
+        let deciding = all.iter().filter(|member| member.challenged != answered);
+        let votes: Vec<_> = deciding
+            .filter_map(|member| Some(near(member.shares.as_ref()?, member.challenged)))
+            .collect();
+        let agreed = Self::is_quorum(votes.iter().filter(|near| **near).count(), votes.len());
+
         let mut accepted = Vec::new();
-        for Revealed { member, shares: revealed, challenged } in Self::revealed(id, settlement) {
-            // Where the first result stands, each is judged by the result of its own committee.
-            let reference = if challenged { &shares } else { &found };
+        for Revealed { member, shares: revealed, challenged } in all {
             match revealed {
-                Some(revealed) if revealed.distance(reference) <= tolerance => {
-                    accepted.push(member);
-                }
+                Some(revealed) if near(&revealed, challenged) => accepted.push(member),
+                Some(_) if !agreed => {}
                 Some(_) => {
                     let winner = match (&settlement.challenge, resolution) {
                         (Some(challenge), Some(Resolution::Overturned)) if challenged => {

@@ -17,7 +17,9 @@
 //! [`Parameters::max_attempts`] committees with all of the data part to the pools; and after the window
 //! to its end: every member is judged, and the fee divided. Everybody then takes what is theirs:
 //! [`claim`](Pallet::claim), [`claim_contributions`](Pallet::claim_contributions). Nothing is paid, or
-//! decided, in a hook.
+//! decided, in a hook. The one thing that a hook does is to draw committees, at most [`MAX_DRAWS`] in a
+//! block, in the block after the one that called for them: whoever sends a transaction must not know
+//! what it draws.
 //!
 //! ## Cross-pallet contract
 //!
@@ -121,6 +123,10 @@ use sp_runtime::{traits::AccountIdConversion, AccountId32, ArithmeticError, Satu
 
 /// The account that holds what is settled and not yet claimed is derived from this.
 pub const PALLET_ID: PalletId = PalletId(*b"ol/attrb");
+/// The most committees that are drawn in one block.
+pub const MAX_DRAWS: u32 = 32;
+/// The most settlements that wait for their committees to be drawn.
+pub const MAX_UNDRAWN: u32 = 8 * MAX_DRAWS;
 /// The most contributions that one call claims for.
 pub const MAX_CLAIMED: u32 = 32;
 
@@ -193,6 +199,11 @@ pub mod pallet {
     /// The id of the next settlement.
     #[pallet::storage]
     pub type NextSettlementId<T: Config> = StorageValue<_, SettlementId, ValueQuery>;
+
+    /// The settlements whose committees are drawn at the beginning of the next blocks, the oldest first.
+    #[pallet::storage]
+    pub type Undrawn<T: Config> =
+        StorageValue<_, BoundedVec<SettlementId, ConstU32<MAX_UNDRAWN>>, ValueQuery>;
 
     /// What the members of the present committee committed to.
     #[pallet::storage]
@@ -411,6 +422,8 @@ pub mod pallet {
         InvalidProof,
         /// What the proof shows is right.
         NotWrong,
+        /// Too many settlements wait for their committees: try again in the next block.
+        TooMany,
     }
 
     #[pallet::hooks]
@@ -423,6 +436,12 @@ pub mod pallet {
                 parameters.liability() <= <T as pallet_providers::Config>::UnbondingDelay::get(),
                 "a bond must outlast what it answers for"
             );
+        }
+
+        /// Draws the committees that settlements of the block before wait for. By now that block's own VRF
+        /// output is known, and it was not when those transactions were sent.
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            <T as Config>::WeightInfo::draw_committees(Self::draw_committees())
         }
 
         fn offchain_worker(now: BlockNumberFor<T>) {
@@ -517,7 +536,7 @@ pub mod pallet {
         /// committee answered; if not, another committee is drawn, and after the last attempt the data
         /// part goes to the datanets' pools. From shares that nobody challenged in time to the division
         /// of the fee. A settlement for which nobody could be drawn gets its committee at any time, as
-        /// soon as there is somebody.
+        /// soon as there is somebody. Committees are drawn at the beginning of the next block.
         #[pallet::call_index(2)]
         #[pallet::weight(
             <T as Config>::WeightInfo::advance_decide()
@@ -534,9 +553,10 @@ pub mod pallet {
             let members = entry.committee.len();
             match entry.phase {
                 Phase::Committing if members == 0 && !is_over => {
-                    let committee = Self::draw_committee(settlement, &entry);
-                    ensure!(!committee.is_empty(), Error::<T>::TooEarly);
-                    Self::convene(settlement, &mut entry, committee);
+                    let waits = Undrawn::<T>::get().contains(&settlement);
+                    let nobody = Self::candidates(&entry).is_empty();
+                    ensure!(!waits && !nobody, Error::<T>::TooEarly);
+                    Self::call_committee(settlement, &mut entry)?;
                 }
                 Phase::Committing | Phase::Revealing | Phase::Decided if !is_over => {
                     return Err(Error::<T>::TooEarly.into());
@@ -647,9 +667,10 @@ pub mod pallet {
             });
             entry.attempt = entry.attempt.checked_add(1).ok_or(Error::<T>::Expired)?;
             Self::deposit_event(Event::Challenged { settlement, challenger, bond });
-            let committee = Self::draw_committee(settlement, &entry);
-            ensure!(!committee.is_empty(), Error::<T>::TooFew);
-            Self::convene(settlement, &mut entry, committee);
+            let doubted = entry.challenge.iter().map(|challenge| challenge.committee.len());
+            let doubted = doubted.fold(0, usize::saturating_add);
+            ensure!(Self::candidates(&entry).len() > doubted, Error::<T>::TooFew);
+            Self::call_committee(settlement, &mut entry)?;
             Settlements::<T>::insert(settlement, entry);
             Ok(())
         }
@@ -755,8 +776,7 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
             emission: 0,
             challenge: None,
         };
-        let committee = Self::draw_committee(id, &settlement);
-        Self::convene(id, &mut settlement, committee);
+        Self::call_committee(id, &mut settlement)?;
         Settlements::<T>::insert(id, settlement);
         Ok(id)
     }
@@ -825,21 +845,62 @@ impl<T: Config> Pallet<T> {
         attribution.commitment(&genesis, settlement, attempt, attributor.as_ref(), salt)
     }
 
-    /// Draws a committee from the attributors who can take another job. One that judges a challenge has
-    /// nobody of the committee in doubt, and more members than that, or none.
-    fn draw_committee(id: SettlementId, settlement: &SettlementOf<T>) -> Vec<T::AccountId> {
+    /// The attributors who can take another job, with their bonds; for a challenge, without the committee
+    /// in doubt.
+    fn candidates(settlement: &SettlementOf<T>) -> Vec<(T::AccountId, Balance)> {
         let full = <T as Config>::MaxJobs::get() as usize;
         let doubted = settlement.challenge.as_ref().map(|challenge| &challenge.committee);
-        let candidates = pallet_providers::Pallet::<T>::attributors()
+        pallet_providers::Pallet::<T>::attributors()
             .into_iter()
             .filter(|(who, _)| !doubted.is_some_and(|committee| committee.contains(who)))
             .filter(|(who, _)| JobsOf::<T>::decode_len(who).unwrap_or(0) < full)
-            .collect();
+            .collect()
+    }
+
+    /// Has a committee drawn at the beginning of the next block: by randomness that nobody knows who only
+    /// sends a transaction now.
+    fn call_committee(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
+        Undrawn::<T>::try_mutate(|waiting| match waiting.contains(&id) {
+            true => Ok(()),
+            false => waiting.try_push(id).map_err(|_| Error::<T>::TooMany),
+        })?;
+        settlement.committee = BoundedVec::new();
+        settlement.phase = Phase::Committing;
+        settlement.deadline = Self::now().saturating_add(settlement.parameters.commit_blocks);
+        Ok(())
+    }
+
+    /// Draws the committees that wait for it, the oldest first, and returns how many.
+    pub(crate) fn draw_committees() -> u32 {
+        let mut waiting = Undrawn::<T>::take().into_inner();
+        let later = waiting.split_off(waiting.len().min(MAX_DRAWS as usize));
+        if !later.is_empty() {
+            Undrawn::<T>::put(BoundedVec::truncate_from(later));
+        }
+        for id in &waiting {
+            let settlement = Settlements::<T>::get(id).filter(|settlement| {
+                settlement.phase == Phase::Committing && settlement.committee.is_empty()
+            });
+            if let Some(mut settlement) = settlement {
+                let committee = Self::draw_committee(*id, &settlement);
+                // Where there is nobody, `advance` calls for another draw, and in the end for another attempt.
+                if !committee.is_empty() {
+                    Self::convene(*id, &mut settlement, committee);
+                    Settlements::<T>::insert(id, settlement);
+                }
+            }
+        }
+        waiting.len().saturated_into()
+    }
+
+    /// Draws a committee. One that judges a challenge has more members than the one in doubt, or none.
+    fn draw_committee(id: SettlementId, settlement: &SettlementOf<T>) -> Vec<T::AccountId> {
         let subject = (b"openledger/committee", id, settlement.attempt).encode();
         let (seed, _) = T::Randomness::random(&subject);
+        let candidates = Self::candidates(settlement);
         let drawn = draw::draw(&seed, candidates, settlement.committee_size());
-        match doubted {
-            Some(committee) if drawn.len() <= committee.len() => Vec::new(),
+        match &settlement.challenge {
+            Some(challenge) if drawn.len() <= challenge.committee.len() => Vec::new(),
             _ => drawn,
         }
     }
@@ -890,12 +951,22 @@ impl<T: Config> Pallet<T> {
         let _ = Contested::<T>::clear_prefix(id, MAX_COMMITTEE, None);
     }
 
-    /// Draws another committee after one of which too few answered; who was silent loses a little. After
-    /// the last, a challenged result stands, and without one the data part goes to the pools.
+    /// Calls for another committee after one of which too few answered; who was silent loses a little.
+    /// After the last, a challenged result stands, and without one the data part goes to the pools.
+    ///
+    /// Where nobody even committed, nobody loses: it may be that no engine could fetch the batch, and
+    /// whoever did not publish it must not be able to have others slashed.
     pub(crate) fn retry(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
-        for member in &settlement.committee {
-            if !Reveals::<T>::contains_key(id, member) {
-                Self::slash_silent(member, settlement);
+        let committing = settlement.phase == Phase::Committing;
+        let answered = |member: &T::AccountId| match committing {
+            true => Commitments::<T>::contains_key(id, member),
+            false => Reveals::<T>::contains_key(id, member),
+        };
+        let (answers, silent): (Vec<_>, Vec<_>) =
+            settlement.committee.iter().cloned().partition(answered);
+        if !committing || !answers.is_empty() {
+            for member in silent {
+                Self::slash_silent(&member, settlement);
             }
         }
         Self::release(id, settlement);
@@ -909,9 +980,7 @@ impl<T: Config> Pallet<T> {
             return Self::fall_back(id, settlement);
         }
         settlement.attempt = settlement.attempt.saturating_add(1);
-        let committee = Self::draw_committee(id, settlement);
-        Self::convene(id, settlement, committee);
-        Ok(())
+        Self::call_committee(id, settlement)
     }
 
     /// What checking a proof costs, and then what follows: a new decision, another committee, or the end.

@@ -117,6 +117,17 @@ impl<T: Config> Pallet<T> {
             }
             jobs = jobs.saturating_add(settlement.committee.len());
         }
+        let mut waiting = Undrawn::<T>::get().into_inner();
+        for id in &waiting {
+            ensure!(
+                Settlements::<T>::get(id).is_some_and(|settlement| {
+                    settlement.phase == Phase::Committing && settlement.committee.is_empty()
+                }),
+                "a settlement waits for a committee that it does not need"
+            );
+        }
+        waiting.sort_unstable();
+        ensure!(waiting.is_sorted_by(|a, b| a < b), "a settlement waits twice for its committee");
         let known = JobsOf::<T>::iter_values().fold(0usize, |n, j| n.saturating_add(j.len()));
         ensure!(known == jobs, "a job of somebody outside the committee");
 

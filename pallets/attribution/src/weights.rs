@@ -21,6 +21,7 @@ pub trait WeightInfo {
 	fn claim() -> Weight;
 	fn claim_contributions(c: u32) -> Weight;
 	fn payout_change() -> Weight;
+	fn draw_committees(d: u32) -> Weight;
 }
 
 /// What was measured, with the runtime's price of storage.
@@ -283,5 +284,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(110_687_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	fn draw_committees(d: u32) -> Weight {
+		Weight::from_parts(100_000_000, 10_000)
+			.saturating_add(Weight::from_parts(1_000_000_000, 0).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads(300_u64))
+			.saturating_add(T::DbWeight::get().reads((20_u64).saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().writes((20_u64).saturating_mul(d.into())))
 	}
 }

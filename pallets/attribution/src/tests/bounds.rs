@@ -14,6 +14,7 @@ fn benchmarks_should_reach_the_bound_of_each_collection_when_its_length_counts()
             })
             .collect();
         let bounds = [
+            ("draw_committees", MAX_DRAWS),
             ("prove_fraud_score", openledger_primitives::score::MAX_BLOCKS),
             ("claim_contributions", MAX_CLAIMED),
         ];

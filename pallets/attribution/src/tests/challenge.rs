@@ -32,7 +32,7 @@ fn challenge_should_draw_a_larger_fresh_committee() {
         let first = stored(id).committee;
         let challenger = challenger();
         System::set_block_number(stored(id).deadline);
-        assert_ok!(Attribution::challenge(signed(&challenger), id));
+        assert_ok!(challenge(signed(&challenger), id));
         let settlement = stored(id);
         assert_eq!((settlement.phase, settlement.attempt), (Phase::Committing, 2));
         assert_eq!(settlement.committee.len(), 3);
@@ -57,7 +57,7 @@ fn challenger_should_win_when_the_larger_committee_finds_something_else() {
         let (world, id) = found(FALSE);
         let [liar] = world.committee(id)[..] else { panic!("a committee of one") };
         let challenger = challenger();
-        assert_ok!(Attribution::challenge(signed(&challenger), id));
+        assert_ok!(challenge(signed(&challenger), id));
         let fresh = world.committee(id);
         world.decide_alike(id, TRUE);
         let settlement = stored(id);
@@ -85,7 +85,7 @@ fn challenger_should_pay_the_members_when_the_larger_committee_finds_the_same() 
         let (world, id) = found(TRUE);
         let first = world.committee(id)[0];
         let challenger = challenger();
-        assert_ok!(Attribution::challenge(signed(&challenger), id));
+        assert_ok!(challenge(signed(&challenger), id));
         let fresh = world.committee(id);
         // Within the tolerance: what the first committee found stands.
         world.decide_alike(id, &[(0, 995_000), (1, 5_000)]);
@@ -114,7 +114,7 @@ fn member_should_be_paid_when_it_alone_was_right_at_first() {
         world.find(id, &results);
         assert_eq!(stored(id).shares, Some(shares(FALSE)));
         let challenger = challenger();
-        assert_ok!(Attribution::challenge(signed(&challenger), id));
+        assert_ok!(challenge(signed(&challenger), id));
         assert_eq!(world.committee(id).len(), 7);
         world.decide_alike(id, TRUE);
         assert_eq!(
@@ -131,11 +131,11 @@ fn first_result_should_stand_when_no_larger_committee_answers() {
     run(|| {
         let (_, id) = found(TRUE);
         let challenger = challenger();
-        assert_ok!(Attribution::challenge(signed(&challenger), id));
+        assert_ok!(challenge(signed(&challenger), id));
         for _ in 0..PARAMETERS.max_attempts {
             assert_eq!(stored(id).phase, Phase::Committing);
             pass_deadline(id);
-            assert_ok!(Attribution::advance(anyone(), id));
+            assert_ok!(advance(id));
             check();
         }
         assert_eq!(stored(id).phase, Phase::Finalised);
@@ -162,9 +162,9 @@ fn challenge_should_freeze_only_its_settlement() {
                 world.committee(id).into_iter().map(|n| (n, result(TRUE))).collect();
             world.find(id, &results);
         }
-        assert_ok!(Attribution::challenge(signed(&challenger()), ids[0]));
+        assert_ok!(challenge(signed(&challenger()), ids[0]));
         pass_deadline(ids[1]);
-        assert_ok!(Attribution::advance(anyone(), ids[1]));
+        assert_ok!(advance(ids[1]));
         assert_eq!(stored(ids[1]).phase, Phase::Finalised);
         assert_eq!(stored(ids[0]).phase, Phase::Committing);
     });
@@ -179,7 +179,7 @@ fn bond_should_be_the_least_when_the_fee_is_small() {
         let results = [(world.committee(id)[0], result(TRUE))];
         world.find(id, &results);
         let challenger = challenger();
-        assert_ok!(Attribution::challenge(signed(&challenger), id));
+        assert_ok!(challenge(signed(&challenger), id));
         assert_eq!(held(&challenger), CHALLENGE);
     });
 }
@@ -219,7 +219,7 @@ fn challenge_should_fail_when_there_was_one() {
     run(|| {
         let (world, id) = found(TRUE);
         let who = signed(&challenger());
-        assert_ok!(Attribution::challenge(who.clone(), id));
+        assert_ok!(challenge(who.clone(), id));
         assert_noop!(Attribution::challenge(who.clone(), id), Error::<Test>::WrongPhase);
         let results: Vec<_> = world.committee(id).into_iter().map(|n| (n, result(TRUE))).collect();
         world.find(id, &results);

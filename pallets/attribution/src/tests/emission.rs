@@ -81,7 +81,7 @@ fn emission_should_add_to_the_pools_when_no_committee_answered() {
         let id = world.settle(1_200_000);
         for _ in 0..PARAMETERS.max_attempts {
             pass_deadline(id);
-            assert_ok!(Attribution::advance(anyone(), id));
+            assert_ok!(advance(id));
         }
         assert_eq!((stored(id).phase, stored(id).emission), (Phase::Fallback, 60_000));
         assert_eq!(Pools::<Test>::get(0).received, 400_000 + 40_000);
@@ -95,7 +95,7 @@ fn emission_should_count_a_contribution_once_when_two_versions_of_its_datanet_li
         let world = world(1);
         let (late, model) = newcomer(40, &[1, 2]);
         drip([1, 0]);
-        let id = settle::<Test>(&world.operator, model, world.channel, 1_000_000);
+        let id = world.settle_for(model, 1_000_000);
         world.decide_alike(id, &[(0, 500_000), (late, 500_000)]);
         assert_eq!(stored(id).emission, 50_000);
         for contribution in [0, late] {
@@ -179,7 +179,7 @@ proptest! {
         };
         let whole = received(list(vec![(0, part)]));
         let split = received(list(vec![(0, cut), (1, part - cut)]));
-        // Rounding down may move a few units to the pool, which is theirs by their records as well.
-        prop_assert!(split <= whole + 4, "{split} > {whole}");
+        // What rounding moves to the pool may make it divide by its 40 records, and not carry the rest.
+        prop_assert!(split <= whole + 40, "{split} > {whole}");
     }
 }

@@ -69,6 +69,8 @@ fn attributors_part_should_go_to_the_treasury_when_nobody_is_near_the_median() {
         world.decide(id, &[(0, result(&[(0, PPM)])), (1, result(&[(1, PPM)]))]);
         let split = stored(id).split.unwrap();
         assert_eq!((split.attributors, split.remainder), (0, 50_000));
+        // Who of two is right is not known: both keep their bonds.
+        assert_eq!([bond(0), bond(1)], [BONDED; 2]);
         assert_eq!(stored(id).shares, Some(shares(&[(0, 500_000), (1, 500_000)])));
     });
 }
@@ -78,7 +80,7 @@ fn owners_part_should_follow_the_lineage_when_the_model_is_derived() {
     run(|| {
         let world = world(1);
         let child = adapter::<Test>(0, &[world.model], &[0], true);
-        let id = settle::<Test>(&world.operator, child, world.channel, 1_000_000);
+        let id = world.settle_for(child, 1_000_000);
         world.decide_alike(id, &[]);
         assert_eq!(Credits::<Test>::get(account("owner", child)), 135_000);
         assert_eq!(Credits::<Test>::get(account("owner", world.model)), 13_500);
@@ -92,7 +94,7 @@ fn owners_part_should_follow_every_parent_when_the_model_is_merged() {
         let world = world(1);
         let other = adapter::<Test>(0, &[], &[0], true);
         let child = adapter::<Test>(0, &[world.model, other], &[0], true);
-        let id = settle::<Test>(&world.operator, child, world.channel, 1_000_000);
+        let id = world.settle_for(child, 1_000_000);
         world.decide_alike(id, &[]);
         // A tenth of 150,000 to the two parents; of their 7,500 each, a tenth to the base.
         assert_eq!(Credits::<Test>::get(account("owner", child)), 135_000);
@@ -111,6 +113,7 @@ fn credits_should_add_up_when_one_account_has_several_roles() {
         let payer = payer::<Test>();
         let channel = channel::<Test>(&payer, &world.attributors[0], 1_000_000);
         let id = settle::<Test>(&world.attributors[0], world.model, channel, 1_000_000);
+        draw();
         world.decide_alike(id, &[]);
         assert_eq!(Credits::<Test>::get(&world.attributors[0]), 300_000);
     });
@@ -157,7 +160,7 @@ fn pool_should_pay_a_contribution_only_from_its_entry_on_when_it_comes_later() {
         let id = world.settle(1_200_000);
         world.decide_alike(id, &[]);
         let (late, model) = newcomer(40, &[2]);
-        let id = settle::<Test>(&world.operator, model, world.channel, 1_600_000);
+        let id = world.settle_for(model, 1_600_000);
         world.decide_alike(id, &[]);
         // 800,000 over 80 records, on top of the 400,000 over 40 of before.
         assert_eq!(Attribution::earnings(0).accrued, 100_000 + 100_000);

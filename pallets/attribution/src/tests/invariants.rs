@@ -52,7 +52,7 @@ proptest! {
                         if let Some(id) = open.first().copied() {
                             if stored(id).decided.is_none() {
                                 pass_deadline(id);
-                                assert_ok!(Attribution::advance(anyone(), id));
+                                assert_ok!(advance(id));
                             }
                         }
                     }

@@ -5,7 +5,9 @@
 use crate::mock::Attribution;
 use crate::{mock::*, *};
 use frame_support::{
-    assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungible::Inspect,
+    assert_noop, assert_ok,
+    dispatch::DispatchResultWithPostInfo,
+    traits::{fungible::Inspect, Hooks},
 };
 use openledger_primitives::{
     attribution::Attribution as Outcome,
@@ -24,6 +26,7 @@ mod challenge;
 mod claim;
 mod claim_contributions;
 mod commit;
+mod draw_committees;
 mod emission;
 mod finalise;
 mod invariants;
@@ -54,9 +57,16 @@ pub fn world(attributors: u32) -> World {
 }
 
 impl World {
-    /// Settles a fee.
+    /// Settles a fee, and has the committee drawn.
     pub fn settle(&self, fee: Balance) -> SettlementId {
-        settle::<Test>(&self.operator, self.model, self.channel, fee)
+        self.settle_for(self.model, fee)
+    }
+
+    /// The same, for another model.
+    pub fn settle_for(&self, model: ModelId, fee: Balance) -> SettlementId {
+        let id = settle::<Test>(&self.operator, model, self.channel, fee);
+        draw();
+        id
     }
 
     /// The numbers of the attributors in a settlement's committee.
@@ -103,7 +113,7 @@ impl World {
     pub fn decide(&self, id: SettlementId, results: &[(u32, Outcome)]) {
         self.find(id, results);
         pass_deadline(id);
-        assert_ok!(Attribution::advance(anyone(), id));
+        assert_ok!(advance(id));
     }
 
     /// Has all members find the same.
@@ -141,6 +151,25 @@ pub fn newcomer(records: u32, versions: &[u32]) -> (ContributionId, ModelId) {
     )
     .unwrap();
     (contribution, model)
+}
+
+/// What the beginning of the next block does.
+pub fn draw() {
+    Attribution::on_initialize(System::block_number());
+}
+
+/// Moves a settlement on, and has another committee drawn if that is what follows.
+pub fn advance(id: SettlementId) -> DispatchResultWithPostInfo {
+    let result = Attribution::advance(anyone(), id);
+    draw();
+    result
+}
+
+/// Challenges a result, and has the larger committee drawn.
+pub fn challenge(who: RuntimeOrigin, id: SettlementId) -> DispatchResult {
+    Attribution::challenge(who, id)?;
+    draw();
+    Ok(())
 }
 
 pub fn stored(id: SettlementId) -> SettlementOf<Test> {

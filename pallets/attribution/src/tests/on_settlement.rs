@@ -97,6 +97,7 @@ fn settlement_should_give_data_what_the_licences_demand_when_the_split_is_lower(
         let model = adapter::<Test>(base::<Test>(), &[], &[lax, strict], true);
         let channel = channel::<Test>(&payer, &operator, 1_000);
         let id = settle::<Test>(&operator, model, channel, 1_000);
+        draw();
         assert_eq!(
             stored(id).parameters.split,
             SplitParameters {
@@ -137,7 +138,7 @@ fn settlement_should_spare_attributors_when_they_have_all_the_jobs_they_can_take
         assert!(stored(full).committee.is_empty());
         // As soon as one is done, there is room.
         world.decide_alike(ids[0], &[]);
-        assert_ok!(Attribution::advance(anyone(), full));
+        assert_ok!(advance(full));
         assert_eq!(stored(full).committee.len(), 1);
     });
 }
@@ -162,7 +163,7 @@ fn settlement_should_take_contributions_in_by_parts_when_there_are_many() {
         let second = datanet::<Test>(Licence::OPEN, &[1; 100]).0;
         let model = adapter::<Test>(base::<Test>(), &[], &[first, second], true);
         for expected in [256, 300, 300] {
-            settle::<Test>(&world.operator, model, world.channel, 1_000);
+            world.settle_for(model, 1_000);
             assert_eq!(Entered::<Test>::get(model, 1), expected);
             assert_eq!(
                 Pools::<Test>::get(first).units + Pools::<Test>::get(second).units,

@@ -158,7 +158,7 @@ fn newcomer_should_gain_nothing_of_what_was_divided_when_it_comes_between_two_fe
         world.decide_alike(id, &[]);
         let before = [0, 1].map(|id| Attribution::earnings(id).accrued);
         let (late, model) = newcomer(u32::MAX, &[2]);
-        let id = settle::<Test>(&world.operator, model, world.channel, 100);
+        let id = world.settle_for(model, 100);
         world.decide_alike(id, &[(late, PPM)]);
         claim(late);
         assert_eq!([0, 1].map(|id| Attribution::earnings(id).accrued), before);

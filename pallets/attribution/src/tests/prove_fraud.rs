@@ -37,7 +37,9 @@ fn lie() -> (Outcome, Fraud) {
 
 fn prove(id: SettlementId, n: u32, fraud: Fraud) -> DispatchResultWithPostInfo {
     let prover = signed(&account("prover", 0));
-    Attribution::prove_fraud(prover, id, account("attributor", n), Box::new(fraud))
+    let info = Attribution::prove_fraud(prover, id, account("attributor", n), Box::new(fraud))?;
+    draw();
+    Ok(info)
 }
 
 /// A settlement that a committee decided: those with these numbers lied.
@@ -78,7 +80,7 @@ fn liar_should_pay_the_prover_and_its_result_be_void_when_it_is_proven() {
         assert_ok!(prove(id, 1, lie().1));
         assert_eq!(stored(id).shares, Some(shares(&[(0, PPM)])));
         pass_deadline(id);
-        assert_ok!(Attribution::advance(anyone(), id));
+        assert_ok!(advance(id));
         assert_eq!(Credits::<Test>::get(account("attributor", 2)), 50_000);
         assert_eq!(Credits::<Test>::get(account("attributor", 0)), 0);
         // Each lost its part once.
@@ -122,7 +124,7 @@ fn member_of_the_larger_committee_should_be_expelled_when_it_lied() {
         let id = world.settle(1_000_000);
         let first: Vec<_> = world.committee(id).into_iter().map(|n| (n, truth().0)).collect();
         world.find(id, &first);
-        assert_ok!(Attribution::challenge(signed(&funded::<Test>("challenger", 0)), id));
+        assert_ok!(challenge(signed(&funded::<Test>("challenger", 0)), id));
         let members = world.committee(id);
         let results: Vec<_> = members
             .iter()
@@ -132,7 +134,7 @@ fn member_of_the_larger_committee_should_be_expelled_when_it_lied() {
         assert_ok!(prove(id, members[0], lie().1));
         assert_eq!(stored(id).committee.len(), 2);
         pass_deadline(id);
-        assert_ok!(Attribution::advance(anyone(), id));
+        assert_ok!(advance(id));
         assert_eq!(stored(id).shares, Some(shares(&[(0, PPM)])));
         assert_eq!(bond(members[0]), BONDED - BONDED / 10);
     });
@@ -165,7 +167,7 @@ fn proof_should_fail_when_the_settlement_is_not_decided_or_is_over() {
         let (_, id) = decided(1, &[0]);
         pass_deadline(id);
         assert_noop!(prove(id, 0, lie().1), Error::<Test>::Expired);
-        assert_ok!(Attribution::advance(anyone(), id));
+        assert_ok!(advance(id));
         assert_noop!(prove(id, 0, lie().1), Error::<Test>::WrongPhase);
     });
 }

@@ -99,7 +99,7 @@ fn reveal_should_fail_when_the_member_did_not_commit() {
         let id = world.settle(1_000);
         world.commit(id, &[(0, result(LIST)), (2, result(LIST))]);
         pass_deadline(id);
-        assert_ok!(Attribution::advance(anyone(), id));
+        assert_ok!(advance(id));
         assert_noop!(reveal(id, 1, &result(LIST)), Error::<Test>::NotFound);
     });
 }

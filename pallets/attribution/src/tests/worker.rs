@@ -604,7 +604,7 @@ fn worker_should_compute_again_when_another_committee_is_drawn() {
         let id = node.world.settle(1_200);
         node.commit(id, &outcome());
         pass_deadline(id);
-        assert_ok!(Attribution::advance(anyone(), id));
+        assert_ok!(advance(id));
         let call = node.commit(id, &outcome());
         node.include(call);
         node.next_block();
