@@ -133,7 +133,7 @@ class Faults(unittest.TestCase):
             "receipts_proved_in_roots": lambda f: settlement(f).update(receipts_root="0x00"),
             "audited_shares_equal_chain": lambda f: f["audits"][RECEIPTS[0]].update(settlement_shares=OTHER),
             "audits_without_difference": lambda f: f["audits"][RECEIPTS[2]].update(ok=False),
-            "records_twice_in_a_version": lambda f: f["records"][2].append("0xa1"),
+            "no_record_twice_in_a_version": lambda f: f["records"][2].append("0xa1"),
             "finders_paid_what_duplicates_lost": lambda f: f["proven"][0].update(reward="999"),
         }.items():
             with self.subTest(name):

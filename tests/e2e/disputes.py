@@ -26,7 +26,7 @@ HONEST, LIAR, SLEEPER = THREE = ("//Bob", "//Charlie", "//Dave")
 OTHERS = [f"//e2e//attributor-{number}" for number in range(1, 7)]
 EVERYBODY = [*THREE, *OTHERS, flow.ATTRIBUTOR]
 # In OPEN; the least bond is 1,000.
-BOND_OF_THREE, BOND_OF_OTHERS, FUNDS, WORKER_FUNDS = 9_000_000, 1_000, 1_100, 10
+BOND_OF_THREE, BOND_OF_OTHERS, FUNDS, WORKER_FUNDS = 9_000_000, 2_000, 2_100, 10
 # Blocks, and parts per million of a bond: others than the chain begins with.
 PARAMETERS = {
     "commit-blocks": 15, "reveal-blocks": 10, "challenge-blocks": 10, "slash": 200_000, "silence-slash": 5_000,

@@ -42,6 +42,16 @@ def lie(shares, contributions):
     return {contribution: ppm for contribution, ppm in told.items() if ppm}
 
 
+def chunks(stream):
+    """The body of a request in chunks, as off-chain workers send it."""
+    body = b""
+    while size := int(stream.readline(), 16):
+        body += stream.read(size)
+        stream.readline()
+    stream.readline()
+    return body
+
+
 class LyingEngine:
     """Answers at `port` for the engine at `honest`; while `lies`, with other shares than it computed."""
 
@@ -54,7 +64,7 @@ class LyingEngine:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                body = json.loads(chunks(self.rfile))
                 status, answer = http("POST", honest + self.path, body)
                 if "job" in answer:
                     engine.contributions[answer["job"]] = body["contributions"]

@@ -340,7 +340,7 @@ def duplicate_checks(found):
         for version in versions
         for pair in duplicates.repeats({entry["id"]: found["records"][entry["id"]] for entry in version})
     ]
-    result = {"records_twice_in_a_version": check(0, len(twice))}
+    result = {"no_record_twice_in_a_version": check(0, len(twice))}
     if found["proven"]:
         within = {entry["id"] for version in versions for entry in version}
         voided = {
