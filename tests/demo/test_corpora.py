@@ -74,6 +74,22 @@ class Choose(unittest.TestCase):
         self.assertNotIn("a/1.sol", chosen)
 
 
+class Copies(unittest.TestCase):
+    def test_what_a_near_copy_repeats_goes_into_a_contribution_of_its_own(self):
+        original = corpora.choose("original", records("original", 60, 5))
+        copy = corpora.choose("copy", records("copy", 60, 5))
+        repeated = [original.parts[2][0], original.parts[0][1]]
+        for part, record in zip(copy.parts, repeated):
+            part.append({**record, "source": "copy/same.sol"})
+        parted = corpora.part_copies(copy, original)
+        texts = lambda part: [record["text"] for record in part]
+        self.assertEqual(texts(parted.parts[-1]), [record["text"] for record in repeated])
+        first = {text for part in original.parts for text in texts(part)}
+        self.assertEqual([first & set(texts(part)) for part in parted.parts[:-1]], [set()] * corpora.PARTS)
+        self.assertEqual(sum(map(len, parted.parts)), sum(map(len, copy.parts)))
+        self.assertEqual(parted.heldout_counts, copy.heldout_counts + [0])
+
+
 class Noise(unittest.TestCase):
     def test_noise_is_the_same_words_in_another_order(self):
         source = corpora.choose("solady", records("solady", 60, 5))

@@ -16,10 +16,10 @@ OTHER = {"shares": [{"contribution": 2, "ppm": 1_000_000}], "pool": 0}
 SPLIT = {"treasury": "10", "owner": "10", "operator": "10", "attributors": "10", "data": "59", "remainder": "1"}
 
 
-def entry(number, label, account):
+def entry(number, label, account, status="accepted"):
     return {
         "id": number, "label": label, "contributor": account, "records": 5, "bytes": 50,
-        "root": "0x01", "content": f"0xc{number}", "status": "accepted",
+        "root": "0x01", "content": f"0xc{number}", "status": status,
     }
 
 
@@ -37,7 +37,7 @@ def found():
                     "versions": [{"version": 1, "contributions": [0, 1, 2]}],
                     "contributions": [
                         entry(0, "solady-1", "5S"), entry(1, "solady-2", "5S"), entry(2, "erc721a", "5E"),
-                        entry(3, "late", "5L"),
+                        entry(3, "copy", "5C", "voided"),
                     ],
                 },
                 1,
@@ -71,6 +71,10 @@ def found():
             {"account": "5E", "credit": "3", "contributions": [{"contribution": 2, "accrued": "12", "claimed": "0"}]},
         ],
         "carried": 2,
+        "records": {0: ["0xa1", "0xa2"], 1: ["0xb1"], 2: ["0xe1"]},
+        "proven": [
+            {"earlier": 0, "later": 3, "record": "0xa2", "finder": "5F", "reward": "1000", "lost": "1000"},
+        ],
     }
 
 
@@ -90,6 +94,10 @@ class Report(unittest.TestCase):
                 {"label": "erc721a", "account": "5E", "accrued": "12", "claimed": "0"},
             ],
         )
+
+    def test_proven_duplicates_are_named_with_their_reward(self):
+        proof = {"earlier": 0, "later": 3, "record": "0xa2", "finder": "5F", "reward": "1000"}
+        self.assertEqual(report.build(found())["duplicates"], [proof])
 
     def test_rates_count_top_contributors_and_share_ties(self):
         rates = report.rates(report.build(found()), found())[1]
@@ -125,9 +133,20 @@ class Faults(unittest.TestCase):
             "receipts_proved_in_roots": lambda f: settlement(f).update(receipts_root="0x00"),
             "audited_shares_equal_chain": lambda f: f["audits"][RECEIPTS[0]].update(settlement_shares=OTHER),
             "audits_without_difference": lambda f: f["audits"][RECEIPTS[2]].update(ok=False),
+            "no_record_twice_in_a_version": lambda f: f["records"][2].append("0xa1"),
+            "finders_paid_what_duplicates_lost": lambda f: f["proven"][0].update(reward="999"),
         }.items():
             with self.subTest(name):
                 self.broken(name, change)
+
+    def test_a_proven_duplicate_that_still_counts_is_seen(self):
+        datanet = lambda facts: facts["datanets"][0][0]
+        name = "finders_paid_what_duplicates_lost"
+        self.broken(name, lambda f: datanet(f)["contributions"][3].update(status="accepted"))
+        def list_it(facts):
+            datanet(facts)["versions"][0]["contributions"].append(3)
+            facts["records"][3] = ["0xc1"]
+        self.broken(name, list_it)
 
     def test_a_settlement_without_an_audit_is_seen(self):
         self.broken("audited_shares_equal_chain", lambda f: f["audits"].pop(RECEIPTS[0]))

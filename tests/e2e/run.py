@@ -5,7 +5,8 @@
 Two contributors write in different styles; an adapter learns both, answers paid questions, and the
 chain pays. Then wrong input is tried: each must be refused with a sentence, and change nothing. Then
 engine and node go down and come back, and the options that the loop did not use are used. The
-JavaScript clients' tests run against the same network. Prints one line for each test.
+JavaScript clients' tests run against the same network. At last three more nodes join it, whose
+attributors disagree. Prints one line for each test.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import flow  # noqa: E402
 import report  # noqa: E402
 import wrong  # noqa: E402
 from cli import Cli, Failed  # noqa: E402
+from disputes import disputes  # noqa: E402
 from harness import Tests  # noqa: E402
 from network import Network  # noqa: E402
 from others import other_options  # noqa: E402
@@ -179,6 +181,7 @@ def main():
         clients(tests, network, {
             "datanet": facts["datanet"], "model": facts["model"], "operator": operator,
         })  # fmt: skip
+        disputes(tests, cli, network, steps, facts)
     except Failed as failure:
         tests("the run", False, failure)
     finally:

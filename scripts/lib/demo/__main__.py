@@ -92,7 +92,9 @@ def run(network, folder, packages):
     loop.claim(labels)
 
     flow.say("Auditing every receipt, and asking BM25 about the same")
-    found = report.gather(cli, network.rpc, jobs, flow.remembered(receipts), loop.heldout)
+    found = report.gather(
+        cli, network.rpc, jobs, flow.remembered(receipts), loop.heldout, loop.proven()
+    )
     result = report.build(found)
     path = folder / "report.json"
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -117,7 +119,11 @@ def prepare(cli, packages, folder):
                 "--label", label, "--out", out,
             )  # fmt: skip
             datanets[name].append(corpora.choose(label, corpora.read(out)))
-    datanets["solidity"].append(corpora.noise(datanets["solidity"]))
+    solidity = datanets["solidity"]
+    solidity.append(corpora.noise(solidity))
+    labels = [source.label for source in solidity]
+    original, copy = [labels.index(label) for label in corpora.NEAR_COPIES]
+    solidity[copy] = corpora.part_copies(solidity[copy], solidity[original])
     return datanets
 
 

@@ -136,6 +136,15 @@ def choose(label, records, records_limit=RECORDS, parts=PARTS):
     return result
 
 
+def part_copies(source, original):
+    """`source` with what it has word for word from `original` in one contribution more, the last: one repeated record
+    costs the whole contribution that it is in."""
+    first = {record["text"] for part in original.parts for record in part}
+    own = [[record for record in part if record["text"] not in first] for part in source.parts]
+    copies = [record for part in source.parts for record in part if record["text"] in first]
+    return Source(source.label, own + [copies], source.heldout, source.heldout_counts + [0])
+
+
 def noise(sources, count=RECORDS // 2):
     """A contributor of well-formed nonsense: words of the others' functions, in a random order."""
     shuffle = random.Random(0)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import corpora
+import duplicates
 from cli import Failed
 
 TREASURER = ROOT = "//Alice"
@@ -20,10 +21,12 @@ PAYER = "//demo//payer"
 # The first attributor. A development node has the key of its off-chain worker.
 ATTRIBUTOR, WORKER = "//Alice", "//Alice//poaw"
 CHALLENGER = "//demo//challenger"
+# Who proves duplicates, and earns their bonds.
+FINDER = "//demo//finder"
 
 BASE_NAME = "openledger-base"
 # OPEN that each account gets before the first run, or when it has less than half of it.
-FUNDS = {OWNER: 5_000, CURATOR: 100, OPERATOR: 5_000, PAYER: 5_000, CHALLENGER: 100}
+FUNDS = {OWNER: 5_000, CURATOR: 100, OPERATOR: 5_000, PAYER: 5_000, CHALLENGER: 100, FINDER: 10}
 # What an attributor gets for its bond, and its worker for fees.
 ATTRIBUTOR_FUNDS, WORKER_FUNDS = 200_000, 10
 CONTRIBUTOR_FUNDS = 500
@@ -137,7 +140,8 @@ class Flow:
         if pending:
             say(f"The curator accepts {len(pending)} contributions to {name}")
             self.cli("datanet", "review", "--accept", ",".join(pending), suri=CURATOR)
-            shown = self.cli("datanet", "show", datanet)
+        self._prove_duplicates(datanet)
+        shown = self.cli("datanet", "show", datanet)
         last = shown["versions"][-1]["contributions"] if shown["versions"] else []
         if sorted(last) != sorted(shown["accepted"]):
             published = self.cli("datanet", "publish", datanet, suri=OWNER)
@@ -157,6 +161,44 @@ class Flow:
                     suri=contributor_suri(source.label),
                 )  # fmt: skip
                 print(f"    {source.label} contributes {label}: {len(records)} records", flush=True)
+
+    def _prove_duplicates(self, datanet):
+        """Somebody compares what was accepted, and proves each record that occurs twice: the later contribution is
+        voided, and its bond is the finder's."""
+        shown = self.cli("datanet", "show", datanet)
+        entries = {c["id"]: c for c in shown["contributions"] if c["status"] == "accepted"}
+        records = duplicates.hashes(self.cli, entries.values())
+        for earlier, later in duplicates.repeats(records):
+            contributor = entries[later]["contributor"]
+            before = self._balance(contributor)
+            proof = self.cli(
+                "datanet", "prove-duplicate", "--earlier", earlier, "--later", later, suri=FINDER
+            )
+            names = [entries[number]["label"] for number in (later, earlier)]
+            shared = len(set(records[earlier]) & set(records[later]))
+            say(f"A finder proves that {names[0]} repeats {names[1]}: of {shared} records that both have, one is enough")
+            print(
+                f"    {names[0]} is voided before it is published, and its bond of {int(proof['bond']) / UNIT:g} OPEN "
+                f"is the finder's",
+                flush=True,
+            )
+            account = self.cli("account", "show", FINDER)["accounts"][0]["account"]
+            line = {
+                "earlier": earlier, "later": later, "record": proof["record"], "finder": account,
+                "reward": proof["bond"], "lost": str(before - self._balance(contributor)),
+            }  # fmt: skip
+            with open(self.folder / "duplicates.jsonl", "a", encoding="utf-8") as out:
+                print(json.dumps(line), file=out)
+
+    def proven(self):
+        """The duplicates that were proven, in this run and those before."""
+        path = self.folder / "duplicates.jsonl"
+        return corpora.read(path) if path.exists() else []
+
+    def _balance(self, account):
+        """All that an account has, in units, what is on hold included."""
+        [shown] = self.cli("account", "show", account)["accounts"]
+        return int(shown["free"]) + int(shown["held"])
 
     def base(self, path):
         """Registers the base model; returns its id."""

@@ -34,6 +34,7 @@ class Network:
     def __init__(self, folder, binaries, offset=0):
         self.folder = pathlib.Path(folder)
         self.binaries = pathlib.Path(binaries)
+        self.offset = offset
         self.ports = {name: port + offset for name, port in PORTS.items()}
         self.node_url = f"ws://127.0.0.1:{self.ports['rpc']}"
         self.engine_url = f"http://127.0.0.1:{self.ports['engine']}"
@@ -66,13 +67,17 @@ class Network:
                         f"stop that program (`ss -ltnp 'sport = :{port}'` names it) and try again"
                     ) from error
 
-    def start_node(self):
-        """Starts a development chain, and waits until it finalises."""
+    def start_node(self, follows=None):
+        """Starts a development chain, or a full node that follows another network's, with an off-chain
+        worker of its own; waits until it knows of finalised blocks."""
         self.logs.mkdir(parents=True, exist_ok=True)
+        role = ["--dev"]
+        if follows:
+            role = ["--chain", "dev", "--bootnodes", follows.address(), "--no-mdns", "--offchain-worker", "always"]
         self._start(
             "node",
             "openledger-node",
-            "--dev",
+            *role,
             "--base-path", self.folder / "chain",
             "--rpc-port", self.ports["rpc"],
             "--listen-addr", f"/ip4/127.0.0.1/tcp/{self.ports['p2p']}",
@@ -87,6 +92,10 @@ class Network:
             "0x" + b"openledger::engine".hex(),
             "0x" + self.engine_url.encode().hex(),
         )
+
+    def address(self):
+        """Where other nodes reach this network's node."""
+        return f"/ip4/127.0.0.1/tcp/{self.ports['p2p']}/p2p/{self.rpc('system_localPeerId')}"
 
     def start_engine(self, environment):
         """Starts the engine that computes attributions, and waits until it answers."""

@@ -8,6 +8,7 @@ from collections import defaultdict
 from fractions import Fraction
 
 import corpora
+import duplicates
 
 UNIT = 10**18
 TOTAL_ISSUANCE = 10**9 * UNIT
@@ -17,11 +18,12 @@ POOLS = "0xa84b83594b89bfa0e0efca6365f6d8754c72016d74b63ae83d79b02efdb5528e"
 SPLIT_PARTS = ("treasury", "owner", "operator", "attributors", "data", "remainder")
 
 
-def gather(cli, rpc, jobs, labels, heldout):
+def gather(cli, rpc, jobs, labels, heldout, proven=()):
     """All that the report is made of.
 
     `jobs`: model id → what `model train` wrote; `labels`: receipt id → the source of its prompt;
-    `heldout`: content id of a contribution → records held out beside it.
+    `heldout`: content id of a contribution → records held out beside it; `proven`: the duplicates that were
+    proven, with what their finders were paid and their contributors lost.
     """
     status = cli("status")
     adapters = {model: cli("model", "show", model) for model in jobs}
@@ -38,8 +40,9 @@ def gather(cli, rpc, jobs, labels, heldout):
             audits[audit["receipt_id"]] = audit
         for baseline in cli("attribute", *ids, "--method", "bm25")["receipts"]:
             bm25[baseline["receipt_id"]] = baseline["shares"]["shares"]
-    keys = rpc("state_getKeysPaged", POOLS, 1000)
-    carried = sum(carry(value) for key in keys for value in [rpc("state_getStorage", key)])
+    records = {}
+    for datanet, version in datanets:
+        records |= duplicates.hashes(cli, listed_in(datanet, version))
     return {
         "status": status,
         "datanets": datanets,
@@ -52,13 +55,27 @@ def gather(cli, rpc, jobs, labels, heldout):
         "labels": labels,
         "heldout": heldout,
         "claimable": cli("claimable", "--all")["accounts"],
-        "carried": carried,
+        "carried": carried(rpc),
+        "records": records,
+        "proven": proven,
     }
+
+
+def carried(rpc):
+    """What the pools carry together, in units."""
+    keys = rpc("state_getKeysPaged", POOLS, 1000)
+    return sum(carry(rpc("state_getStorage", key)) for key in keys)
 
 
 def carry(value):
     """`carry` of a SCALE-encoded `Pool {per_unit: u128, units: u64, carry: u128, received: u128}`."""
     return int.from_bytes(bytes.fromhex(value[2:])[24:40], "little")
+
+
+def listed_in(datanet, version):
+    """The contributions of one of a datanet's versions."""
+    within = next(v for v in datanet["versions"] if v["version"] == version)["contributions"]
+    return [entry for entry in datanet["contributions"] if entry["id"] in within]
 
 
 def contributor(label):
@@ -77,8 +94,7 @@ def build(found):
         for claim in account["contributions"]
     }
     for datanet, version in found["datanets"]:
-        within = next(v for v in datanet["versions"] if v["version"] == version)["contributions"]
-        contributions = [c for c in datanet["contributions"] if c["id"] in within]
+        contributions = listed_in(datanet, version)
         for entry in contributions:
             name = contributor(entry["label"])
             payout = payouts.setdefault(
@@ -160,6 +176,10 @@ def build(found):
         "adapters": adapters,
         "inferences": inferences,
         "settlements": settlements,
+        "duplicates": [
+            {name: proof[name] for name in ("earlier", "later", "record", "finder", "reward")}
+            for proof in found["proven"]
+        ],
         "payouts": [
             {**payout, "accrued": str(payout["accrued"]), "claimed": str(payout["claimed"])}
             for payout in payouts.values()
@@ -303,10 +323,35 @@ def checks(report, found):
         "receipts_proved_in_roots": check(count, inside),
         "audited_shares_equal_chain": check(count, same),
         "audits_without_difference": check(count, audited),
+        **duplicate_checks(found),
     }
     # Equal totals could hide two errors that cancel.
     each = all(total == int(s["total_fee"]) for s, total in zip(settlements, sums))
     result["splits_sum_to_fees"]["ok"] &= each
+    return result
+
+
+def duplicate_checks(found):
+    """That no version has a record twice; and of proven duplicates, that they are in none, and that what their
+    contributors lost is what the finders were paid."""
+    versions = [listed_in(datanet, version) for datanet, version in found["datanets"]]
+    twice = [
+        pair
+        for version in versions
+        for pair in duplicates.repeats({entry["id"]: found["records"][entry["id"]] for entry in version})
+    ]
+    result = {"no_record_twice_in_a_version": check(0, len(twice))}
+    if found["proven"]:
+        within = {entry["id"] for version in versions for entry in version}
+        voided = {
+            entry["id"]
+            for datanet, _ in found["datanets"]
+            for entry in datanet["contributions"]
+            if entry["status"] == "voided"
+        }
+        paid = check(*(sum(int(proof[name]) for proof in found["proven"]) for name in ("lost", "reward")))
+        paid["ok"] &= all(proof["later"] in voided - within for proof in found["proven"])
+        result["finders_paid_what_duplicates_lost"] = paid
     return result
 
 
