@@ -1,0 +1,366 @@
+//! An attributor's work on one settlement, honest or with one wrong number, and what proves it wrong.
+//!
+//! Indices and queries here are tiny and made up, but hashed, summed and committed to as the protocol
+//! says: so a right result is one that nothing can be proven of, and a lie one that its proof convicts.
+
+use std::collections::BTreeSet;
+
+use openledger_primitives::{
+    attribution::Attribution,
+    fraud::{Fraud, IndexProof, PartialProof, Path, QueryProof, ScoreProof, StepProof, SumsProof},
+    merkle,
+    receipt::Receipt,
+    score::{self, BLOCK},
+    shares::{Share, ShareList, ShareVector},
+    work, ContributionId, Ppm, H256, PPM,
+};
+
+/// Which number of the first receipt, contribution and block is wrong. What follows from it follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    Sum,
+    Shift,
+    Score,
+    Fee,
+    Accumulated,
+    Shares,
+}
+
+/// All of them.
+pub const LIES: [Lie; 6] =
+    [Lie::Sum, Lie::Shift, Lie::Score, Lie::Fee, Lie::Accumulated, Lie::Shares];
+
+/// Element `j` of block `block` of a contribution's vector.
+fn index_values(contribution: ContributionId, block: u32) -> [i16; BLOCK] {
+    values(contribution.wrapping_mul(7).wrapping_add(block))
+}
+
+fn query_values(receipt: u32, block: u32) -> [i16; BLOCK] {
+    values(receipt.wrapping_mul(3).wrapping_add(block).wrapping_add(1))
+}
+
+/// Numbers of both signs, of which two sets point the same way or opposite ways.
+fn values(seed: u32) -> [i16; BLOCK] {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    core::array::from_fn(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as i16
+    })
+}
+
+/// The root of the index over these contributions, in vectors of so many blocks.
+pub fn index_root(contributions: &BTreeSet<ContributionId>, blocks: u32) -> H256 {
+    let contributions: Vec<_> = contributions.iter().copied().collect();
+    merkle::root(&index_leaves(&contributions, blocks))
+}
+
+fn index_leaves(contributions: &[ContributionId], blocks: u32) -> Vec<H256> {
+    contributions
+        .iter()
+        .flat_map(|id| {
+            (0..blocks).map(|block| work::index_block(*id, block, &index_values(*id, block)))
+        })
+        .collect()
+}
+
+/// Everything from the queries to the shares.
+#[derive(Clone)]
+pub struct Work {
+    contributions: Vec<ContributionId>,
+    blocks: u32,
+    receipts: Vec<Receipt>,
+    floor: Ppm,
+    /// By receipt, contribution and block.
+    partials: Vec<Vec<Vec<(u8, i64)>>>,
+    /// By receipt and contribution.
+    scores: Vec<Vec<i128>>,
+    fees: Vec<u128>,
+    /// By receipt; the last of each is the pool's.
+    sums: Vec<Vec<u128>>,
+    shares: ShareVector,
+}
+
+impl Work {
+    /// Done right.
+    pub fn honest(
+        contributions: Vec<ContributionId>,
+        blocks: u32,
+        receipts: Vec<Receipt>,
+        floor: Ppm,
+    ) -> Self {
+        let partials = (0u32..)
+            .zip(&receipts)
+            .map(|(receipt, _)| {
+                let of = |id: &ContributionId, block| {
+                    let (q, w) = (query_values(receipt, block), index_values(*id, block));
+                    (block as u8, score::partial_sum(&q, &w))
+                };
+                contributions
+                    .iter()
+                    .map(|id| (0..blocks).map(|block| of(id, block)).collect())
+                    .collect()
+            })
+            .collect();
+        let fees = receipts.iter().map(|receipt| receipt.fee).collect();
+        let mut work = Self {
+            contributions,
+            blocks,
+            receipts,
+            floor,
+            partials,
+            scores: Vec::new(),
+            fees,
+            sums: Vec::new(),
+            shares: ShareVector::all_to_pool(),
+        };
+        work.score();
+        work.accumulate(0);
+        work
+    }
+
+    /// With one number wrong.
+    pub fn with(mut self, lie: Lie) -> Self {
+        match lie {
+            Lie::Sum => {
+                self.partials[0][0][0].1 += 1 << 36;
+                self.score();
+                self.accumulate(0);
+            }
+            Lie::Shift => {
+                self.partials[0][0][0].0 ^= 1;
+                self.score();
+                self.accumulate(0);
+            }
+            Lie::Score => {
+                self.scores[0][0] += 1 << 40;
+                self.accumulate(0);
+            }
+            Lie::Fee => {
+                self.fees[0] += 1;
+                self.accumulate(0);
+            }
+            Lie::Accumulated => {
+                let pool = self.contributions.len();
+                self.sums[0][pool] += self.fees[0] * u128::from(PPM);
+                self.accumulate(1);
+            }
+            Lie::Shares => {
+                self.shares = all_to(self.contributions.first().copied(), self.shares.pool());
+            }
+        }
+        self
+    }
+
+    fn score(&mut self) {
+        let of = |blocks: &Vec<(u8, i64)>| {
+            score::score(blocks.iter().map(|(shift, sum)| (*sum, *shift)))
+        };
+        self.scores =
+            self.partials.iter().map(|vectors| vectors.iter().map(of).collect()).collect();
+    }
+
+    /// The running sums from a receipt on, and the shares that follow.
+    fn accumulate(&mut self, from: usize) {
+        self.sums.truncate(from);
+        for receipt in from..self.receipts.len() {
+            let scores: Vec<_> = self
+                .contributions
+                .iter()
+                .copied()
+                .zip(self.scores[receipt].iter().copied())
+                .collect();
+            let shares = score::shares(&scores, self.floor);
+            let before = receipt.checked_sub(1).map_or(&[][..], |before| &self.sums[before]);
+            let fee = self.fees[receipt];
+            self.sums.push(work::accumulate(before, &self.contributions, fee, &shares));
+        }
+        let last = self.sums.last().cloned().unwrap_or_default();
+        self.shares = work::mean(&self.contributions, &last);
+    }
+
+    /// What is committed to, and revealed.
+    pub fn attribution(&self) -> Attribution {
+        Attribution {
+            shares: self.shares.clone(),
+            query_root: merkle::root(&self.query_leaves()),
+            work_root: merkle::root(&self.step_leaves()),
+            report: H256::repeat_byte(9),
+        }
+    }
+
+    fn query_leaves(&self) -> Vec<H256> {
+        (0u32..)
+            .zip(&self.receipts)
+            .flat_map(|(receipt, _)| {
+                (0..self.blocks).map(move |block| {
+                    let values = query_values(receipt, block);
+                    work::query_block(receipt, block, block as u8, &values)
+                })
+            })
+            .collect()
+    }
+
+    fn partial_leaves(&self, receipt: usize, at: usize) -> Vec<H256> {
+        (0u32..)
+            .zip(&self.partials[receipt][at])
+            .map(|(block, (shift, sum))| work::partial(block, *shift, *sum))
+            .collect()
+    }
+
+    fn partial_root(&self, receipt: usize, at: usize) -> H256 {
+        merkle::root(&self.partial_leaves(receipt, at))
+    }
+
+    fn score_leaves(&self, receipt: usize) -> Vec<H256> {
+        self.contributions
+            .iter()
+            .zip(&self.scores[receipt])
+            .enumerate()
+            .map(|(at, (id, score))| work::score(*id, *score, &self.partial_root(receipt, at)))
+            .collect()
+    }
+
+    fn step_leaves(&self) -> Vec<H256> {
+        (0u32..)
+            .zip(self.fees.iter().zip(&self.sums))
+            .map(|(receipt, (fee, sums))| {
+                let scores = merkle::root(&self.score_leaves(receipt as usize));
+                work::step(receipt, *fee, &scores, &work::accumulated(sums))
+            })
+            .collect()
+    }
+
+    fn step(&self, receipt: usize) -> StepProof {
+        StepProof {
+            receipt: receipt as u32,
+            fee: self.fees[receipt],
+            scores: merkle::root(&self.score_leaves(receipt)),
+            sums: work::accumulated(&self.sums[receipt]),
+            path: path(&self.step_leaves(), receipt),
+        }
+    }
+
+    fn sums(&self, receipt: usize) -> SumsProof {
+        let sums = self.sums[receipt].clone().try_into().expect("few contributions");
+        SumsProof { step: self.step(receipt), sums }
+    }
+
+    fn score_proof(&self) -> ScoreProof {
+        ScoreProof {
+            contribution: self.contributions[0],
+            score: self.scores[0][0],
+            partials: self.partial_root(0, 0),
+            path: path(&self.score_leaves(0), 0),
+        }
+    }
+
+    /// What proves the lie, if this work has it.
+    pub fn against(&self, lie: Lie) -> Fraud {
+        match lie {
+            Lie::Sum | Lie::Shift => {
+                let (shift, sum) = self.partials[0][0][0];
+                let partial = path(&self.partial_leaves(0, 0), 0);
+                Fraud::Partial {
+                    step: self.step(0),
+                    score: self.score_proof(),
+                    partial: PartialProof { block: 0, shift, sum, path: partial },
+                    index: IndexProof {
+                        values: Box::new(index_values(self.contributions[0], 0)),
+                        path: path(&index_leaves(&self.contributions, self.blocks), 0),
+                    },
+                    query: QueryProof {
+                        shift: 0,
+                        values: Box::new(query_values(0, 0)),
+                        path: path(&self.query_leaves(), 0),
+                    },
+                }
+            }
+            Lie::Score => Fraud::Score {
+                step: self.step(0),
+                score: self.score_proof(),
+                partials: self.partials[0][0].clone().try_into().expect("few blocks"),
+            },
+            Lie::Fee => {
+                let ids: Vec<H256> = self.receipts.iter().map(Receipt::id).collect();
+                Fraud::Fee {
+                    step: self.step(0),
+                    receipt: self.receipts[0].clone(),
+                    path: path(&ids, 0),
+                }
+            }
+            Lie::Accumulated => {
+                let scores: Vec<_> = (self.scores[0].iter().enumerate())
+                    .map(|(at, score)| (*score, self.partial_root(0, at)))
+                    .collect();
+                let scores = scores.try_into().expect("few contributions");
+                Fraud::Step { step: self.step(0), scores, previous: None }
+            }
+            Lie::Shares => Fraud::Shares { last: self.sums(self.receipts.len() - 1) },
+        }
+    }
+}
+
+/// Shares that give all to one contribution, or, where `pool` has it already, half.
+pub fn all_to(contribution: Option<ContributionId>, pool: Ppm) -> ShareVector {
+    let ppm = if pool == 0 { PPM / 2 } else { PPM };
+    let list = contribution.map(|contribution| Share { contribution, ppm }).into_iter();
+    let list = ShareList::truncate_from(list.collect());
+    let rest = if list.is_empty() { PPM } else { PPM - ppm };
+    ShareVector::new(list, rest).unwrap_or_else(|_| ShareVector::all_to_pool())
+}
+
+fn path(leaves: &[H256], at: usize) -> Path {
+    merkle::proof(leaves, at as u64).expect("a leaf that is there").try_into().expect("short")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openledger_primitives::fraud::{check, Accused, NotProven};
+
+    fn receipt(issued_at: u64) -> Receipt {
+        Receipt {
+            genesis: H256::repeat_byte(1),
+            model: 1,
+            version: 1,
+            operator: H256::repeat_byte(2),
+            payer: H256::repeat_byte(3),
+            channel: 0,
+            cumulative: 1_000,
+            request: H256::repeat_byte(4),
+            response: H256::repeat_byte(5),
+            tokens_in: 1,
+            tokens_out: 1,
+            fee: 1_000,
+            issued_at,
+        }
+    }
+
+    fn verdict(work: &Work, fraud: &Fraud) -> Result<(), NotProven> {
+        let ids: Vec<H256> = work.receipts.iter().map(Receipt::id).collect();
+        let contributions = work.contributions.iter().copied().collect();
+        let accused = Accused {
+            attribution: &work.attribution(),
+            contributions: &work.contributions,
+            blocks: work.blocks,
+            index_root: index_root(&contributions, work.blocks),
+            receipts_root: merkle::root(&ids),
+            receipts: work.receipts.len() as u32,
+            floor: work.floor,
+        };
+        check(&accused, fraud)
+    }
+
+    #[test]
+    fn lie_should_be_proven_when_told_and_never_otherwise() {
+        for receipts in 1..=3 {
+            let receipts = (0..receipts).map(receipt).collect();
+            let honest = Work::honest(vec![0, 2, 5], 2, receipts, 1_000);
+            for lie in LIES {
+                assert_eq!(verdict(&honest, &honest.against(lie)), Err(NotProven::Right));
+                let told = honest.clone().with(lie);
+                assert_eq!(verdict(&told, &told.against(lie)), Ok(()), "{lie:?}");
+            }
+        }
+    }
+}
