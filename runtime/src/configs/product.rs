@@ -147,8 +147,8 @@ impl Get<Parameters> for AttributionParameters {
 /// BABE's randomness of the epoch before, and the VRF output of the parent block's author.
 ///
 /// The first is known for a whole epoch: alone, it would let whoever submits a settlement choose the
-/// moment at which the committee suits. The second is not known before the parent block is, and its
-/// author's only influence on it is to make no block.
+/// moment at which the committee suits. Committees are drawn at the beginning of a block, so the second is
+/// that of the block whose transactions called for them: only its author knew it before.
 pub struct CommitteeRandomness;
 
 impl Randomness<Hash, BlockNumber> for CommitteeRandomness {
