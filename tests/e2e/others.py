@@ -17,6 +17,7 @@ def other_options(tests, cli, folder, steps, facts):
     once(tests, cli, facts)
     ethereum(tests, cli, facts)
     channels(tests, cli, facts)
+    emission(tests, cli, facts)
     versions(tests, cli, folder, steps, facts)
 
 
@@ -138,6 +139,24 @@ def channels(tests, cli, facts):
           (closed["state"], closed["tx"]["call"]) == ("closed", "Payments.close_now"), closed)  # fmt: skip
 
 
+def budget(cli, datanet):
+    """What the emission has for a datanet, in units."""
+    return next(int(d["budget"]) for d in cli("emission", "show")["datanets"] if d["datanet"] == datanet)
+
+
+def emission(tests, cli, facts):
+    """Governance weighs a datanet, and the community's pool drips to it."""
+    tests.refused("nothing drips while no datanet has a weight", cli, "NotFound",
+                  "emission", "drip", suri=flow.PAYER, status=4)  # fmt: skip
+    for weight in (1, 7):
+        # With the second weight, what is due by the first drips.
+        cli("emission", "weigh", facts["datanet"], weight, suri=flow.ROOT)
+    tests("the emission drips to a datanet with a weight", budget(cli, facts["datanet"]) >= flow.UNIT, "no budget")
+    tests.refused("it drips once an hour", cli, "TooEarly", "emission", "drip", suri=flow.PAYER, status=4)
+    tests.refused("only a datanet that is there is weighed", cli, "is there a datanet 999",
+                  "emission", "weigh", 999, 1, suri=flow.ROOT)  # fmt: skip
+
+
 def versions(tests, cli, folder, steps, facts):
     """A new version of the model, known by its name, is priced, asked, settled, attributed and claimed for."""
     name = "styles-lora"
@@ -153,7 +172,12 @@ def versions(tests, cli, folder, steps, facts):
     price = flow.PRICE_IN * receipt["tokens_in"] + 3 * receipt["tokens_out"]
     tests("the newest version answers, at the price that holds",
           (receipt["version"], int(receipt["fee"])) == (version, price * flow.UNIT // 1_000), receipt)  # fmt: skip
+    before = budget(cli, facts["datanet"])
     steps.settle()
+    last = cli("settlement", "list")["settlements"][-1]
+    drawn = before - budget(cli, facts["datanet"])
+    tests("the emission matches what the treasury got of a fee",
+          last["emission"] == last["split"]["treasury"] == str(drawn) != "0", last)  # fmt: skip
     tests("what is settled is not settled again", cli("settle")["settlements"] == [], "")
     attributed = cli("attribute", answer["receipt_id"])["receipts"][0]
     receipt = folder / "answer.json"
