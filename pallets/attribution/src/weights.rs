@@ -16,12 +16,12 @@ pub trait WeightInfo {
 	fn advance_finalise() -> Weight;
 	fn challenge() -> Weight;
 	fn advance_redraw() -> Weight;
+	fn draw_committees(d: u32) -> Weight;
 	fn prove_fraud() -> Weight;
 	fn prove_fraud_score(b: u32) -> Weight;
 	fn claim() -> Weight;
 	fn claim_contributions(c: u32) -> Weight;
 	fn payout_change() -> Weight;
-	fn draw_committees(d: u32) -> Weight;
 }
 
 /// What was measured, with the runtime's price of storage.
@@ -33,12 +33,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Workers` (r:1 w:0)
 	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Commitments` (r:17 w:1)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		// At the least 141_986_000 ps.
-		Weight::from_parts(176_630_000, 44697)
+		// At the least 162_424_000 ps.
+		Weight::from_parts(188_883_000, 44697)
 			.saturating_add(T::DbWeight::get().reads(20_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -47,7 +47,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Workers` (r:1 w:0)
 	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:0)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Commitments` (r:17 w:0)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:2 w:1)
@@ -59,8 +59,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn reveal() -> Weight {
-		// At the least 271_759_000 ps.
-		Weight::from_parts(334_224_000, 44697)
+		// At the least 295_512_000 ps.
+		Weight::from_parts(342_600_000, 44697)
 			.saturating_add(T::DbWeight::get().reads(32_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -69,7 +69,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Workers` (r:1 w:0)
 	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Commitments` (r:17 w:16)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:17 w:1)
@@ -83,13 +83,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::JobsOf` (r:16 w:16)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	fn reveal_last() -> Weight {
-		// At the least 865_397_000 ps.
-		Weight::from_parts(1_001_341_000, 80703)
+		// At the least 868_884_000 ps.
+		Weight::from_parts(966_536_000, 80703)
 			.saturating_add(T::DbWeight::get().reads(63_u64))
 			.saturating_add(T::DbWeight::get().writes(34_u64))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:17 w:0)
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::JobsOf` (r:16 w:16)
@@ -97,26 +97,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Commitments` (r:16 w:16)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	fn advance_decide() -> Weight {
-		// At the least 643_973_000 ps.
-		Weight::from_parts(718_723_000, 80703)
+		// At the least 607_976_000 ps.
+		Weight::from_parts(716_248_000, 80703)
 			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().writes(33_u64))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Contested` (r:16 w:16)
 	/// Proof: `Attribution::Contested` (`max_values`: None, `max_size`: Some(2118), added: 4593, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:16 w:16)
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
-	/// Storage: `Providers::Providers` (r:32 w:32)
+	/// Storage: `Providers::Providers` (r:23 w:23)
 	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:33 w:33)
+	/// Storage: `Balances::Holds` (r:24 w:24)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:35 w:35)
+	/// Storage: `System::Account` (r:27 w:27)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Attributors` (r:1 w:1)
 	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::Credits` (r:65 w:65)
+	/// Storage: `Attribution::Credits` (r:74 w:74)
 	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Models` (r:64 w:0)
 	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
@@ -124,16 +124,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
 	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Datanets::Versions` (r:8 w:0)
+	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Pools` (r:8 w:8)
+	/// Proof: `Attribution::Pools` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	/// Storage: `Emission::Distribution` (r:1 w:0)
+	/// Proof: `Emission::Distribution` (`max_values`: Some(1), `max_size`: Some(56), added: 551, mode: `MaxEncodedLen`)
+	/// Storage: `Emission::Budgets` (r:8 w:8)
+	/// Proof: `Emission::Budgets` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
+	/// Storage: `Emission::Drawn` (r:1 w:1)
+	/// Proof: `Emission::Drawn` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::JobsOf` (r:16 w:16)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	fn advance_finalise() -> Weight {
-		// At the least 5_533_830_000 ps.
-		Weight::from_parts(5_838_831_000, 645854)
-			.saturating_add(T::DbWeight::get().reads(536_u64))
+		// At the least 6_107_722_000 ps.
+		Weight::from_parts(6_606_425_000, 645854)
+			.saturating_add(T::DbWeight::get().reads(545_u64))
 			.saturating_add(T::DbWeight::get().writes(471_u64))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -142,54 +152,70 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Attributors` (r:1 w:0)
 	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::JobsOf` (r:248 w:16)
+	/// Storage: `Attribution::JobsOf` (r:248 w:0)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::NextRandomness` (r:1 w:0)
-	/// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::EpochStart` (r:1 w:0)
-	/// Proof: `Babe::EpochStart` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
-	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Undrawn` (r:1 w:1)
+	/// Proof: `Attribution::Undrawn` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Contested` (r:0 w:8)
 	/// Proof: `Attribution::Contested` (`max_values`: None, `max_size`: Some(2118), added: 4593, mode: `MaxEncodedLen`)
 	fn challenge() -> Weight {
-		// At the least 1_098_533_000 ps.
-		Weight::from_parts(1_144_519_000, 754166)
-			.saturating_add(T::DbWeight::get().reads(263_u64))
-			.saturating_add(T::DbWeight::get().writes(35_u64))
+		// At the least 1_034_823_000 ps.
+		Weight::from_parts(1_125_773_000, 754166)
+			.saturating_add(T::DbWeight::get().reads(261_u64))
+			.saturating_add(T::DbWeight::get().writes(20_u64))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::Commitments` (r:9 w:8)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Commitments` (r:17 w:8)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::Reveals` (r:16 w:0)
-	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
-	/// Storage: `Providers::Providers` (r:16 w:16)
+	/// Storage: `Providers::Providers` (r:8 w:8)
 	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:16 w:16)
+	/// Storage: `Balances::Holds` (r:8 w:8)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:17 w:17)
+	/// Storage: `System::Account` (r:9 w:9)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Attributors` (r:1 w:1)
 	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::JobsOf` (r:256 w:30)
+	/// Storage: `Attribution::JobsOf` (r:16 w:16)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Undrawn` (r:1 w:1)
+	/// Proof: `Attribution::Undrawn` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
+	fn advance_redraw() -> Weight {
+		// At the least 1_140_521_000 ps.
+		Weight::from_parts(1_235_809_000, 49582)
+			.saturating_add(T::DbWeight::get().reads(61_u64))
+			.saturating_add(T::DbWeight::get().writes(52_u64))
+	}
+	/// Storage: `Attribution::Undrawn` (r:1 w:1)
+	/// Proof: `Attribution::Undrawn` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Settlements` (r:32 w:32)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::NextRandomness` (r:1 w:0)
 	/// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::EpochStart` (r:1 w:0)
 	/// Proof: `Babe::EpochStart` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
-	fn advance_redraw() -> Weight {
-		// At the least 2_622_430_000 ps.
-		Weight::from_parts(2_731_895_000, 778462)
-			.saturating_add(T::DbWeight::get().reads(335_u64))
-			.saturating_add(T::DbWeight::get().writes(89_u64))
+	/// Storage: `Providers::Attributors` (r:1 w:0)
+	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::JobsOf` (r:256 w:222)
+	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
+	/// `d` is in `[0, 32]`.
+	fn draw_committees(d: u32) -> Weight {
+		// At the least 9_508_000 ps.
+		Weight::from_parts(9_759_000, 778462)
+			// Standard error: 14_104_977
+			.saturating_add(Weight::from_parts(820_400_360, 0).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads(174_u64))
+			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().writes(35_u64))
+			.saturating_add(T::DbWeight::get().writes((8_u64).saturating_mul(d.into())))
+			.saturating_add(Weight::from_parts(0, 7993).saturating_mul(d.into()))
 	}
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:17 w:1)
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
@@ -205,15 +231,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::JobsOf` (r:15 w:15)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	fn prove_fraud() -> Weight {
-		// At the least 11_249_912_000 ps.
-		Weight::from_parts(11_469_662_000, 80703)
+		// At the least 11_330_622_000 ps.
+		Weight::from_parts(11_744_165_000, 80703)
 			.saturating_add(T::DbWeight::get().reads(47_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:17 w:1)
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
@@ -230,10 +256,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 32768]`.
 	fn prove_fraud_score(b: u32) -> Weight {
-		// At the least 844_007_000 ps.
-		Weight::from_parts(391_171_560, 80703)
-			// Standard error: 13_949
-			.saturating_add(Weight::from_parts(3_874_180, 0).saturating_mul(b.into()))
+		// At the least 905_472_000 ps.
+		Weight::from_parts(2_332_147_170, 80703)
+			// Standard error: 34_844
+			.saturating_add(Weight::from_parts(4_198_660, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(47_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -242,8 +268,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
-		// At the least 114_795_000 ps.
-		Weight::from_parts(138_630_000, 6196)
+		// At the least 113_151_000 ps.
+		Weight::from_parts(127_598_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -259,10 +285,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 32]`.
 	fn claim_contributions(c: u32) -> Weight {
-		// At the least 169_557_000 ps.
-		Weight::from_parts(94_983_023, 3593)
-			// Standard error: 792_850
-			.saturating_add(Weight::from_parts(96_297_522, 0).saturating_mul(c.into()))
+		// At the least 171_000_000 ps.
+		Weight::from_parts(87_293_333, 3593)
+			// Standard error: 1_915_254
+			.saturating_add(Weight::from_parts(96_019_944, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
@@ -280,16 +306,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Credits` (r:1 w:1)
 	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn payout_change() -> Weight {
-		// At the least 88_165_000 ps.
-		Weight::from_parts(110_687_000, 3735)
+		// At the least 91_732_000 ps.
+		Weight::from_parts(104_545_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
-	}
-	fn draw_committees(d: u32) -> Weight {
-		Weight::from_parts(100_000_000, 10_000)
-			.saturating_add(Weight::from_parts(1_000_000_000, 0).saturating_mul(d.into()))
-			.saturating_add(T::DbWeight::get().reads(300_u64))
-			.saturating_add(T::DbWeight::get().reads((20_u64).saturating_mul(d.into())))
-			.saturating_add(T::DbWeight::get().writes((20_u64).saturating_mul(d.into())))
 	}
 }

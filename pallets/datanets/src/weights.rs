@@ -1,5 +1,5 @@
 //! Weights of `pallet_datanets`, measured by `scripts/weights` on 2026-11-21.
-//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+//! CPU: AMD EPYC. Steps: 20, repeats: 10, blob compiled by wasmtime.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -42,24 +42,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::Datanets` (r:0 w:1)
 	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
 	fn create() -> Weight {
-		// At the least 79_518_000 ps.
-		Weight::from_parts(84_337_000, 3712)
+		// At the least 79_168_000 ps.
+		Weight::from_parts(82_363_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Datanets::Datanets` (r:1 w:1)
 	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
 	fn set_curators() -> Weight {
-		// At the least 26_199_000 ps.
-		Weight::from_parts(28_784_000, 4407)
+		// At the least 26_179_000 ps.
+		Weight::from_parts(29_014_000, 4407)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Datanets::Datanets` (r:1 w:1)
 	/// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(942), added: 3417, mode: `MaxEncodedLen`)
 	fn set_licence() -> Weight {
-		// At the least 23_795_000 ps.
-		Weight::from_parts(25_758_000, 4407)
+		// At the least 23_434_000 ps.
+		Weight::from_parts(25_598_000, 4407)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -72,8 +72,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
 	fn allow() -> Weight {
-		// At the least 144_670_000 ps.
-		Weight::from_parts(151_454_000, 6434)
+		// At the least 144_520_000 ps.
+		Weight::from_parts(150_521_000, 6434)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -92,8 +92,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::Contributions` (r:0 w:1)
 	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
 	fn contribute() -> Weight {
-		// At the least 160_360_000 ps.
-		Weight::from_parts(168_455_000, 4407)
+		// At the least 160_941_000 ps.
+		Weight::from_parts(165_809_000, 4407)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -106,8 +106,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::Accepted` (r:1 w:1)
 	/// Proof: `Datanets::Accepted` (`max_values`: None, `max_size`: Some(1038), added: 3513, mode: `MaxEncodedLen`)
 	fn review_accept() -> Weight {
-		// At the least 82_614_000 ps.
-		Weight::from_parts(103_243_000, 4503)
+		// At the least 83_225_000 ps.
+		Weight::from_parts(106_059_000, 4503)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -124,8 +124,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::Roots` (r:0 w:1)
 	/// Proof: `Datanets::Roots` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	fn review_reject() -> Weight {
-		// At the least 146_824_000 ps.
-		Weight::from_parts(151_914_000, 4407)
+		// At the least 148_027_000 ps.
+		Weight::from_parts(154_097_000, 4407)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -140,8 +140,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::Votes` (r:0 w:1)
 	/// Proof: `Datanets::Votes` (`max_values`: None, `max_size`: Some(557), added: 3032, mode: `MaxEncodedLen`)
 	fn lapse() -> Weight {
-		// At the least 129_593_000 ps.
-		Weight::from_parts(134_592_000, 3735)
+		// At the least 130_063_000 ps.
+		Weight::from_parts(134_512_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -166,8 +166,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::PendingPayees` (r:0 w:1)
 	/// Proof: `Datanets::PendingPayees` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn withdraw() -> Weight {
-		// At the least 210_724_000 ps.
-		Weight::from_parts(229_028_000, 4603)
+		// At the least 202_148_000 ps.
+		Weight::from_parts(217_506_000, 4603)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -181,10 +181,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
 	/// `n` is in `[1, 256]`.
 	fn publish(n: u32) -> Weight {
-		// At the least 50_244_000 ps.
-		Weight::from_parts(54_210_217, 4603)
-			// Standard error: 45_008
-			.saturating_add(Weight::from_parts(10_232_567, 0).saturating_mul(n.into()))
+		// At the least 50_003_000 ps.
+		Weight::from_parts(38_080_056, 4603)
+			// Standard error: 24_600
+			.saturating_add(Weight::from_parts(9_792_112, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -195,8 +195,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn spend() -> Weight {
-		// At the least 94_787_000 ps.
-		Weight::from_parts(99_917_000, 6196)
+		// At the least 94_937_000 ps.
+		Weight::from_parts(98_104_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -205,8 +205,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::PendingOwners` (r:0 w:1)
 	/// Proof: `Datanets::PendingOwners` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn transfer_ownership() -> Weight {
-		// At the least 24_266_000 ps.
-		Weight::from_parts(27_351_000, 4407)
+		// At the least 24_145_000 ps.
+		Weight::from_parts(26_670_000, 4407)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -219,8 +219,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
 	fn accept_ownership() -> Weight {
-		// At the least 133_740_000 ps.
-		Weight::from_parts(141_093_000, 6434)
+		// At the least 135_093_000 ps.
+		Weight::from_parts(140_603_000, 6434)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -229,8 +229,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::PendingPayees` (r:0 w:1)
 	/// Proof: `Datanets::PendingPayees` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn transfer_payout() -> Weight {
-		// At the least 25_678_000 ps.
-		Weight::from_parts(29_034_000, 3735)
+		// At the least 25_958_000 ps.
+		Weight::from_parts(29_234_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -246,7 +246,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Datanets::ContributionsOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn accept_payout() -> Weight {
 		// At the least 45_225_000 ps.
-		Weight::from_parts(50_945_000, 3735)
+		Weight::from_parts(49_533_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -273,8 +273,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::PendingPayees` (r:0 w:1)
 	/// Proof: `Datanets::PendingPayees` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn prove_duplicate() -> Weight {
-		// At the least 305_931_000 ps.
-		Weight::from_parts(351_837_000, 6480)
+		// At the least 304_609_000 ps.
+		Weight::from_parts(347_059_000, 6480)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -285,8 +285,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::Appeals` (r:0 w:1)
 	/// Proof: `Datanets::Appeals` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
 	fn appeal() -> Weight {
-		// At the least 122_449_000 ps.
-		Weight::from_parts(131_966_000, 3735)
+		// At the least 131_045_000 ps.
+		Weight::from_parts(152_966_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -305,8 +305,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Datanets::Accepted` (r:1 w:1)
 	/// Proof: `Datanets::Accepted` (`max_values`: None, `max_size`: Some(1038), added: 3513, mode: `MaxEncodedLen`)
 	fn resolve_appeal_uphold() -> Weight {
-		// At the least 253_273_000 ps.
-		Weight::from_parts(284_632_000, 4503)
+		// At the least 262_440_000 ps.
+		Weight::from_parts(334_024_000, 4503)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -319,8 +319,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn resolve_appeal_refuse() -> Weight {
-		// At the least 133_920_000 ps.
-		Weight::from_parts(195_115_000, 6196)
+		// At the least 136_054_000 ps.
+		Weight::from_parts(162_924_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -333,8 +333,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
 	fn lapse_appeal() -> Weight {
-		// At the least 127_228_000 ps.
-		Weight::from_parts(189_254_000, 3735)
+		// At the least 116_998_000 ps.
+		Weight::from_parts(135_654_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}

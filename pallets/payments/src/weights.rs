@@ -36,8 +36,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn open_channel() -> Weight {
-		// At the least 100_968_000 ps.
-		Weight::from_parts(107_140_000, 3824)
+		// At the least 104_756_000 ps.
+		Weight::from_parts(112_480_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -48,16 +48,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// At the least 97_162_000 ps.
-		Weight::from_parts(104_205_000, 3712)
+		// At the least 96_761_000 ps.
+		Weight::from_parts(103_092_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Payments::Channels` (r:1 w:1)
 	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
 	fn request_close() -> Weight {
-		// At the least 23_965_000 ps.
-		Weight::from_parts(27_101_000, 3690)
+		// At the least 24_125_000 ps.
+		Weight::from_parts(27_070_000, 3690)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -70,8 +70,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn close() -> Weight {
-		// At the least 79_218_000 ps.
-		Weight::from_parts(88_756_000, 3712)
+		// At the least 79_568_000 ps.
+		Weight::from_parts(85_330_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -105,37 +105,29 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Pools` (r:8 w:8)
 	/// Proof: `Attribution::Pools` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:12 w:0)
+	/// Storage: `Parameters::Parameters` (r:13 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
-	/// Storage: `Providers::Attributors` (r:1 w:0)
-	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::JobsOf` (r:256 w:3)
-	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::NextRandomness` (r:1 w:0)
-	/// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::EpochStart` (r:1 w:0)
-	/// Proof: `Babe::EpochStart` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
-	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Undrawn` (r:1 w:1)
+	/// Proof: `Attribution::Undrawn` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:0 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5498), added: 7973, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 64]`.
 	fn settle(c: u32) -> Weight {
-		// At the least 4_357_803_000 ps.
-		Weight::from_parts(4_635_842_275, 778462)
-			// Standard error: 8_791_072
-			.saturating_add(Weight::from_parts(193_925_379, 0).saturating_mul(c.into()))
-			.saturating_add(T::DbWeight::get().reads(809_u64))
+		// At the least 3_832_181_000 ps.
+		Weight::from_parts(4_094_826_363, 703710)
+			// Standard error: 10_489_641
+			.saturating_add(Weight::from_parts(187_359_975, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(551_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
-			.saturating_add(T::DbWeight::get().writes(273_u64))
+			.saturating_add(T::DbWeight::get().writes(271_u64))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(c.into())))
 			.saturating_add(Weight::from_parts(0, 2722).saturating_mul(c.into()))
 	}
 	/// Storage: `Payments::Channels` (r:1 w:1)
 	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
 	fn set_signer() -> Weight {
-		// At the least 23_564_000 ps.
-		Weight::from_parts(26_018_000, 3690)
+		// At the least 24_385_000 ps.
+		Weight::from_parts(26_880_000, 3690)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -150,8 +142,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn close_now() -> Weight {
-		// At the least 186_789_000 ps.
-		Weight::from_parts(206_055_000, 3712)
+		// At the least 192_630_000 ps.
+		Weight::from_parts(203_380_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -168,8 +160,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn pay() -> Weight {
-		// At the least 105_417_000 ps.
-		Weight::from_parts(117_078_000, 3824)
+		// At the least 108_403_000 ps.
+		Weight::from_parts(114_674_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}

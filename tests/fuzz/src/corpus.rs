@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// The pallets whose every call a corpus has to reach.
-pub const PRODUCT: [&str; 5] = ["Datanets", "Models", "Payments", "Providers", "Attribution"];
+pub const PRODUCT: [&str; 6] =
+    ["Datanets", "Models", "Payments", "Providers", "Attribution", "Emission"];
 
 /// The inputs in a folder, by file name; none where there is no folder.
 ///

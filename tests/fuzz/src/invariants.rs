@@ -15,8 +15,8 @@ use frame_support::{
 use openledger_runtime::{
     configs::system::Weights,
     units::{EXISTENTIAL_DEPOSIT, TOTAL_ISSUANCE},
-    AccountId, Attribution, Balance, Balances, Datanets, Models, Payments, Providers, Runtime,
-    RuntimeHoldReason, System,
+    AccountId, Attribution, Balance, Balances, Datanets, Emission, Models, Payments, Providers,
+    Runtime, RuntimeHoldReason, System,
 };
 
 /// What was found not to hold.
@@ -43,6 +43,7 @@ pub fn block(plain: bool) -> Result<(), Broken> {
     balances(plain)?;
     holds()?;
     pot()?;
+    emission()?;
     try_state()
 }
 
@@ -184,6 +185,20 @@ fn pot() -> Result<(), Broken> {
     ensure(has == owed, || format!("the pot has {has} and owes {owed}"))
 }
 
+/// The emission's account has what its budgets come to and the existential deposit, and nothing else.
+fn emission() -> Result<(), Broken> {
+    let distribution = pallet_emission::Distribution::<Runtime>::get();
+    let budgets = pallet_emission::Budgets::<Runtime>::iter_keys().map(Emission::budget);
+    let owed = budgets.fold(distribution.carry, Balance::saturating_add);
+    let drawn = pallet_emission::Drawn::<Runtime>::get();
+    ensure(owed.saturating_add(drawn) == distribution.received, || {
+        format!("{} dripped, {owed} is left, {drawn} was drawn", distribution.received)
+    })?;
+    let has = Balances::total_balance(&Emission::account());
+    let owed = owed.saturating_add(EXISTENTIAL_DEPOSIT);
+    ensure(has == owed, || format!("the emission has {has} and owes {owed}"))
+}
+
 #[cfg(feature = "try-runtime")]
 fn try_state() -> Result<(), Broken> {
     use frame_support::traits::{TryState, TryStateSelect};
@@ -207,6 +222,7 @@ pub fn digest() -> u64 {
         Payments::name_hash().to_vec(),
         Providers::name_hash().to_vec(),
         Attribution::name_hash().to_vec(),
+        Emission::name_hash().to_vec(),
         pallet_balances::Holds::<Runtime>::final_prefix().to_vec(),
     ];
     for prefix in prefixes {

@@ -2,7 +2,8 @@
 
 use openledger_primitives::{split::SplitParameters, PPM};
 use openledger_runtime::{
-    params::{attribution as tuned, fees},
+    params::{attribution as tuned, emission, fees},
+    units::UNIT,
     Runtime, RuntimeParameters,
 };
 use sp_runtime::Perbill;
@@ -20,7 +21,7 @@ pub fn resolve_appeal(_: &mut World, a: &mut Arguments) -> Vec<Step> {
 pub fn set_emission_weight(_: &mut World, a: &mut Arguments) -> Vec<Step> {
     let datanet = a.id(&datanets::all());
     let weight = u32::from(a.byte()) * u32::from(a.byte());
-    let call = pallet_datanets::Call::<Runtime>::set_emission_weight { datanet, weight };
+    let call = pallet_emission::Call::<Runtime>::set_weight { datanet, weight };
     vec![Step::Root(call.into())]
 }
 
@@ -28,7 +29,7 @@ pub fn set_emission_weight(_: &mut World, a: &mut Arguments) -> Vec<Step> {
 pub fn set_parameter(_: &mut World, a: &mut Arguments) -> Vec<Step> {
     use tuned::Parameters as P;
 
-    let which = a.byte() % 13;
+    let which = a.byte() % 15;
     let byte = u32::from(a.byte());
     let ppm = a.ppm();
     let attribution = RuntimeParameters::Attribution;
@@ -45,6 +46,11 @@ pub fn set_parameter(_: &mut World, a: &mut Arguments) -> Vec<Step> {
         9 => attribution(P::Slash(tuned::Slash, Some(ppm))),
         10 => attribution(P::SilenceSlash(tuned::SilenceSlash, Some(ppm))),
         11 => attribution(P::Split(tuned::Split, Some(split(byte)))),
+        12 => attribution(P::Matching(tuned::Matching, Some(ppm))),
+        13 => {
+            let rate = Some(a.amount(UNIT));
+            RuntimeParameters::Emission(emission::Parameters::PerBlock(emission::PerBlock, rate))
+        }
         _ => {
             let part = Perbill::from_parts(ppm.min(PPM) * 1_000);
             RuntimeParameters::Fees(fees::Parameters::TreasuryPart(fees::TreasuryPart, Some(part)))

@@ -4,6 +4,7 @@
 
 pub mod attribution;
 pub mod datanets;
+pub mod emission;
 pub mod governance;
 pub mod models;
 pub mod money;
@@ -96,6 +97,7 @@ pub const ACTIONS: &[Action] = &[
     attribution::claim_contributions,
     attribution::challenge,
     attribution::prove_fraud,
+    emission::drip,
     governance::resolve_appeal,
     governance::set_emission_weight,
     governance::set_parameter,
