@@ -19,9 +19,10 @@ const CHUNK = 200;
 const WINDOW = 6_000;
 /** Submissions under way at once. */
 const LANES = 64;
-/** How long there may be no block before a run is given up, in milliseconds, and how many blocks without a transaction. */
+/** How long there may be no block before a run is given up, in milliseconds. */
 const PATIENCE = 120_000;
-const IDLE = 30;
+/** Blocks without a transaction after which those that are missing are sent again. */
+const IDLE = 3;
 
 export const say = (text) => process.stderr.write(`    ${text}\n`);
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -165,32 +166,40 @@ export class Chain {
   }
 
   /**
-   * Submits transactions, of which at most `WINDOW` wait at any time, until all are in blocks. Gives these blocks,
-   * and what the pool refused on the way and had to be sent again.
+   * Submits transactions, of which at most `WINDOW` wait at any time, until all are in blocks. Gives these blocks, and
+   * what had to be sent again: because the pool refused it, or took it and then lost it.
    */
   async flood(transactions) {
     const blocks = [];
-    const refused = {};
-    let [next, included] = [0, 0];
+    const again = {};
+    const repeat = (why) => (again[why] = (again[why] ?? 0) + 1);
+    const left = new Set(transactions);
+    let next = 0;
     const start = await this.number();
     const watch = async () => {
+      let last = start;
       for await (const { number, hash: at, extrinsics } of this.blocks(start)) {
         // The first is the inherent that sets the time.
-        const count = extrinsics.length - 1;
-        if (count > 0) {
-          included += count;
+        const [, ...ours] = extrinsics;
+        for (const transaction of ours) left.delete(transaction);
+        if (ours.length > 0) {
+          last = number;
           blocks.push({ number, hash: at });
-          say(`block ${number}: ${included} of ${transactions.length}`);
+          say(`block ${number}: ${transactions.length - left.size} of ${transactions.length}`);
         }
-        if (included >= transactions.length) return;
-        if (number > (blocks.at(-1)?.number ?? start) + IDLE) {
-          throw new Error(`only ${included} of ${transactions.length} transactions got into blocks`);
+        if (left.size === 0) return;
+        if (next === transactions.length && number >= last + IDLE) {
+          last = number;
+          for (const transaction of left) {
+            repeat("lost");
+            await this.rpc("author_submitExtrinsic", transaction).catch(({ message }) => repeat(message));
+          }
         }
       }
     };
     const lane = async () => {
       while (next < transactions.length) {
-        if (next - included >= WINDOW) {
+        if (next - (transactions.length - left.size) >= WINDOW) {
           await sleep(20);
           continue;
         }
@@ -202,14 +211,14 @@ export class Chain {
           } catch (error) {
             // The pool is full, or has no room for this one: try again with the next block.
             if (![1014, 1016].includes(error.code)) throw error;
-            refused[error.message] = (refused[error.message] ?? 0) + 1;
+            repeat(error.message);
             await sleep(1_000);
           }
         }
       }
     };
     await Promise.all([watch(), ...range(LANES).map(lane)]);
-    return { blocks, refused };
+    return { blocks, again };
   }
 
   /** When a block was made (milliseconds), and what was in it besides inherents. */

@@ -12,9 +12,11 @@ import * as state from "./state.mjs";
 /** Blocks that transfers are to fill. */
 const TRANSFER_BLOCKS = 8;
 const SENDERS = 500;
-/** Models that are settled in turn, each with an operator and a channel of its own: a model can be settled once in each block. */
-const MODELS = 32;
-const ROUNDS = 10;
+/** Models with the largest lineage, whose owners all have something to claim. */
+const FAMILIES = 32;
+/** All models. Each is settled once: a second settlement would fail in the block of the first. */
+const MODELS = 320;
+const OPERATORS = 32;
 const DATANETS = 8;
 /** The most contributions that a version has and a share vector names. */
 const CONTRIBUTIONS = 256;
@@ -35,8 +37,12 @@ await chain.all([
 const workers = await state.attributors(chain, ATTRIBUTORS);
 const data = await state.datanets(chain, range(DATANETS).map(() => CONTRIBUTIONS));
 const base = await state.base(chain);
-const models = await state.families(chain, base, range(MODELS).map((i) => [data[i % DATANETS].datanet]));
-const channels = await state.channels(chain, MODELS);
+const trained = range(MODELS).map((i) => [data[i % DATANETS].datanet]);
+const models = [
+  ...(await state.families(chain, base, trained.slice(0, FAMILIES))),
+  ...(await state.register(chain, base, trained.slice(FAMILIES).map((datanets) => ({ parents: [], datanets })))),
+];
+const channels = await state.channels(chain, OPERATORS);
 await chain.reach((await chain.number()) + 1);
 const empty = await chain.executeBlock(await chain.rpc("chain_getBlockHash"));
 
@@ -58,7 +64,7 @@ async function measure(kind, calls) {
   say(`${kind}: signing ${calls.length}`);
   const transactions = await sign(calls);
   const price = await chain.price(transactions[0]);
-  const { blocks, refused } = await chain.flood(transactions);
+  const { blocks, again } = await chain.flood(transactions);
   const read = [];
   for (const block of blocks) read.push(await chain.read(block));
   const failed = {};
@@ -81,7 +87,7 @@ async function measure(kind, calls) {
     kind,
     transactions: transactions.length,
     failed,
-    refused_by_pool: refused,
+    sent_again: again,
     full_blocks: full.length,
     seconds,
     per_second: count / seconds,
@@ -114,10 +120,9 @@ const transfers = Math.ceil((TRANSFER_BLOCKS * chain.room) / weight.weight_ms);
 const transfer = (i) => tx.balances.transferKeepAlive(senders[(i + 1) % SENDERS].address, 1n);
 await measure("transfer_keep_alive", range(transfers).map((i) => [transfer(i), senders[i % SENDERS]]));
 
-const settlements = range(ROUNDS * MODELS).map((i) => i % MODELS);
 const settled = await measure(
   "settle",
-  settlements.map((i) => [state.settle(chain, models[i], channels[i]), channels[i].operator]),
+  models.map((model, i) => [state.settle(chain, model, channels[i % OPERATORS]), channels[i % OPERATORS].operator]),
 );
 const found = await events(settled);
 const jobs = state.drawn(found);
@@ -145,6 +150,9 @@ await measure(
 
 const [peer] = rows;
 for (const row of rows) row.to_transfers = row.per_second / peer.per_second;
-const setting = { models: MODELS, committee: COMMITTEE, attributors: ATTRIBUTORS, contributions: CONTRIBUTIONS, lineage: 64 };
+const setting = {
+  models: MODELS, of_lineage_64: FAMILIES, operators: OPERATORS, committee: COMMITTEE, attributors: ATTRIBUTORS,
+  contributions: CONTRIBUTIONS,
+};
 writeFileSync(out, JSON.stringify({ versions: chain.versions, setting, block_room_ms: chain.room, empty_block_ms: empty, rows }));
 process.exit(0);
