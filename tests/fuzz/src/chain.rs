@@ -7,7 +7,8 @@ use frame_support::{
 };
 use openledger_runtime::{
     configs::system::Weights, units::BLOCK_MILLIS, AccountId, Babe, BlockNumber, Executive, Hash,
-    Header, RuntimeCall, RuntimeOrigin, Signature, System, TxExtension, UncheckedExtrinsic,
+    Header, Runtime, RuntimeCall, RuntimeOrigin, Signature, System, TxExtension,
+    UncheckedExtrinsic,
 };
 use sp_consensus_babe::{
     digests::{PreDigest, PrimaryPreDigest, SecondaryPlainPreDigest},
@@ -44,8 +45,10 @@ impl Chain {
     /// a product pallet does anything in them.
     pub fn begin(&self, after: BlockNumber) {
         let number = System::block_number().saturating_add(after.max(1));
-        // A block follows on the one before.
+        // A block follows on the one before; and the scheduler would go through the empty agendas of all
+        // that are passed over.
         System::set_block_number(number - 1);
+        pallet_scheduler::IncompleteSince::<Runtime>::kill();
         let slot = Slot::from(FIRST_SLOT + u64::from(number));
         let seal = DigestItem::PreRuntime(BABE_ENGINE_ID, pre_digest(slot).encode());
         Executive::initialize_block(&Header {

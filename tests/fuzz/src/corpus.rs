@@ -12,7 +12,7 @@ use openledger_runtime::RuntimeCall;
 
 use crate::{
     arguments::RECORD,
-    run::{run, CallName, Count, Report},
+    run::{run, CallName, Count, Report, FRAUDS},
     start::Start,
 };
 
@@ -110,7 +110,12 @@ fn product_calls() -> Vec<CallName> {
     PRODUCT
         .into_iter()
         .flat_map(|pallet| {
-            RuntimeCall::get_call_names(pallet).iter().map(move |call| (pallet, *call))
+            let names = RuntimeCall::get_call_names(pallet).iter();
+            let counted = names.flat_map(|name| match *name {
+                "prove_fraud" => FRAUDS.to_vec(),
+                name => vec![name],
+            });
+            counted.map(move |name| (pallet, name))
         })
         .collect()
 }

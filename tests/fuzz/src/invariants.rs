@@ -47,20 +47,25 @@ pub fn block(plain: bool) -> Result<(), Broken> {
     try_state()
 }
 
-/// Transactions take no more of a block than they may, all together and by class.
+/// Transactions take no more of a block than they may.
 fn weight() -> Result<(), Broken> {
     let (used, limits) = (System::block_weight(), Weights::get());
-    let mut taken = Weight::zero();
-    for class in [DispatchClass::Normal, DispatchClass::Operational] {
-        let (of_class, most) = (*used.get(class), limits.get(class).max_total);
-        ensure(most.is_none_or(|most| of_class.all_lte(most)), || {
-            format!("{class:?} transactions of {of_class:?}, at most {most:?}")
-        })?;
-        taken = taken.saturating_add(of_class);
+    let [normal, operational, mandatory] =
+        [DispatchClass::Normal, DispatchClass::Operational, DispatchClass::Mandatory]
+            .map(|class| (*used.get(class), limits.get(class)));
+    for (of_class, limit) in [&normal, &operational] {
+        let within = limit.max_total.is_none_or(|most| of_class.all_lte(most));
+        ensure(within, || format!("one class has {of_class:?}, at most {limit:?}"))?;
     }
-    // The turn of a session is a whole block by itself, see [`crate::chain::Chain::is_full`].
-    let (used, most) = (used.total(), limits.max_block);
-    ensure(taken == Weight::zero() || used.all_lte(most), || format!("a block of {used:?}"))
+    // The turn of a session is a whole block by itself, see [`crate::chain::Chain::is_full`]; and
+    // operational calls have a reserve above the limit.
+    let within = |weight: Weight| weight.all_lte(limits.max_block);
+    let reserved = operational.1.reserved.is_some_and(|most| operational.0.all_lte(most));
+    ensure(
+        (normal.0 == Weight::zero() || within(normal.0.saturating_add(mandatory.0)))
+            && (operational.0 == Weight::zero() || within(used.total()) || reserved),
+        || format!("a block of {used:?}"),
+    )
 }
 
 /// The accounts hold the supply, and what is reserved of each is what is on hold.

@@ -285,9 +285,24 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What `prove_fraud` is counted as, by the kind of the proof.
+pub const FRAUDS: [&str; 5] = [
+    "prove_fraud (partial)",
+    "prove_fraud (score)",
+    "prove_fraud (step)",
+    "prove_fraud (fee)",
+    "prove_fraud (shares)",
+];
+
 fn name(call: &RuntimeCall) -> CallName {
     let metadata = call.get_call_metadata();
-    (metadata.pallet_name, metadata.function_name)
+    let kind = match call {
+        RuntimeCall::Attribution(pallet_attribution::Call::prove_fraud { fraud, .. }) => {
+            FRAUDS.into_iter().find(|name| name.contains(fraud.name()))
+        }
+        _ => None,
+    };
+    (metadata.pallet_name, kind.unwrap_or(metadata.function_name))
 }
 
 /// Whether a call may reserve money by the interface that is older than holds.
