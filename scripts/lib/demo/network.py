@@ -14,8 +14,9 @@ from cli import Failed
 
 # Ports of a network that stands alone. A second one beside it takes them `offset` higher.
 PORTS = {"rpc": 9944, "p2p": 30333, "prometheus": 9615, "engine": 9955, "gateway": 9966}
-# Whom the node, the engine and the gateway wait for, in seconds.
-PATIENCE = 120
+# How long the node, the engine and the gateway are waited for, in seconds: a node compiles the runtime first, which
+# takes a busy machine minutes.
+PATIENCE = 300
 
 
 def started_at(pid):

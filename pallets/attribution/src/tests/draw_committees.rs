@@ -49,7 +49,9 @@ fn committees_should_be_drawn_in_the_order_of_the_calls_when_there_are_more_than
 fn settlement_should_be_refused_when_too_many_wait_for_their_committees() {
     run(|| {
         let world = world(0);
-        (0..MAX_UNDRAWN).for_each(|_| drop(settle_only(&world)));
+        for _ in 0..MAX_UNDRAWN {
+            settle_only(&world);
+        }
         let settled = Settled {
             model: world.model,
             version: 1,
