@@ -127,5 +127,5 @@ fn transactions_should_not_decode_when_calls_are_nested_too_deep() {
         UncheckedExtrinsic::decode_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut bytes.as_slice())
     };
     assert!(nested(4).is_ok());
-    assert!(nested(MAX_EXTRINSIC_DEPTH).is_err());
+    assert!(nested(MAX_EXTRINSIC_DEPTH + 1).is_err());
 }

@@ -145,7 +145,7 @@ pub(crate) enum Command {
 /// The commands as `--help` groups them.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Chain and accounts", &["status", "account", "provider", "parameter"]),
-    ("Data", &["records", "contribute", "datanet"]),
+    ("Data", &["records", "contribute", "datanet", "emission"]),
     ("Models", &["model"]),
     ("Asking and serving", &["channel", "ask", "settle", "gateway", "engine"]),
     ("Settlements and payouts", &["settlement", "claimable", "claim"]),
