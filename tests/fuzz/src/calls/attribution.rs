@@ -113,11 +113,14 @@ fn reveal_call(settlement: SettlementId, answer: &Answer) -> Call {
     }
 }
 
-/// The whole committee does what it can do now; one member in eight is silent.
+/// The whole committee does what it can do now, or waits to be drawn; one member in eight is silent.
 pub fn work(world: &mut World, a: &mut Arguments) -> Vec<Step> {
     let id = a.id(&such(&[Phase::Committing, Phase::Revealing]));
     let Some(entry) = settlement(id) else { return Vec::new() };
     let mut steps = Vec::new();
+    if pallet_attribution::Undrawn::<Runtime>::get().contains(&id) {
+        steps.push(Step::Blocks(1));
+    }
     for member in &entry.committee {
         let how = a.byte();
         if how % 8 == 7 {
