@@ -62,11 +62,12 @@ const charged = (events) =>
 async function settle(wanted) {
   const jobs = [];
   for (const [model, committee] of wanted) {
-    const [, events] = await chain.all([
+    const before = await chain.number();
+    await chain.all([
       ...state.tuned(chain, { Committee: committee }),
       [operator, state.settle(chain, model, channel)],
     ]);
-    jobs.push(...state.drawn(events));
+    jobs.push(...(await state.committees(chain, before, 1)));
   }
   return jobs;
 }
@@ -113,9 +114,9 @@ const reveals = await measure(
 );
 await chain.all(last.map(({ who, reveal }) => by(who, reveal)));
 const doubted = cases.flatMap(({ challenged }, i) => (challenged ? [i] : []));
-const again = state.drawn(
-  (await chain.all(doubted.map((i) => [sender.address, tx.attribution.challenge(jobs[i].settlement)]))).flat(),
-);
+const calm = await chain.number();
+await chain.all(doubted.map((i) => [sender.address, tx.attribution.challenge(jobs[i].settlement)]));
+const again = await state.committees(chain, calm, doubted.length);
 await attribute(again, doubted.map((i) => shares[i]), 0);
 await chain.reach((await chain.number()) + WINDOW + 1);
 const ends = await measure(Object.fromEntries(jobs.map(({ settlement }, i) => [name(i), tx.attribution.advance(settlement)])));
@@ -143,8 +144,9 @@ for (const target of HISTORY) {
   const batch = [];
   while (done + batch.length < target) {
     const some = peers.slice(0, Math.min(AT_ONCE, target - done - batch.length));
-    const events = await chain.all(some.map((model) => [operator, state.settle(chain, model, channel)]));
-    batch.push(...state.drawn(events.flat()));
+    const before = await chain.number();
+    await chain.all(some.map((model) => [operator, state.settle(chain, model, channel)]));
+    batch.push(...(await state.committees(chain, before, some.length)));
   }
   await attribute(batch, batch.map(() => spread([contribution])), 0);
   await chain.reach((await chain.number()) + 2);

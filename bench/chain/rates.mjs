@@ -125,12 +125,12 @@ const settled = await measure(
   models.map((model, i) => [state.settle(chain, model, channels[i % OPERATORS]), channels[i % OPERATORS].operator]),
 );
 const found = await events(settled);
-const jobs = state.drawn(found);
 const modelOf = new Map(
   found
     .filter(({ section, method }) => section === "payments" && method === "Settled")
     .map(({ data: [settlement, model] }) => [settlement.toNumber(), models.indexOf(model.toNumber())]),
 );
+const jobs = await state.committees(chain, settled[0].number - 1, modelOf.size);
 const answers = jobs.flatMap((job) => {
   const shares = state.alike(data[modelOf.get(job.settlement) % DATANETS].contributions);
   return job.committee.map((member) => [state.answer(chain, job, member, shares), workers.get(member)]);

@@ -161,7 +161,7 @@ export function settle(chain, model, { channel, signature }, count = 128) {
 }
 
 /** The committees that were drawn among these events: `{settlement, attempt, committee}`. */
-export function drawn(events) {
+function drawn(events) {
   return events
     .filter(({ section, method }) => section === "attribution" && method === "CommitteeDrawn")
     .map(({ data: [settlement, attempt, committee] }) => ({
@@ -169,6 +169,16 @@ export function drawn(events) {
       attempt: attempt.toNumber(),
       committee: committee.map((member) => u8aToHex(member.toU8a())),
     }));
+}
+
+/** The first `number` committees that are drawn after a block, by settlement; each comes in the block after its call. */
+export async function committees(chain, after, number) {
+  const found = [];
+  for await (const { hash } of chain.blocks(after)) {
+    const records = await (await chain.api.at(hash)).query.system.events();
+    found.push(...drawn(records.map(({ event }) => event)));
+    if (found.length >= number) return found.sort((a, b) => a.settlement - b.settlement);
+  }
 }
 
 /** A share vector over these contributions, all alike; the pool has what does not divide. */
