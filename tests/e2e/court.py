@@ -124,6 +124,8 @@ class Court:
                 "--max-tokens", 8, suri=flow.PAYER,
             )  # fmt: skip
             number = self.cli("settle", suri=flow.OPERATOR)["settlements"][0]["settlement"]
+            # The committee is drawn in the block after the settlement's.
+            until(lambda: self.show(number)["committee"], self.timeout)
             if self.names(self.show(number)["committee"]) == set(THREE):
                 return number, answer["receipt_id"]
             self.over(number)
