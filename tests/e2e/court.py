@@ -209,12 +209,17 @@ class Court:
               credited == {suri: each * (suri in accepted) for suri in EVERYBODY}, (each, credited))  # fmt: skip
         data = int(settlement["total_fee"]) * DATA // report.WHOLE
         shares, pool = vector(settlement["shares"])
+        direct = {number: data * shares.get(number, 0) // report.WHOLE for number in self.records}
+        # What the emission adds follows what was earned; what that does not divide is the pool's.
+        emission = int(settlement["emission"])
+        added = {number: emission * amount // int(split["data"]) for number, amount in direct.items()}
         pooled = {
-            number: after["accrued"][number] - before["accrued"][number] - data * shares.get(number, 0) // report.WHOLE
+            number: after["accrued"][number] - before["accrued"][number] - direct[number] - added[number]
             for number in self.records
         }
-        of_pool = data * pool // report.WHOLE - (after["carried"] - before["carried"])
-        tests(f"{what}: each contribution earns its share to the unit, and by its records of the pool's",
+        to_pool = data * pool // report.WHOLE + emission - sum(added.values())
+        of_pool = to_pool - (after["carried"] - before["carried"])
+        tests(f"{what}: each contribution earns its share and its part of the emission to the unit, and by its records of the pool's",
               sum(pooled.values()) == of_pool
               and len({Fraction(pooled[number], records) for number, records in self.records.items()}) == 1,
               (pooled, of_pool, settlement))  # fmt: skip
