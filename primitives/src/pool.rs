@@ -8,10 +8,9 @@
 //! A datanet's contributions share what they earn together by their records; datanets share the
 //! ecosystem's emission by their weights.
 
-use crate::Balance;
+use crate::{split::proportion, Balance};
 use alloc::vec::Vec;
 use codec::{Decode, Encode, MaxEncodedLen};
-use primitive_types::U256;
 use scale_info::TypeInfo;
 
 /// A pool.
@@ -70,19 +69,9 @@ impl PoolEntry {
 /// Divides `amount` in proportion to `weights`, rounding down; what is left over goes to the first.
 /// Without any weight, the first gets everything.
 pub fn divide(amount: Balance, weights: &[u64]) -> Vec<Balance> {
-    let total =
-        weights.iter().fold(U256::zero(), |sum, weight| sum.saturating_add(U256::from(*weight)));
-    let mut parts: Vec<Balance> = weights
-        .iter()
-        .map(|weight| {
-            // 128 + 64 bits fit, and a part is at most `amount`.
-            U256::from(amount)
-                .saturating_mul(U256::from(*weight))
-                .checked_div(total)
-                .unwrap_or_default()
-                .low_u128()
-        })
-        .collect();
+    let total = weights.iter().fold(0u128, |sum, weight| sum.saturating_add((*weight).into()));
+    let mut parts: Vec<Balance> =
+        weights.iter().map(|weight| proportion(amount, (*weight).into(), total)).collect();
     let given = parts.iter().fold(0, |sum: Balance, part| sum.saturating_add(*part));
     if let Some(first) = parts.first_mut() {
         *first = first.saturating_add(amount.saturating_sub(given));
@@ -93,7 +82,7 @@ pub fn divide(amount: Balance, weights: &[u64]) -> Vec<Balance> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TOTAL_ISSUANCE;
+    use crate::{TOTAL_ISSUANCE, U256};
     use proptest::prelude::*;
 
     /// What may happen to a pool.

@@ -122,9 +122,7 @@ impl Split {
 
 /// `floor(amount · ppm / 1,000,000)`, without overflow.
 pub fn portion(amount: Balance, ppm: Ppm) -> Balance {
-    let product = U256::from(amount).saturating_mul(U256::from(ppm.min(PPM)));
-    // At most `amount`, so it fits.
-    product.checked_div(U256::from(PPM)).unwrap_or_default().low_u128()
+    proportion(amount, ppm.into(), PPM.into())
 }
 
 /// `floor(amount · part / whole)`, without overflow; `part` is at most `whole`, and of nothing it is

@@ -14,8 +14,8 @@ use openledger_primitives::{
     shares::{Share, MAX_SHARES},
     work, PPM, UNIT,
 };
-// The account of that number, not frame-benchmarking's function of this name.
 use pallet_models::MAX_LINEAGE;
+// The account of that number, not frame-benchmarking's function of this name.
 use pallet_payments::fixtures::account;
 use pallet_payments::fixtures::*;
 

@@ -41,16 +41,18 @@ impl<T: Config> Pallet<T> {
     }
 
     fn match_incomes(most: Balance, incomes: &[Income]) -> Result<Balance, DispatchError> {
-        let all = incomes.iter().fold(0, |sum: Balance, i| sum.saturating_add(i.total()));
+        let totals: Vec<_> = incomes.iter().map(Income::total).collect();
+        let all = totals.iter().fold(0, |sum: Balance, total| sum.saturating_add(*total));
         let wanted: Vec<_> = incomes
             .iter()
-            .map(|income| (income.datanet, proportion(most, income.total(), all)))
+            .zip(&totals)
+            .map(|(income, total)| (income.datanet, proportion(most, *total, all)))
             .collect();
         let given = pallet_emission::Pallet::<T>::draw(&wanted, &Self::pot())?;
-        for (income, amount) in incomes.iter().zip(&given) {
+        for ((income, total), amount) in incomes.iter().zip(totals).zip(&given) {
             let mut rest = *amount;
             for (contribution, earned) in &income.contributions {
-                let part = proportion(*amount, *earned, income.total());
+                let part = proportion(*amount, *earned, total);
                 Self::earn(*contribution, part)?;
                 rest = rest.saturating_sub(part);
             }

@@ -658,6 +658,7 @@ pub mod pallet {
                     Contested::<T>::insert(settlement, member, reveal.shares);
                 }
             }
+            let doubted = entry.committee.len();
             entry.challenge = Some(Challenge {
                 challenger: challenger.clone(),
                 bond,
@@ -667,8 +668,6 @@ pub mod pallet {
             });
             entry.attempt = entry.attempt.checked_add(1).ok_or(Error::<T>::Expired)?;
             Self::deposit_event(Event::Challenged { settlement, challenger, bond });
-            let doubted = entry.challenge.iter().map(|challenge| challenge.committee.len());
-            let doubted = doubted.fold(0, usize::saturating_add);
             ensure!(Self::candidates(&entry).len() > doubted, Error::<T>::TooFew);
             Self::call_committee(settlement, &mut entry)?;
             Settlements::<T>::insert(settlement, entry);
@@ -915,7 +914,6 @@ impl<T: Config> Pallet<T> {
                 debug_assert!(pushed.is_ok());
             });
         }
-        settlement.phase = Phase::Committing;
         settlement.deadline = Self::now().saturating_add(settlement.parameters.commit_blocks);
         Self::deposit_event(Event::CommitteeDrawn {
             settlement: id,

@@ -195,25 +195,16 @@ pub mod pallet {
             T::GovernanceOrigin::ensure_origin(origin)?;
             ensure!(pallet_datanets::Datanets::<T>::contains_key(datanet), Error::<T>::NotFound);
             // The time so far belongs to the weights so far.
-            let amount = Self::drip_now()?;
-            if amount > 0 {
-                Self::deposit_event(Event::Dripped { amount });
-            }
+            Self::drip_now()?;
             let mut distribution = Distribution::<T>::get();
-            let mut budget = Budgets::<T>::get(datanet);
+            let mut budget = Self::collected(datanet, &distribution)?;
             if let Some(entry) = budget.entry.take() {
-                let earned = distribution.leave(entry);
-                budget.unspent =
-                    budget.unspent.checked_add(earned).ok_or(ArithmeticError::Overflow)?;
+                distribution.leave(entry);
             }
             if weight > 0 {
                 budget.entry = Some(distribution.enter(weight));
             }
-            if budget == Budget::default() {
-                Budgets::<T>::remove(datanet);
-            } else {
-                Budgets::<T>::insert(datanet, budget);
-            }
+            Self::keep(datanet, budget);
             Distribution::<T>::put(distribution);
             Self::deposit_event(Event::WeightSet { datanet, weight });
             Ok(())
@@ -228,9 +219,7 @@ pub mod pallet {
             ensure!(Distribution::<T>::get().units > 0, Error::<T>::NotFound);
             let due = LastDrip::<T>::get().saturating_add(T::Period::get());
             ensure!(Self::now() >= due, Error::<T>::TooEarly);
-            let amount = Self::drip_now()?;
-            ensure!(amount > 0, Error::<T>::Empty);
-            Self::deposit_event(Event::Dripped { amount });
+            ensure!(Self::drip_now()? > 0, Error::<T>::Empty);
             Ok(Pays::No.into())
         }
     }
@@ -267,22 +256,12 @@ impl<T: Config> Pallet<T> {
         let mut given = Vec::new();
         let mut total: Balance = 0;
         for (datanet, most) in wanted {
-            let mut budget = Budgets::<T>::get(datanet);
-            if let Some(entry) = &mut budget.entry {
-                let earned = entry.earned(&distribution);
-                entry.entry_per_unit = distribution.per_unit;
-                budget.unspent =
-                    budget.unspent.checked_add(earned).ok_or(ArithmeticError::Overflow)?;
-            }
+            let mut budget = Self::collected(*datanet, &distribution)?;
             let amount = budget.unspent.min(*most);
             if amount > 0 {
                 budget.unspent = budget.unspent.saturating_sub(amount);
                 total = total.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
-                if budget == Budget::default() {
-                    Budgets::<T>::remove(datanet);
-                } else {
-                    Budgets::<T>::insert(datanet, budget);
-                }
+                Self::keep(*datanet, budget);
             }
             given.push(amount);
         }
@@ -311,8 +290,29 @@ impl<T: Config> Pallet<T> {
             T::Currency::transfer(&source, &Self::account(), amount, Preservation::Preserve)?;
             distribution.receive(amount);
             Distribution::<T>::put(distribution);
+            Self::deposit_event(Event::Dripped { amount });
         }
         Ok(amount)
+    }
+
+    /// A datanet's budget, with all that it earned by now in `unspent`.
+    fn collected(datanet: DatanetId, distribution: &Pool) -> Result<Budget, ArithmeticError> {
+        let mut budget = Budgets::<T>::get(datanet);
+        if let Some(entry) = &mut budget.entry {
+            let earned = entry.earned(distribution);
+            entry.entry_per_unit = distribution.per_unit;
+            budget.unspent = budget.unspent.checked_add(earned).ok_or(ArithmeticError::Overflow)?;
+        }
+        Ok(budget)
+    }
+
+    /// Stores a budget, unless there is nothing in it.
+    fn keep(datanet: DatanetId, budget: Budget) {
+        if budget == Budget::default() {
+            Budgets::<T>::remove(datanet);
+        } else {
+            Budgets::<T>::insert(datanet, budget);
+        }
     }
 
     fn now() -> BlockNumber {
