@@ -7,7 +7,8 @@ use openledger_runtime::{apis::RuntimeApi, opaque::Block, Hash, WORKER_KEY_TYPE}
 use sc_client_api::Backend;
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::{
-    warp_proof, FinalityProofProvider, GrandpaPruningFilter, SharedVoterState,
+    warp_proof, BeforeBestBlockBy, FinalityProofProvider, GrandpaPruningFilter, SharedVoterState,
+    ThreeQuartersOfTheUnfinalizedChain, VotingRule, VotingRulesBuilder,
 };
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::{
@@ -47,6 +48,15 @@ type BlockImport = sc_consensus_babe::BabeBlockImport<
 
 /// A justification is kept for every this many blocks, for those who sync or bridge later.
 const JUSTIFICATION_PERIOD: u32 = 512;
+
+/// A vote for the block before the best, or, after a long time without finality, for one further back. The
+/// default leaves two out, which is as safe and costs everybody a block of waiting.
+fn voting_rule() -> impl VotingRule<Block, Client> + Clone {
+    VotingRulesBuilder::new()
+        .add(BeforeBestBlockBy(1))
+        .add(ThreeQuartersOfTheUnfinalizedChain)
+        .build()
+}
 
 /// What consensus needs beyond the usual parts.
 pub struct Consensus {
@@ -387,7 +397,7 @@ fn start_on<Network: NetworkBackend<Block, Hash>>(
             network,
             sync: sync_service,
             notification_service: grandpa_notifications,
-            voting_rule: sc_consensus_grandpa::VotingRulesBuilder::default().build(),
+            voting_rule: voting_rule(),
             prometheus_registry: registry,
             shared_voter_state,
             telemetry: telemetry_handle,
