@@ -39,6 +39,7 @@ pub struct Engine {
     cache: PathBuf,
     jobs: Mutex<Jobs>,
     posted: Notify,
+    ended: Notify,
     capacity: usize,
     pub(crate) metrics: Metrics,
 }
@@ -50,6 +51,12 @@ struct Jobs {
     running: Option<Job>,
     /// Results that could not be written: lost, and computed again, after a restart.
     unwritten: BTreeMap<JobId, Finished>,
+}
+
+impl Jobs {
+    fn is_open(&self, id: &JobId) -> bool {
+        self.waiting.iter().chain(&self.running).any(|job| job.id() == *id)
+    }
 }
 
 /// Why a job was not taken.
@@ -83,6 +90,7 @@ impl Engine {
             cache,
             jobs: Mutex::new(Jobs { waiting, ..Jobs::default() }),
             posted: Notify::new(),
+            ended: Notify::new(),
             capacity: queue.max(1),
             metrics,
         })
@@ -116,6 +124,18 @@ impl Engine {
     /// If its file cannot be read.
     pub(crate) fn state(&self, id: &JobId) -> Result<Option<State>> {
         Ok(self.find(&self.jobs(), id)?.map(|(_, state)| state))
+    }
+
+    /// Returns when a job neither waits nor is computed.
+    pub(crate) async fn ended(&self, id: &JobId) {
+        loop {
+            // Before it is looked for, so that no end is missed.
+            let ended = self.ended.notified();
+            if !self.jobs().is_open(id) {
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// How many jobs wait, and which is computed.
@@ -195,6 +215,7 @@ impl Engine {
             );
             jobs.unwritten.insert(finished.job.id(), finished);
         }
+        self.ended.notify_waiters();
     }
 
     fn find(&self, jobs: &Jobs, id: &JobId) -> Result<Option<(Job, State)>> {

@@ -319,6 +319,39 @@ fn worker_should_bring_a_settlement_to_its_end_when_all_goes_well() {
 }
 
 #[test]
+fn worker_should_commit_in_the_same_block_when_the_engine_has_the_result_at_once() {
+    with_node(1, |node| {
+        let id = node.world.settle(1_200);
+        node.engine.will_answer(202, &done(id, &outcome()));
+        node.next_block();
+        assert_eq!(node.engine.requests().len(), 1);
+        let sent = node.sent();
+        assert!(matches!(sent[..], [RuntimeCall::Attribution(Call::commit { settlement: 0, .. })]));
+        node.include(sent[0].clone());
+        node.next_block();
+        node.include(node.sent()[0].clone());
+        assert_eq!(stored(id).shares, Some(outcome().shares));
+        assert!(node.engine.requests().is_empty());
+    });
+}
+
+#[test]
+fn worker_should_hand_the_job_over_again_when_the_engine_answers_at_once_that_it_failed() {
+    with_node(1, |node| {
+        let id = node.world.settle(1_200);
+        let failed = r#"{"job":"45454545-0","state":"failed","error":"no such batch"}"#;
+        node.engine.will_answer(202, failed);
+        node.next_block();
+        assert!(node.sent().is_empty());
+        node.engine.will_answer(202, &done(id, &outcome()));
+        node.next_block();
+        let methods: Vec<_> = node.engine.requests().into_iter().map(|r| r.0).collect();
+        assert_eq!(methods, ["POST", "POST"]);
+        assert_eq!(node.sent().len(), 1);
+    });
+}
+
+#[test]
 fn worker_should_do_nothing_when_no_local_key_serves_an_attributor() {
     with_node(1, |node| {
         node.world.settle(1_200);

@@ -89,8 +89,8 @@ impl Engine {
         &self.url
     }
 
-    /// Hands over a job, and returns its id. The same job again is no new one.
-    pub fn post(&self, body: Vec<u8>) -> Result<String, EngineError> {
+    /// Hands over a job, and returns its id and how far it is. The same job again is no new one.
+    pub fn post(&self, body: Vec<u8>) -> Result<(String, Progress), EngineError> {
         let url = format!("{}/jobs", self.url);
         let request =
             Request::post(&url, vec![body]).add_header("content-type", "application/json");
@@ -143,6 +143,28 @@ struct Answer {
     attribution: Option<String>,
 }
 
+impl Answer {
+    fn progress(&self) -> Progress {
+        match self.state {
+            State::Queued | State::Running => Progress::Pending,
+            State::Failed => Progress::Failed(brief(self.error.as_deref().unwrap_or("unknown"))),
+            State::Done => {
+                let attribution = self
+                    .attribution
+                    .as_deref()
+                    .and_then(|text| text.strip_prefix("0x"))
+                    .and_then(|digits| hex::decode(digits).ok())
+                    .and_then(|bytes| Attribution::decode_all(&mut bytes.as_slice()).ok());
+                // A result that is none will not become one: have it computed again.
+                attribution.map_or_else(
+                    || Progress::Failed("`attribution` is no SCALE-encoded result".to_string()),
+                    Progress::Done,
+                )
+            }
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
@@ -169,10 +191,10 @@ fn parse(answer: &[u8]) -> Result<Answer, EngineError> {
     Ok(answer)
 }
 
-/// The id of a job that was handed over.
-fn accepted(status: u16, answer: &[u8]) -> Result<String, EngineError> {
+/// The id of a job that was handed over, and how far it is.
+fn accepted(status: u16, answer: &[u8]) -> Result<(String, Progress), EngineError> {
     match status {
-        200 | 202 => parse(answer).map(|answer| answer.job),
+        200 | 202 => parse(answer).map(|answer| (answer.job.clone(), answer.progress())),
         _ => Err(refused(status, answer)),
     }
 }
@@ -184,24 +206,7 @@ fn progress(status: u16, answer: &[u8]) -> Result<Progress, EngineError> {
         404 => return Ok(Progress::Unknown),
         _ => return Err(refused(status, answer)),
     }
-    let answer = parse(answer)?;
-    Ok(match answer.state {
-        State::Queued | State::Running => Progress::Pending,
-        State::Failed => Progress::Failed(brief(answer.error.as_deref().unwrap_or("unknown"))),
-        State::Done => {
-            let attribution = answer
-                .attribution
-                .as_deref()
-                .and_then(|text| text.strip_prefix("0x"))
-                .and_then(|digits| hex::decode(digits).ok())
-                .and_then(|bytes| Attribution::decode_all(&mut bytes.as_slice()).ok());
-            // A result that is none will not become one: have it computed again.
-            attribution.map_or_else(
-                || Progress::Failed("`attribution` is no SCALE-encoded result".to_string()),
-                Progress::Done,
-            )
-        }
-    })
+    parse(answer).map(|answer| answer.progress())
 }
 
 #[derive(Serialize)]

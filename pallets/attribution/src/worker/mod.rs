@@ -8,8 +8,8 @@
 //! 1. waits, while a transaction of this key is in flight: it counts as done only when the chain shows
 //!    what it did, and as lost after [`memory::LOST_AFTER`] blocks;
 //! 2. takes the lowest job that it can do something about now;
-//! 3. hands it to the [`engine`], or asks how far it is, or takes the result, checks it as the chain
-//!    will, and stores it with a fresh salt;
+//! 3. hands it to the [`engine`], or asks how far it is, and takes the result when there is one: checks it
+//!    as the chain will, and stores it with a fresh salt;
 //! 4. commits, and when the committee reveals, reveals.
 //!
 //! It never waits: all requests of one block together have [`engine::PATIENCE`], and a job at which the
@@ -155,17 +155,18 @@ impl<T: Config> Member<T> {
         }
     }
 
-    /// Hands a job to the engine.
+    /// Hands a job to the engine, and takes the result if it is there at once.
     fn post(&self, id: SettlementId, settlement: &SettlementOf<T>, engine: &Engine, failures: u32) {
         let Some(body) = engine::job::<T>(id, settlement) else {
             log::warn!(target: LOG, "settlement {id}: its model is not known; trying again later");
             return self.fail(id, settlement.attempt, failures);
         };
         match engine.post(body) {
-            Ok(job) => {
+            Ok((job, progress)) => {
                 log::info!(target: LOG, "settlement {id}: the engine took it as job {job}");
                 let running = Remembered::Running { job: job.into(), failures, retry_at: 0 };
                 self.memory.remember(id, settlement.attempt, &running);
+                self.take(id, settlement, progress, failures);
             }
             Err(error) => {
                 log::warn!(
@@ -177,7 +178,7 @@ impl<T: Config> Member<T> {
         }
     }
 
-    /// Asks the engine how far it is, and takes the result when there is one.
+    /// Asks the engine how far it is.
     fn poll(
         &self,
         id: SettlementId,
@@ -186,10 +187,33 @@ impl<T: Config> Member<T> {
         job: Vec<u8>,
         failures: u32,
     ) {
-        let attempt = settlement.attempt;
         match engine.poll(&job) {
-            Ok(Progress::Pending) => {}
-            Ok(Progress::Done(attribution)) => {
+            Ok(progress) => self.take(id, settlement, progress, failures),
+            Err(error) => {
+                log::warn!(
+                    target: LOG,
+                    "settlement {id}: no answer from the engine at {}: {error}", engine.url(),
+                );
+                let failures = failures.saturating_add(1);
+                let retry_at = self.now.saturating_add(memory::pause(failures));
+                let running = Remembered::Running { job, failures, retry_at };
+                self.memory.remember(id, settlement.attempt, &running);
+            }
+        }
+    }
+
+    /// Does with a job what follows from how far the engine is.
+    fn take(
+        &self,
+        id: SettlementId,
+        settlement: &SettlementOf<T>,
+        progress: Progress,
+        failures: u32,
+    ) {
+        let attempt = settlement.attempt;
+        match progress {
+            Progress::Pending => {}
+            Progress::Done(attribution) => {
                 let known = Pallet::<T>::ensure_known(
                     &attribution.shares,
                     settlement.model,
@@ -210,23 +234,13 @@ impl<T: Config> Member<T> {
                 self.memory.remember(id, attempt, &ready);
                 self.send_commitment(id, attempt, &attribution, &salt);
             }
-            Ok(Progress::Failed(error)) => {
+            Progress::Failed(error) => {
                 log::warn!(target: LOG, "settlement {id}: the engine failed: {error}");
                 self.fail(id, attempt, failures);
             }
-            Ok(Progress::Unknown) => {
+            Progress::Unknown => {
                 log::warn!(target: LOG, "settlement {id}: the engine forgot it; sending it again");
                 self.fail(id, attempt, failures);
-            }
-            Err(error) => {
-                log::warn!(
-                    target: LOG,
-                    "settlement {id}: no answer from the engine at {}: {error}", engine.url(),
-                );
-                let failures = failures.saturating_add(1);
-                let retry_at = self.now.saturating_add(memory::pause(failures));
-                let running = Remembered::Running { job, failures, retry_at };
-                self.memory.remember(id, attempt, &running);
             }
         }
     }
