@@ -62,6 +62,19 @@ impl Included {
         }
         Ok(found)
     }
+
+    /// [`Self::events`] of several.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn all_events<E: DecodeAsFields>(
+        several: &[Self],
+        pallet: &str,
+        name: &str,
+    ) -> Result<Vec<E>> {
+        let each: Result<Vec<_>> = several.iter().map(|one| one.events(pallet, name)).collect();
+        Ok(each?.into_iter().flatten().collect())
+    }
 }
 
 type Client = OnlineClientAtBlockImpl<PolkadotConfig>;

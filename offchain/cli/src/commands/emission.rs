@@ -3,6 +3,7 @@ use clap::Subcommand;
 use openledger_chain::{
     call,
     scale_decode::{self, DecodeAsType},
+    Included,
 };
 use openledger_primitives::{Balance, DatanetId};
 use serde_json::{json, Value};
@@ -66,11 +67,8 @@ async fn show(context: &Context) -> anyhow::Result<Output> {
 async fn drip(context: &Context) -> anyhow::Result<Output> {
     let sender = context.sender().await?;
     let included = sender.send(&[call::drip()]).await?;
-    let mut amount: Balance = 0;
-    for included in &included {
-        let drips: Vec<Dripped> = included.events("Emission", "Dripped")?;
-        amount = drips.iter().fold(amount, |sum, drip| sum.saturating_add(drip.amount));
-    }
+    let drips: Vec<Dripped> = Included::all_events(&included, "Emission", "Dripped")?;
+    let amount = drips.iter().fold(0, |sum: Balance, drip| sum.saturating_add(drip.amount));
     let words = format!("{} dripped, {}.", open(amount), place(&included));
     Ok(Output::new(json!({"amount": amount.to_string(), "txs": txs(&included)}), words))
 }
@@ -79,10 +77,7 @@ async fn weigh(context: &Context, datanet: DatanetId, weight: u32) -> anyhow::Re
     let sender = context.sender().await?;
     let included = sender.send(&[call::set_emission_weight(datanet, weight)]).await?;
     // Sudo's own success says nothing of the call that it carries.
-    let mut set = Vec::<WeightSet>::new();
-    for included in &included {
-        set.extend(included.events("Emission", "WeightSet")?);
-    }
+    let set: Vec<WeightSet> = Included::all_events(&included, "Emission", "WeightSet")?;
     if sender.waits() && set.is_empty() {
         bail!("the chain did not set the weight; is there a datanet {datanet}?");
     }

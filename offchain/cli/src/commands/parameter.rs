@@ -3,6 +3,7 @@ use clap::{Args, Subcommand};
 use openledger_chain::{
     call,
     scale_decode::{self, DecodeAsType},
+    Included,
 };
 use serde_json::json;
 
@@ -43,10 +44,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
     let call = call::set_parameter(&camel(&group), &camel(&name), value);
     let included = sender.send(&[call]).await?;
     // Sudo's own success says nothing of the call that it carries.
-    let mut updates = Vec::<Updated>::new();
-    for included in &included {
-        updates.extend(included.events("Parameters", "Updated")?);
-    }
+    let updates: Vec<Updated> = Included::all_events(&included, "Parameters", "Updated")?;
     if sender.waits() && updates.is_empty() {
         bail!("the chain did not set {group}.{name}");
     }
