@@ -172,6 +172,14 @@ class Court:
         """What the events of this name in a block say."""
         return [event["data"] for event in self.all_events(block) if event["name"] == name]
 
+    def weight(self, block, call):
+        """The weight that a transaction of this call was charged in a block, in picoseconds."""
+        [success] = [
+            event["data"] for event in self.all_events(block)
+            if (event["name"], event["call"]) == ("system.ExtrinsicSuccess", call)
+        ]  # fmt: skip
+        return int(success["dispatchInfo"]["weight"]["refTime"])
+
     def paid_fees(self, block, suri):
         """What an account paid for its transactions in a block, in units."""
         paid = self.events(block, "transactionPayment.TransactionFeePaid")

@@ -4,10 +4,13 @@ one's is not running at first. Others judge, on the network of `court.py`."""
 import contextlib
 
 import flow
+import lies
 import report
 from court import EVERYBODY, HONEST, LIAR, OTHERS, PARAMETERS, SLEEPER, THREE, Court, vector
 from liar import LyingEngine
 
+# A tenth of the weight of a block, in picoseconds.
+TENTH = 2 * 10**12 // 3 // 10
 # What a challenge of so small a fee costs, in units.
 BOND = 10 * flow.UNIT
 
@@ -16,18 +19,25 @@ def disputes(tests, cli, network, steps, facts):
     with contextlib.ExitStack() as stack:
         court = Court(tests, cli, network, steps, facts)
         court.convene(stack)
-        liar = LyingEngine(court.nodes[LIAR].ports["engine"], network.engine_url)
+        liar = LyingEngine(court.nodes[LIAR].ports["engine"], network.engine_url, network.folder / "store")
         stack.callback(liar.stop)
         overturned(tests, court, liar)
         court.start_engine(SLEEPER)
-        fraud(tests, court, liar)
-        liar.lies = False
+        for kind in lies.KINDS:
+            liar.kind = kind
+            fraud(tests, court, liar)
+        liar.kind = None
         upheld(tests, court)
 
 
 def part(amount, name):
     """The part of an amount that a parameter says, in units."""
     return amount * PARAMETERS[name] // report.WHOLE
+
+
+def half(amount):
+    """What whoever showed a lie gets of what it cost the liar, in units: the constant SlashReward."""
+    return amount // 2
 
 
 def treasury():
@@ -64,44 +74,50 @@ def overturned(tests, court, liar):
     tests(f"{what}: the liar loses its part, the sleeper a little, the honest nothing",
           lost == {HONEST: 0, LIAR: lie, SLEEPER: silence}, lost)  # fmt: skip
     [shown] = court.cli("account", "show", treasury())["accounts"]
-    tests(f"{what}: the liar pays the challenger, the sleeper the treasury", court.slashed(block) == {
-        (account[LIAR], lie, account[flow.CHALLENGER]), (account[SLEEPER], silence, shown["account"]),
+    reward = half(lie)
+    tests(f"{what}: the liar pays challenger and treasury, the sleeper the treasury", court.slashed(block) == {
+        (account[LIAR], reward, account[flow.CHALLENGER]), (account[LIAR], lie - reward, shown["account"]),
+        (account[SLEEPER], silence, shown["account"]),
     }, court.slashed(block))  # fmt: skip
     fee = court.paid_fees(challenged["number"], flow.CHALLENGER)
-    tests(f"{what}: the challenger has its bond back, and the liar's part",
-          after["challenger"] - before["challenger"] == lie - fee < lie, (before, after, fee))  # fmt: skip
+    tests(f"{what}: the challenger has its bond back, and half of what the liar lost",
+          after["challenger"] - before["challenger"] == reward - fee < reward, (before, after, fee))  # fmt: skip
     court.divided(what, final, receipt, before, after, {HONEST, *OTHERS, flow.ATTRIBUTOR})
 
 
 def fraud(tests, court, liar):
     """One of three lies, all are awake: the two outvote it, and whoever reads its work proves the lie."""
-    what, account = "a proof of fraud", court.account
+    what, account = f"a proof of fraud ({liar.kind})", court.account
     number, receipt = court.settle()
     before = court.state()
     first = court.decided(number)
     proof = court.cli("prove-fraud", number, "--attributor", account[LIAR], suri=flow.CHALLENGER)
     job, (right, pool) = court.computed(number)
-    tests("two of three outvote a lie",
+    tests(f"{what}: two of three outvote a lie",
           job in liar.told and vector(first["shares"]) == (right, pool), (liar.told.get(job), first))  # fmt: skip
-    tests(f"{what}: the shares do not follow from the work that the liar published",
-          proof["fraud"] == "shares" and proof["bytes"] > 0, proof)  # fmt: skip
+    tests(f"{what}: the wrong number is found and shown", proof["fraud"] == liar.kind, proof)
     innocent = court.cli("prove-fraud", number, "--attributor", account[HONEST], suri=flow.CHALLENGER)
     tests(f"{what}: there is none against the honest", innocent["fraud"] is None, innocent)
 
-    final = court.over(number)
-    after, block = court.state(), proof["tx"]["block"]["number"]
+    settled, block = court.show(number), proof["tx"]["block"]["number"]
     tests(f"{what}: the others' result stands, without the liar",
-          (court.names(final["committee"]), vector(final["shares"])) == ({HONEST, SLEEPER}, (right, pool)), final)  # fmt: skip
-    reward = part(before["bonds"][LIAR], "slash")
+          (court.names(settled["committee"]), vector(settled["shares"])) == ({HONEST, SLEEPER}, (right, pool)), settled)  # fmt: skip
+    lie = part(before["bonds"][LIAR], "slash")
+    reward = half(lie)
     [proven] = court.events(block, "attribution.FraudProven")
     found = (proven["attributor"], proven["prover"], int(proven["reward"]))
-    tests(f"{what}: it is worth a part of the liar's bond",
+    tests(f"{what}: it is worth half of what the liar loses",
           found == (account[LIAR], account[flow.CHALLENGER], reward), proven)  # fmt: skip
+    weight = court.weight(block, "attribution.proveFraud")
+    tests(f"{what}: it has {proof['bytes']} bytes and {weight / 10**9:.1f} ms of weight, at most a tenth of a block",
+          0 < proof["bytes"] < 4_096 and 0 < weight < TENTH, weight)  # fmt: skip
+    final = court.over(number)
+    after = court.state()
     lost = {suri: before["bonds"][suri] - after["bonds"][suri] for suri in THREE}
     tests(f"{what}: the liar is slashed once, and nobody else",
-          lost == {HONEST: 0, LIAR: reward, SLEEPER: 0}, lost)  # fmt: skip
+          lost == {HONEST: 0, LIAR: lie, SLEEPER: 0}, lost)  # fmt: skip
     fee = court.paid_fees(block, flow.CHALLENGER)
-    tests(f"{what}: the prover has all of it, and pays no fee",
+    tests(f"{what}: the prover has that, and pays no fee",
           (after["challenger"] - before["challenger"], fee) == (reward, 0), (before, after, fee))  # fmt: skip
     court.divided(what, final, receipt, before, after, {HONEST, SLEEPER})
 

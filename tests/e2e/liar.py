@@ -1,14 +1,12 @@
-"""An engine that lies: it asks an honest one, and moves shares in what it answers from one contribution to another."""
+"""An engine that lies: it asks an honest one, and answers something else than it computed (`lies.py`)."""
 
 import json
 import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import lies
 from harness import http
-
-# How much it moves, in parts per million of the whole; less where the largest share is less.
-MOVED = 300_000
 
 
 def decode(attribution):
@@ -23,25 +21,6 @@ def decode(attribution):
     return shares, int.from_bytes(data[at : at + 4], "little"), data[at + 4 :]
 
 
-def encode(shares, pool, rest):
-    """What [`decode`] reads."""
-    count = len(shares)
-    length = bytes([count << 2]) if count < 64 else (count << 2 | 1).to_bytes(2, "little")
-    listed = b"".join(struct.pack("<II", *share) for share in sorted(shares.items()))
-    return "0x" + (length + listed + struct.pack("<I", pool) + rest).hex()
-
-
-def lie(shares, contributions):
-    """The shares with an even part of the largest moved to the contribution that has least."""
-    richest = max(shares, key=shares.get)
-    poorest = min(contributions, key=lambda contribution: shares.get(contribution, 0))
-    moved = min(MOVED, shares[richest]) // 2 * 2
-    told = dict.fromkeys(contributions, 0) | shares
-    told[richest] -= moved
-    told[poorest] += moved
-    return {contribution: ppm for contribution, ppm in told.items() if ppm}
-
-
 def chunks(stream):
     """The body of a request in chunks, as off-chain workers send it."""
     body = b""
@@ -53,13 +32,15 @@ def chunks(stream):
 
 
 class LyingEngine:
-    """Answers at `port` for the engine at `honest`; while `lies`, with other shares than it computed."""
+    """Answers at `port` for the engine at `honest`, whose blobs are in `store`; with a `kind`, one of `lies.KINDS`,
+    with work that has a wrong number of that kind."""
 
-    def __init__(self, port, honest):
-        self.lies = True
-        # Job → what was answered in place of the shares.
+    def __init__(self, port, honest, store):
+        self.kind = "shares"
+        # Job → the (shares, pool) that were answered.
         self.told = {}
-        self.contributions = {}
+        self.jobs = {}
+        self.store = store
         engine = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -67,16 +48,15 @@ class LyingEngine:
                 body = json.loads(chunks(self.rfile))
                 status, answer = http("POST", honest + self.path, body)
                 if "job" in answer:
-                    engine.contributions[answer["job"]] = body["contributions"]
+                    engine.jobs[answer["job"]] = body
                 self.answer(status, answer)
 
             def do_GET(self):
-                status, answer = http("GET", honest + self.path)
-                if engine.lies and "attribution" in answer:
-                    engine.change(answer)
-                self.answer(status, answer)
+                self.answer(*http("GET", honest + self.path))
 
             def answer(self, status, answer):
+                if engine.kind and "attribution" in answer:
+                    engine.change(answer)
                 data = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -91,10 +71,11 @@ class LyingEngine:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def change(self, answer):
-        job = answer["job"]
-        shares, pool, rest = decode(answer["attribution"])
-        self.told[job] = lie(shares, self.contributions[job]), pool
-        answer["attribution"] = encode(*self.told[job], rest)
+        job = self.jobs[answer["job"]]
+        honest = decode(answer["attribution"])
+        told = lies.tell(self.kind, honest, answer, job["contributions"], job["floor"], self.store)
+        answer["attribution"] = "0x" + told.hex()
+        self.told[answer["job"]] = decode(answer["attribution"])[:2]
 
     def stop(self):
         self.server.shutdown()

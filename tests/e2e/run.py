@@ -19,7 +19,8 @@ import tempfile
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts" / "lib" / "demo"))
+for tools in ("demo", "payout"):
+    sys.path.insert(0, str(ROOT / "scripts" / "lib" / tools))
 
 import corpora  # noqa: E402
 import flow  # noqa: E402
