@@ -17,7 +17,7 @@ use crate::{
     attribution::Attribution,
     merkle,
     receipt::Receipt,
-    score::{self, BLOCK, MAX_BLOCKS},
+    score::{self, BLOCK},
     work, Balance, ContributionId, Ppm,
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -78,6 +78,8 @@ pub struct PartialProof {
     pub shift: u8,
     /// The sum.
     pub sum: i64,
+    /// The shifted sums up to this block, added up.
+    pub total: i128,
     /// The siblings.
     pub path: Path,
 }
@@ -136,14 +138,16 @@ pub enum Fraud {
         /// The receipt's block of the query.
         query: QueryProof,
     },
-    /// A score is not the sum of its shifted partial sums.
+    /// A running total is not the one before plus the shifted partial sum, or the last is not the score.
     Score {
         /// The receipt's step.
         step: StepProof,
         /// The score in it.
         score: ScoreProof,
-        /// All shifts and partial sums, block by block.
-        partials: BoundedVec<(u8, i64), ConstU32<MAX_BLOCKS>>,
+        /// The partial sum whose total, or the last one whose score is wrong.
+        partial: PartialProof,
+        /// That of the block before; none for the first.
+        previous: Option<PartialProof>,
     },
     /// The running sums did not grow by fee × shares.
     Step {
@@ -222,9 +226,8 @@ pub fn check(accused: &Accused, fraud: &Fraud) -> Result<(), NotProven> {
         Fraud::Partial { step, score, partial, index, query } => {
             accused.shows_step(step)?;
             let position = accused.shows_score(step, score)?;
+            accused.shows_partial(score, partial)?;
             let (blocks, block) = (u64::from(accused.blocks), u64::from(partial.block));
-            let leaf = work::partial(partial.block, partial.shift, partial.sum);
-            shows(&score.partials, &leaf, block, blocks, &partial.path)?;
             // Both positions are below their count, as block, contribution and receipt are.
             let place = |row: u64| row.saturating_mul(blocks).saturating_add(block);
             let count = |rows: u64| rows.saturating_mul(blocks);
@@ -238,16 +241,21 @@ pub fn check(accused: &Accused, fraud: &Fraud) -> Result<(), NotProven> {
             partial.shift != query.shift
                 || partial.sum != score::partial_sum(&query.values[..], &index.values[..])
         }
-        Fraud::Score { step, score, partials } => {
+        Fraud::Score { step, score, partial, previous } => {
             accused.shows_step(step)?;
             accused.shows_score(step, score)?;
-            ensure(partials.len() == accused.blocks as usize, NotProven::OutOfRange)?;
-            let leaves: Vec<H256> = (0u32..)
-                .zip(partials)
-                .map(|(block, (shift, sum))| work::partial(block, *shift, *sum))
-                .collect();
-            ensure(merkle::root(&leaves) == score.partials, NotProven::NotUnderRoot)?;
-            score.score != score::score(partials.iter().map(|(shift, sum)| (*sum, *shift)))
+            accused.shows_partial(score, partial)?;
+            let before = match (partial.block.checked_sub(1), previous) {
+                (None, None) => 0,
+                (Some(before), Some(previous)) if previous.block == before => {
+                    accused.shows_partial(score, previous)?;
+                    previous.total
+                }
+                _ => return Err(NotProven::OutOfRange),
+            };
+            let is_last = accused.blocks.checked_sub(1) == Some(partial.block);
+            partial.total != score::add(before, partial.sum, partial.shift)
+                || (is_last && partial.total != score.score)
         }
         Fraud::Step { step, scores, previous } => {
             accused.shows_step(step)?;
@@ -306,6 +314,12 @@ impl Accused<'_> {
         let leaf = work::score(*contribution, *score, partials);
         shows(&step.scores, &leaf, position, self.contributions.len() as u64, path)?;
         Ok(position)
+    }
+
+    fn shows_partial(&self, score: &ScoreProof, proof: &PartialProof) -> Result<(), NotProven> {
+        let PartialProof { block, shift, sum, total, path } = proof;
+        let leaf = work::partial(*block, *shift, *sum, *total);
+        shows(&score.partials, &leaf, u64::from(*block), u64::from(self.blocks), path)
     }
 
     fn shows_sums(&self, proof: &SumsProof) -> Result<(), NotProven> {

@@ -10,9 +10,9 @@ use primitive_types::U256;
 /// Elements of one block. A matrix is padded with zeros to whole blocks.
 pub const BLOCK: usize = 256;
 
-/// The most blocks of one vector: 8,388,608 elements, such as rank 16 on the query and value matrices
-/// of a model of 7 billion parameters. It bounds what it costs the chain to add one score up again.
-pub const MAX_BLOCKS: u32 = 32_768;
+/// The most blocks of one vector: 268,435,456 elements, more than rank 64 on all matrices of a model of 8
+/// billion parameters.
+pub const MAX_BLOCKS: u32 = 1 << 20;
 
 /// The largest shift: a partial sum has at most 39 bits and a vector fewer than 2^32 blocks, so that
 /// a score stays below 2^126.
@@ -25,11 +25,10 @@ pub fn partial_sum(query: &[i16], index: &[i16]) -> i64 {
     })
 }
 
-/// The score over blocks of `(partial sum, shift)`; shifts are capped at [`MAX_SHIFT`].
-pub fn score(blocks: impl IntoIterator<Item = (i64, u8)>) -> i128 {
-    blocks.into_iter().fold(0i128, |sum, (partial, shift)| {
-        sum.saturating_add(i128::from(partial).saturating_mul(1i128 << shift.min(MAX_SHIFT)))
-    })
+/// The running total after a block: the one before it (0 before the first) plus the block's partial sum,
+/// shifted. The last is the score. Shifts are capped at [`MAX_SHIFT`].
+pub fn add(total: i128, partial: i64, shift: u8) -> i128 {
+    total.saturating_add(i128::from(partial).saturating_mul(1i128 << shift.min(MAX_SHIFT)))
 }
 
 /// The shares of one receipt: positive scores over their sum, in parts per million.

@@ -4,7 +4,7 @@
 //! query_root   QUERY_BLOCK (receipt, block, shift, values)     receipt by receipt, block by block
 //! work_root    STEP (receipt, fee, scores, sums)               receipt by receipt
 //!   scores       SCORE (contribution, score, partials)         ascending contribution
-//!     partials     PARTIAL_SUM (block, shift, sum)             block by block
+//!     partials     PARTIAL_SUM (block, shift, sum, total)      block by block
 //!   sums         ACCUMULATED [Σ fee × ppm over the receipts up to this one]
 //! ```
 //!
@@ -25,9 +25,10 @@ pub fn query_block(receipt: u32, block: u32, shift: u8, values: &[i16; BLOCK]) -
     hashing::tagged(hashing::QUERY_BLOCK, &(receipt, block, shift, values))
 }
 
-/// Leaf of the partial sum of one block, for one receipt and contribution.
-pub fn partial(block: u32, shift: u8, sum: i64) -> H256 {
-    hashing::tagged(hashing::PARTIAL_SUM, &(block, shift, sum))
+/// Leaf of the partial sum of one block, for one receipt and contribution; `total` is the running total
+/// of the shifted partial sums up to this block.
+pub fn partial(block: u32, shift: u8, sum: i64, total: i128) -> H256 {
+    hashing::tagged(hashing::PARTIAL_SUM, &(block, shift, sum, total))
 }
 
 /// Leaf of the score of one contribution for one receipt; `partials` is the root over its partial sums.

@@ -9,7 +9,7 @@ use openledger_primitives::{
     },
     hashing, merkle,
     receipt::Receipt,
-    score::{self, partial_sum, BLOCK, MAX_BLOCKS},
+    score::{self, partial_sum, BLOCK},
     shares::{Share, ShareVector},
     work, ContributionId, H256, PPM,
 };
@@ -47,6 +47,8 @@ struct Rig {
     queries: Vec<Vec<(u8, Block)>>,
     /// `[receipts][contributions][blocks]`.
     partials: Vec<Vec<Vec<(u8, i64)>>>,
+    /// `[receipts][contributions][blocks]`.
+    totals: Vec<Vec<Vec<i128>>>,
     /// `[receipts][contributions]`.
     scores: Vec<Vec<i128>>,
     fees: Vec<u128>,
@@ -60,6 +62,7 @@ struct Rig {
 enum Number {
     Sum(usize, usize, usize),
     Shift(usize, usize, usize),
+    Total(usize, usize, usize),
     Score(usize, usize),
     Fee(usize),
     Accumulated(usize, usize),
@@ -80,6 +83,7 @@ impl Rig {
                 .map(|_| (0..blocks).map(|_| (numbers.below(54) as u8, numbers.block())).collect())
                 .collect(),
             partials: Vec::new(),
+            totals: Vec::new(),
             scores: Vec::new(),
             fees: Vec::new(),
             sums: Vec::new(),
@@ -95,10 +99,11 @@ impl Rig {
                 query.iter().zip(vector).map(|((s, q), w)| (*s, partial_sum(q, w))).collect()
             });
             rig.partials.push(partials.collect());
+            rig.totals.push(vec![vec![0; blocks]; contributions]);
             rig.scores.push(vec![0; contributions]);
             rig.sums.push(vec![0; contributions + 1]);
             for c in 0..contributions {
-                rig.scores[r][c] = rig.score_of(r, c);
+                rig.follow_totals(r, c, 0);
             }
         }
         rig.follow_sums(0);
@@ -106,8 +111,17 @@ impl Rig {
         rig
     }
 
-    fn score_of(&self, r: usize, c: usize) -> i128 {
-        score::score(self.partials[r][c].iter().map(|(shift, sum)| (*sum, *shift)))
+    fn total_before(&self, r: usize, c: usize, b: usize) -> i128 {
+        b.checked_sub(1).map_or(0, |before| self.totals[r][c][before])
+    }
+
+    /// The totals of a block and those after it, and the score.
+    fn follow_totals(&mut self, r: usize, c: usize, from: usize) {
+        for b in from..self.index[c].len() {
+            let (shift, sum) = self.partials[r][c][b];
+            self.totals[r][c][b] = score::add(self.total_before(r, c, b), sum, shift);
+        }
+        self.scores[r][c] = *self.totals[r][c].last().expect("at least one block");
     }
 
     fn shares_of(&self, r: usize) -> ShareVector {
@@ -131,6 +145,7 @@ impl Rig {
                 self.partials[r][c][b].1 = self.partials[r][c][b].1.wrapping_add(by)
             }
             Number::Shift(r, c, b) => self.partials[r][c][b].0 ^= (by as u8).max(1),
+            Number::Total(r, c, b) => self.totals[r][c][b] += i128::from(by),
             Number::Score(r, c) => self.scores[r][c] += i128::from(by),
             Number::Fee(r) => self.fees[r] = self.fees[r].wrapping_add(by as u128),
             Number::Accumulated(r, at) => {
@@ -152,8 +167,10 @@ impl Rig {
         if !follow {
             return;
         }
-        if let Number::Sum(r, c, _) | Number::Shift(r, c, _) = number {
-            self.scores[r][c] = self.score_of(r, c);
+        match number {
+            Number::Sum(r, c, b) | Number::Shift(r, c, b) => self.follow_totals(r, c, b),
+            Number::Total(r, c, b) => self.follow_totals(r, c, b + 1),
+            _ => {}
         }
         match number {
             Number::Accumulated(r, _) => self.follow_sums(r + 1),
@@ -170,15 +187,19 @@ impl Rig {
             for c in 0..self.contributions.len() {
                 all.push(Number::Score(r, c));
                 let blocks = 0..self.index[c].len();
-                all.extend(blocks.flat_map(|b| [Number::Sum(r, c, b), Number::Shift(r, c, b)]));
+                all.extend(blocks.flat_map(|b| {
+                    [Number::Sum(r, c, b), Number::Shift(r, c, b), Number::Total(r, c, b)]
+                }));
             }
         }
         all
     }
 
     fn partial_leaves(&self, r: usize, c: usize) -> Vec<H256> {
-        let partials = (0u32..).zip(&self.partials[r][c]);
-        partials.map(|(block, (shift, sum))| work::partial(block, *shift, *sum)).collect()
+        let partials = (0u32..).zip(&self.partials[r][c]).zip(&self.totals[r][c]);
+        partials
+            .map(|((block, (shift, sum)), total)| work::partial(block, *shift, *sum, *total))
+            .collect()
     }
 
     fn score_leaves(&self, r: usize) -> Vec<H256> {
@@ -260,6 +281,17 @@ impl Rig {
         }
     }
 
+    fn partial(&self, r: usize, c: usize, b: usize) -> PartialProof {
+        let (shift, sum) = self.partials[r][c][b];
+        PartialProof {
+            block: b as u32,
+            shift,
+            sum,
+            total: self.totals[r][c][b],
+            path: path(&self.partial_leaves(r, c), b),
+        }
+    }
+
     fn sums(&self, r: usize) -> SumsProof {
         SumsProof {
             step: self.step(r),
@@ -271,18 +303,12 @@ impl Rig {
     fn against(&self, number: Number) -> Fraud {
         match number {
             Number::Sum(r, c, b) | Number::Shift(r, c, b) => {
-                let (shift, sum) = self.partials[r][c][b];
                 let (query_shift, values) = self.queries[r][b];
                 let blocks = self.index[c].len();
                 Fraud::Partial {
                     step: self.step(r),
                     score: self.score(r, c),
-                    partial: PartialProof {
-                        block: b as u32,
-                        shift,
-                        sum,
-                        path: path(&self.partial_leaves(r, c), b),
-                    },
+                    partial: self.partial(r, c, b),
                     index: IndexProof {
                         values: Box::new(self.index[c][b]),
                         path: path(&self.index_leaves(), c * blocks + b),
@@ -294,11 +320,13 @@ impl Rig {
                     },
                 }
             }
-            Number::Score(r, c) => Fraud::Score {
+            Number::Total(r, c, b) => Fraud::Score {
                 step: self.step(r),
                 score: self.score(r, c),
-                partials: self.partials[r][c].clone().try_into().expect("few blocks"),
+                partial: self.partial(r, c, b),
+                previous: b.checked_sub(1).map(|before| self.partial(r, c, before)),
             },
+            Number::Score(r, c) => self.against(Number::Total(r, c, self.index[c].len() - 1)),
             Number::Fee(r) => Fraud::Fee {
                 step: self.step(r),
                 receipt: self.receipts[r].clone(),
@@ -318,12 +346,16 @@ impl Rig {
     }
 }
 
-/// Whether the same proof shows either number.
-fn same(a: Number, b: Number) -> bool {
+/// Whether the same proof shows either number, in vectors of so many blocks.
+fn same(blocks: usize, a: Number, b: Number) -> bool {
     use Number::*;
     match (a, b) {
         (Sum(r, c, x) | Shift(r, c, x), Sum(s, d, y) | Shift(s, d, y)) => (r, c, x) == (s, d, y),
         (Accumulated(r, _), Accumulated(s, _)) => r == s,
+        // The last total is shown with the score.
+        (Score(r, c), Total(s, d, x)) | (Total(s, d, x), Score(r, c)) => {
+            (r, c, blocks) == (s, d, x + 1)
+        }
         _ => a == b,
     }
 }
@@ -415,10 +447,10 @@ proptest! {
         let wrong = numbers[pick.index(numbers.len())];
         let mut liar = rig;
         liar.tamper(wrong, if negative { -by } else { by }, true);
-        let attribution = liar.attribution();
+        let (attribution, blocks) = (liar.attribution(), liar.index[0].len());
         for number in numbers {
             let found = liar.check(&attribution, &liar.against(number));
-            let expected = if same(number, wrong) { Ok(()) } else { Err(NotProven::Right) };
+            let expected = if same(blocks, number, wrong) { Ok(()) } else { Err(NotProven::Right) };
             prop_assert_eq!(found, expected, "{:?} wrong, {:?} shown", wrong, number);
         }
     }
@@ -473,7 +505,7 @@ fn mixtures(a: &Fraud, b: &Fraud) -> Vec<Fraud> {
         };
     }
     with!(Partial, step, score, partial, index, query);
-    with!(Score, step, score, partials);
+    with!(Score, step, score, partial, previous);
     with!(Step, step, scores, previous);
     with!(Fee, step, receipt, path);
     with!(Shares, last);
@@ -499,11 +531,16 @@ fn check_should_name_the_reason_when_a_place_does_not_exist() {
         partial.block = 2;
     }
     assert_eq!(rig.check(&attribution, &fraud), Err(NotProven::OutOfRange));
-    let mut fraud = rig.against(Number::Score(0, 0));
-    if let Fraud::Score { partials, .. } = &mut fraud {
-        partials.pop();
+    // The total before must be that of the block before, and shown unless it is the first.
+    for (block, previous) in
+        [(0, Some(rig.partial(0, 0, 0))), (1, None), (1, Some(rig.partial(0, 0, 1)))]
+    {
+        let mut fraud = rig.against(Number::Total(0, 0, block));
+        if let Fraud::Score { previous: shown, .. } = &mut fraud {
+            *shown = previous;
+        }
+        assert_eq!(rig.check(&attribution, &fraud), Err(NotProven::OutOfRange));
     }
-    assert_eq!(rig.check(&attribution, &fraud), Err(NotProven::OutOfRange));
     // The sums before must be those of the receipt before, and shown unless it is the first.
     for (receipt, previous) in [(0, Some(rig.sums(0))), (1, None), (1, Some(rig.sums(1)))] {
         let mut fraud = rig.against(Number::Accumulated(receipt, 0));
@@ -537,11 +574,14 @@ fn check_should_name_the_reason_when_a_place_does_not_exist() {
 fn check_should_not_overflow_when_every_number_is_extreme() {
     let mut liar = Rig::honest((2, 1, 2, 2));
     liar.partials[0][0] = vec![(255, i64::MAX), (255, i64::MAX)];
+    liar.totals[0][0] = vec![i128::MIN, i128::MAX];
     liar.scores[0][0] = i128::MAX;
     liar.fees[0] = u128::MAX;
     liar.sums = vec![vec![u128::MAX; 2]; 2];
     let attribution = liar.attribution();
-    for number in [Number::Sum(0, 0, 0), Number::Score(0, 0), Number::Fee(0)] {
+    for number in
+        [Number::Sum(0, 0, 0), Number::Total(0, 0, 0), Number::Score(0, 0), Number::Fee(0)]
+    {
         assert_eq!(liar.check(&attribution, &liar.against(number)), Ok(()), "{number:?}");
     }
     for number in liar.numbers() {
@@ -578,8 +618,11 @@ fn leaves_should_be_hashes_of_their_encodings() {
     let hash =
         |tag: &[u8], parts: &[&[u8]]| hashing::content_id(&[&[tag], parts].concat().concat());
     assert_eq!(
-        work::partial(1, 2, -3),
-        hash(b"openledger/partial-sum/v1", &[&[1, 0, 0, 0, 2], &(-3i64).to_le_bytes()])
+        work::partial(1, 2, -3, -4),
+        hash(
+            b"openledger/partial-sum/v1",
+            &[&[1, 0, 0, 0, 2], &(-3i64).to_le_bytes(), &(-4i128).to_le_bytes()]
+        )
     );
     assert_eq!(
         work::score(4, -5, &root),
@@ -602,6 +645,5 @@ fn leaves_should_be_hashes_of_their_encodings() {
 /// What the chain's limits on the length and the cost of a call are measured against.
 #[test]
 fn the_largest_proof_should_fit_a_block() {
-    assert_eq!(MAX_BLOCKS as usize * BLOCK, 8 << 20);
-    assert!(Fraud::max_encoded_len() < 320 << 10, "{} bytes", Fraud::max_encoded_len());
+    assert!(Fraud::max_encoded_len() < 160 << 10, "{} bytes", Fraud::max_encoded_len());
 }

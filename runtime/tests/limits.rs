@@ -7,11 +7,7 @@ use frame_support::{
     weights::Weight,
     MAX_EXTRINSIC_DEPTH,
 };
-use openledger_primitives::{
-    fraud::{Fraud, ScoreProof, StepProof},
-    score::MAX_BLOCKS,
-    signature::Signature,
-};
+use openledger_primitives::signature::Signature;
 use openledger_runtime::{
     configs::system::Weights, Attribution, Datanets, Emission, Models, Payments, Providers,
     Runtime, RuntimeCall, UncheckedExtrinsic,
@@ -59,30 +55,6 @@ fn longest() -> Vec<RuntimeCall> {
     vec![settle.into(), pallet_attribution::Call::claim_contributions { ids }.into()]
 }
 
-/// A proof of a wrong score, with as many partial sums as there can be.
-fn largest_proof() -> RuntimeCall {
-    let step = StepProof {
-        receipt: 0,
-        fee: 0,
-        scores: Default::default(),
-        sums: Default::default(),
-        path: Default::default(),
-    };
-    let score = ScoreProof {
-        contribution: 0,
-        score: 0,
-        partials: Default::default(),
-        path: Default::default(),
-    };
-    let partials = vec![(0, 0); MAX_BLOCKS as usize].try_into().unwrap();
-    pallet_attribution::Call::prove_fraud {
-        settlement: 0,
-        attributor: [0; 32].into(),
-        fraud: Box::new(Fraud::Score { step, score, partials }),
-    }
-    .into()
-}
-
 fn weight(call: &RuntimeCall) -> Weight {
     call.get_dispatch_info().call_weight
 }
@@ -104,16 +76,6 @@ fn calls_should_take_at_most_a_tenth_of_a_block_when_they_are_at_their_worst() {
         for call in all.iter().flatten() {
             assert!(weight(call).all_lte(tenth), "{call:?}: {:?} of {tenth:?}", weight(call));
         }
-    });
-}
-
-/// The exception: what proves a score wrong carries all its partial sums. It is rare, and its prover has
-/// nothing smaller to show.
-#[test]
-fn largest_proof_of_fraud_should_take_at_most_a_tenth_of_the_time_between_blocks() {
-    TestExternalities::new_empty().execute_with(|| {
-        let tenth = Weight::from_parts(200_000_000_000, u64::MAX);
-        assert!(weight(&largest_proof()).all_lte(tenth), "{:?}", weight(&largest_proof()));
     });
 }
 

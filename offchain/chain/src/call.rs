@@ -513,7 +513,9 @@ mod tests {
     #[test]
     fn typed_should_hold_what_encodes_to_the_same_bytes() {
         let values = Box::new(core::array::from_fn(|i| i as i16 - 128));
-        let partial = PartialProof { block: 6, shift: 7, sum: i64::MIN, path: path(2) };
+        let (sum, total) = (i64::MIN, i128::MIN);
+        let partial = PartialProof { block: 6, shift: 7, sum, total, path: path(2) };
+        let first = PartialProof { block: 0, shift: 255, sum: 1, total: i128::MAX, path: path(0) };
         let index = IndexProof { values: values.clone(), path: path(2) };
         let query = QueryProof { shift: 7, values, path: path(2) };
         let sums = SumsProof { step: step(), sums: vec![0, u128::MAX].try_into().unwrap() };
@@ -532,12 +534,17 @@ mod tests {
             fee: 12,
             issued_at: 13,
         };
-        let partials = vec![(255, i64::MIN), (0, 1)].try_into().unwrap();
         let scores: Vec<_> = vec![(-1, H256::zero()), (i128::MAX, H256::repeat_byte(1))];
         let (id, types) = description::<Fraud>();
         for fraud in [
+            Fraud::Score {
+                step: step(),
+                score: score(),
+                partial: partial.clone(),
+                previous: Some(first.clone()),
+            },
+            Fraud::Score { step: step(), score: score(), partial: first, previous: None },
             Fraud::Partial { step: step(), score: score(), partial, index, query },
-            Fraud::Score { step: step(), score: score(), partials },
             Fraud::Step {
                 step: step(),
                 scores: scores.try_into().unwrap(),

@@ -135,7 +135,7 @@ impl<'a> Prover<'a> {
         for (position, (_, vector)) in vectors {
             let right = query.iter().zip(vector.as_chunks::<BLOCK>().0).zip(&work.query_shifts);
             let wrong = right.zip(work.partials_of(position)).position(
-                |(((query, index), query_shift), (shift, sum))| {
+                |(((query, index), query_shift), (shift, sum, _))| {
                     *query_shift != shift || score::partial_sum(query, index) != sum
                 },
             );
@@ -145,12 +145,20 @@ impl<'a> Prover<'a> {
             }
         }
         for (position, found) in work.scores.iter().enumerate() {
-            let partials = work.partials_of(position);
-            if *found != score::score(partials.map(|(shift, sum)| (sum, shift))) {
-                let partials: Vec<_> = work.partials_of(position).collect();
-                let partials = partials.try_into().map_err(|_| too_long())?;
-                let score = self.score(position, work, roots);
-                return Ok(Some(Fraud::Score { step: step(), score, partials }));
+            let (mut before, last) = (0, self.index.blocks() - 1);
+            let wrong =
+                work.partials_of(position).enumerate().position(|(block, (shift, sum, total))| {
+                    let right = score::add(before, sum, shift);
+                    before = total;
+                    total != right || (block == last && total != *found)
+                });
+            if let Some(block) = wrong {
+                return Ok(Some(Fraud::Score {
+                    step: step(),
+                    score: self.score(position, work, roots),
+                    partial: self.partial_sum(position, block, work),
+                    previous: block.checked_sub(1).map(|b| self.partial_sum(position, b, work)),
+                }));
             }
         }
         if work.fee != receipt.fee {
@@ -183,6 +191,17 @@ impl<'a> Prover<'a> {
         }
     }
 
+    fn partial_sum(&self, position: usize, block: usize, work: &ReceiptWork) -> PartialProof {
+        let at = position * self.index.blocks() + block;
+        PartialProof {
+            block: block as u32,
+            shift: work.shifts[at],
+            sum: work.partials[at],
+            total: work.totals[at],
+            path: path(&work.partial_leaves(position), block as u64),
+        }
+    }
+
     fn partial(
         &self,
         step: StepProof,
@@ -196,12 +215,7 @@ impl<'a> Prover<'a> {
         Fraud::Partial {
             step,
             score,
-            partial: PartialProof {
-                block: block as u32,
-                shift: work.shifts[at],
-                sum: work.partials[at],
-                path: path(&work.partial_leaves(position), block as u64),
-            },
+            partial: self.partial_sum(position, block, work),
             index: IndexProof {
                 values: Box::new(vectors[position].1.as_chunks::<BLOCK>().0[block]),
                 path: path(&self.index_leaves, at as u64),
@@ -226,7 +240,7 @@ fn path(leaves: &[H256], at: u64) -> Path {
 }
 
 fn too_long() -> Error {
-    Error::Work("it has more contributions or blocks than the chain takes".into())
+    Error::Work("it has more contributions than the chain takes".into())
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, found: &T) -> Result<()> {
@@ -322,12 +336,15 @@ mod tests {
         fn follow(&mut self, kind: &str) {
             let contributions = self.contributions();
             let mut before = Vec::new();
+            let blocks = self.index.blocks();
             for work in &mut self.works {
-                for position in 0..contributions.len() {
-                    let right = score::score(work.partials_of(position).map(|(a, b)| (b, a)));
-                    if kind == "partial" {
-                        work.scores[position] = right;
+                for position in (0..contributions.len()).filter(|_| kind == "partial") {
+                    let mut total = 0;
+                    for at in position * blocks..(position + 1) * blocks {
+                        total = score::add(total, work.partials[at], work.shifts[at]);
+                        work.totals[at] = total;
                     }
+                    work.scores[position] = total;
                 }
                 let scores: Vec<_> =
                     contributions.iter().copied().zip(work.scores.iter().copied()).collect();
@@ -401,6 +418,10 @@ mod tests {
                     let at = pick % work.shifts.len();
                     work.shifts[at] = work.shifts[at].wrapping_add(by as u8);
                 }
+                "total" => {
+                    let at = pick % work.totals.len();
+                    work.totals[at] += i128::from(by);
+                }
                 "score" => {
                     let at = pick % work.scores.len();
                     work.scores[at] -= i128::from(by);
@@ -433,7 +454,15 @@ mod tests {
         }
     }
 
-    const KINDS: [&str; 5] = ["partial", "score", "fee", "step", "shares"];
+    /// Which number is wrong, and which kind of proof shows it.
+    const KINDS: [(&str, &str); 6] = [
+        ("partial", "partial"),
+        ("total", "score"),
+        ("score", "score"),
+        ("fee", "fee"),
+        ("step", "step"),
+        ("shares", "shares"),
+    ];
 
     fn shape() -> impl Strategy<Value = (u64, u32, usize, u32)> {
         (0u64..1 << 20, 1u32..5, 1usize..6, 1u32..5)
@@ -452,12 +481,12 @@ mod tests {
             (seed, c, b, r) in shape(), pick in any::<usize>(), by in 1i64..255,
         ) {
             let honest = Job::honest(seed, c, b, r);
-            for kind in KINDS {
+            for (number, kind) in KINDS {
                 let mut liar = honest.clone();
-                liar.tamper(kind, pick, by);
+                liar.tamper(number, pick, by);
                 prop_assert_eq!(liar.kind(), Some(kind));
-                if ["partial", "score", "fee"].contains(&kind) {
-                    liar.follow(kind);
+                if ["partial", "score", "fee"].contains(&number) {
+                    liar.follow(number);
                     prop_assert_eq!(liar.kind(), Some(kind));
                 }
             }
@@ -468,7 +497,7 @@ mod tests {
             (seed, c, b, r) in shape(), pick in any::<usize>(), by in 1i64..255,
         ) {
             let honest = Job::honest(seed, c, b, r);
-            for kind in ["partial", "score", "fee", "step"] {
+            for kind in ["partial", "total", "score", "fee", "step"] {
                 let mut other = honest.clone();
                 other.tamper(kind, pick, by);
                 let refused = honest.found(&honest.attribution(), &other.works);
@@ -520,9 +549,9 @@ mod tests {
     #[test]
     fn proofs_should_be_small_in_the_shape_of_the_demo() {
         let honest = Job::honest(1, 7, 270, 30);
-        assert_eq!(honest.works[0].encode().len(), 155_788);
+        assert_eq!(honest.works[0].encode().len(), 186_030);
         for (kind, most) in
-            [("partial", 2_492), ("score", 2_827), ("fee", 631), ("step", 958), ("shares", 343)]
+            [("partial", 2_508), ("score", 1_248), ("fee", 631), ("step", 958), ("shares", 343)]
         {
             let mut liar = honest.clone();
             liar.tamper(kind, 12_345, 2);

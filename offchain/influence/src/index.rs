@@ -318,11 +318,11 @@ mod tests {
         let refused = Index::new(header.clone(), Vec::new()).unwrap_err().to_string();
         assert!(refused.contains("0 blocks"), "{refused}");
         let matrix = |input| Matrix { name: "a".into(), input, output: 256, exponent: 0 };
-        header.matrices = vec![matrix(32_768)];
+        header.matrices = vec![matrix(MAX_BLOCKS)];
         Index::new(header.clone(), Vec::new()).unwrap();
-        header.matrices = vec![matrix(32_769)];
+        header.matrices = vec![matrix(MAX_BLOCKS + 1)];
         let refused = Index::new(header, Vec::new()).unwrap_err().to_string();
-        assert!(refused.contains("32769 blocks"), "{refused}");
+        assert!(refused.contains("1048577 blocks"), "{refused}");
     }
 
     #[test]

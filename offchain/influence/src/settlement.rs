@@ -83,6 +83,8 @@ pub struct Scores {
     pub scores: Vec<(ContributionId, i128)>,
     /// `[contributions, blocks]`.
     pub partials: Vec<i64>,
+    /// The shifted partial sums up to each block, added up: `[contributions, blocks]`.
+    pub totals: Vec<i128>,
     /// The shift of each block.
     pub shifts: Vec<u8>,
 }
@@ -101,16 +103,16 @@ pub fn scores(query: &Query, index: &Index) -> Scores {
             blocks.map(|(q, w)| score::partial_sum(q, w))
         })
         .collect();
-    let scores = vectors
-        .iter()
-        .enumerate()
-        .map(|(i, (contribution, _))| {
-            let partials = &partials[i * shifts.len()..(i + 1) * shifts.len()];
-            let blocks = partials.iter().copied().zip(shifts.iter().copied());
-            (*contribution, score::score(blocks))
-        })
-        .collect();
-    Scores { scores, partials, shifts }
+    let (mut scores, mut totals) = (Vec::new(), Vec::with_capacity(partials.len()));
+    for ((contribution, _), sums) in vectors.iter().zip(partials.chunks(shifts.len())) {
+        let mut total = 0;
+        for (sum, shift) in sums.iter().zip(&shifts) {
+            total = score::add(total, *sum, *shift);
+            totals.push(total);
+        }
+        scores.push((*contribution, total));
+    }
+    Scores { scores, partials, totals, shifts }
 }
 
 /// Checks a batch and attributes it. `keep` is given the blob of the work on each receipt in turn.

@@ -27,6 +27,8 @@ pub struct ReceiptWork {
     pub shifts: Vec<u8>,
     /// `[contributions, blocks]`.
     pub partials: Vec<i64>,
+    /// The shifted partial sums of a contribution up to each block, added up: `[contributions, blocks]`.
+    pub totals: Vec<i128>,
     /// `[contributions]`.
     pub scores: Vec<i128>,
     /// Fee × parts per million, summed up over the receipts up to this one: `[contributions + 1]`, the last the pool's.
@@ -54,7 +56,7 @@ impl ReceiptWork {
         before: &[u128],
         floor: Ppm,
     ) -> (Self, ShareVector) {
-        let Scores { scores, partials, shifts } = scores(&query, index);
+        let Scores { scores, partials, totals, shifts } = scores(&query, index);
         let contributions: Vec<ContributionId> = index.contributions().collect();
         let shares = score::shares(&scores, floor);
         let work = Self {
@@ -63,6 +65,7 @@ impl ReceiptWork {
             shifts: shifts.repeat(contributions.len()),
             query_shifts: shifts,
             partials,
+            totals,
             scores: scores.into_iter().map(|(_, score)| score).collect(),
             sums: work::accumulate(before, &contributions, fee, &shares),
         };
@@ -80,6 +83,7 @@ impl ReceiptWork {
             && work.query.len() == blocks * BLOCK
             && work.shifts.len() == contributions * blocks
             && work.partials.len() == contributions * blocks
+            && work.totals.len() == contributions * blocks
             && work.scores.len() == contributions
             && work.sums.len() == contributions + 1;
         if same {
@@ -102,17 +106,19 @@ impl ReceiptWork {
             .collect()
     }
 
-    /// Shifts and partial sums of the contribution at `position`.
-    pub fn partials_of(&self, position: usize) -> impl Iterator<Item = (u8, i64)> + '_ {
+    /// Shift, partial sum and running total of each block of the contribution at `position`.
+    pub fn partials_of(&self, position: usize) -> impl Iterator<Item = (u8, i64, i128)> + '_ {
         let blocks = self.query_shifts.len();
         let of = position * blocks..(position + 1) * blocks;
-        self.shifts[of.clone()].iter().copied().zip(self.partials[of].iter().copied())
+        of.map(|at| (self.shifts[at], self.partials[at], self.totals[at]))
     }
 
     /// The leaves of the partial sums of the contribution at `position`.
     pub fn partial_leaves(&self, position: usize) -> Vec<H256> {
         let partials = (0u32..).zip(self.partials_of(position));
-        partials.map(|(block, (shift, sum))| work::partial(block, shift, sum)).collect()
+        partials
+            .map(|(block, (shift, sum, total))| work::partial(block, shift, sum, total))
+            .collect()
     }
 
     /// The leaves of the scores, over the roots of their partial sums.

@@ -7,14 +7,12 @@ use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::{hold::Mutate as _, Inspect, Mutate};
 use frame_system::RawOrigin;
 use openledger_primitives::{
-    fraud::{ScoreProof, StepProof, Sums, SumsProof},
+    fraud::{StepProof, Sums, SumsProof},
     licence::Licence,
     merkle,
-    score::MAX_BLOCKS,
-    shares::{Share, MAX_SHARES},
+    shares::Share,
     work, PPM, UNIT,
 };
-use pallet_models::MAX_LINEAGE;
 // The account of that number, not frame-benchmarking's function of this name.
 use pallet_payments::fixtures::account;
 use pallet_payments::fixtures::*;
@@ -29,11 +27,12 @@ struct Setup<T: Config> {
 
 impl<T: Config> Setup<T> {
     fn new() -> Self {
-        Self::with_contributions(MAX_SHARES / pallet_models::MAX_DATANETS)
+        Self::with(MAX_SHARES / pallet_models::MAX_DATANETS, MAX_LINEAGE)
     }
 
-    /// With so many contributions in each datanet, of which all or the first 256 have a share.
-    fn with_contributions(each: u32) -> Self {
+    /// With so many contributions in each datanet, of which all or the first 256 have a share, and so many
+    /// models in the lineage.
+    fn with(each: u32, lineage: u32) -> Self {
         let members: Vec<_> = (0..MAX_COMMITTEE).map(attributor::<T>).collect();
         let mut datanets = Vec::new();
         let mut shares = ShareList::new();
@@ -46,11 +45,11 @@ impl<T: Config> Setup<T> {
         }
         fill_budgets::<T>(&datanets);
         let base = base::<T>();
-        let model = pallet_models::benchmarking::largest_lineage(|parents| {
+        let model = pallet_models::benchmarking::lineage(lineage, |parents| {
             adapter::<T>(base, parents, &datanets, true)
         });
         // The worst there is of each.
-        assert_eq!(pallet_models::Pallet::<T>::lineage(model).len() as u32, MAX_LINEAGE);
+        assert_eq!(pallet_models::Pallet::<T>::lineage(model).len() as u32, lineage);
         assert_eq!((members.len() as u32, shares.len() as u32), (MAX_COMMITTEE, MAX_SHARES));
         CurrencyOf::<T>::set_balance(&Pallet::<T>::pot(), CurrencyOf::<T>::minimum_balance());
         let operator = operator::<T>();
@@ -72,6 +71,15 @@ impl<T: Config> Setup<T> {
             report: H256::repeat_byte(3),
         };
         Self { id, members, attribution, _runtime: core::marker::PhantomData }
+    }
+
+    /// Names the first of its contributions alone; the pool has the rest.
+    fn name(&mut self, contributions: u32) {
+        let mut shares = self.attribution.shares.shares().to_vec();
+        shares.truncate(contributions as usize);
+        let pool = PPM - PPM / MAX_SHARES * contributions;
+        let shares = ShareList::truncate_from(shares);
+        self.attribution.shares = ShareVector::new(shares, pool).unwrap();
     }
 
     fn worker(&self, n: usize) -> RawOrigin<AccountId32> {
@@ -229,17 +237,23 @@ mod benchmarks {
     /// After a challenge that was won: as many members of a first committee as of the last, all of whom
     /// lose some of their bonds and are at the end of the list of attributors.
     #[benchmark]
-    fn advance_finalise() {
-        let setup = Setup::<T>::new();
+    fn advance_finalise(
+        m: Linear<1, MAX_COMMITTEE>,
+        s: Linear<1, MAX_SHARES>,
+        l: Linear<2, MAX_LINEAGE>,
+    ) {
+        let mut setup = Setup::<T>::with(MAX_SHARES / pallet_models::MAX_DATANETS, l);
+        setup.name(s);
         setup.commit(0..ALL);
         setup.reveal(0..ALL);
         setup.fill_attributors();
         let challenger = funded::<T>("challenger", 0);
         let first: Vec<_> =
-            (MAX_COMMITTEE..2 * MAX_COMMITTEE).map(|n| account("attributor", n)).collect();
+            (MAX_COMMITTEE..MAX_COMMITTEE + m).map(|n| account("attributor", n)).collect();
         let wrong = ShareVector::all_to_pool();
         Settlements::<T>::mutate(setup.id, |settlement| {
             let settlement = settlement.as_mut().unwrap();
+            settlement.committee.truncate(m as usize);
             let bond = Pallet::<T>::challenge_bond(settlement);
             CurrencyOf::<T>::hold(&Pallet::<T>::hold_reason(), &challenger, bond).unwrap();
             settlement.challenge = Some(Challenge {
@@ -254,11 +268,14 @@ mod benchmarks {
             }
         });
         // And as many of the last as there can be while the others agree.
-        for member in setup.members.iter().take(MAX_COMMITTEE as usize / 2 - 1) {
+        for member in setup.members.iter().take((m as usize / 2).saturating_sub(1)) {
             let shares = setup.opposite();
             Reveals::<T>::mutate(setup.id, member, |revealed| {
                 revealed.as_mut().unwrap().shares = shares
             });
+        }
+        for member in setup.members.iter().skip(m as usize) {
+            Reveals::<T>::remove(setup.id, member);
         }
         setup.pass_deadline();
         #[extrinsic_call]
@@ -322,7 +339,7 @@ mod benchmarks {
     /// As many scores as there can be, between running sums; then the others decide.
     #[benchmark]
     fn prove_fraud() {
-        let setup = Setup::<T>::with_contributions(pallet_datanets::MAX_CONTRIBUTIONS);
+        let setup = Setup::<T>::with(pallet_datanets::MAX_CONTRIBUTIONS, MAX_LINEAGE);
         let contributions = setup.contributions();
         let scores = vec![(1i128, H256::repeat_byte(1)); contributions.len()];
         let leaves: Vec<_> = contributions
@@ -349,43 +366,6 @@ mod benchmarks {
         let accused = setup.accuse(2, merkle::root(&steps));
         #[extrinsic_call]
         _(RawOrigin::Signed(funded::<T>("prover", 0)), setup.id, accused, Box::new(fraud));
-        assert_eq!(Settlements::<T>::get(setup.id).unwrap().committee.len(), LAST);
-    }
-
-    #[benchmark]
-    fn prove_fraud_score(b: Linear<1, MAX_BLOCKS>) {
-        let setup = Setup::<T>::new();
-        let contributions = setup.contributions();
-        let partials = vec![(0u8, 1i64); b as usize];
-        let leaves: Vec<_> = (0..b).map(|block| work::partial(block, 0, 1)).collect();
-        let partials_root = merkle::root(&leaves);
-        let leaves: Vec<_> =
-            contributions.iter().map(|id| work::score(*id, 0, &partials_root)).collect();
-        let scores = merkle::root(&leaves);
-        let (fee, sums) = (1, H256::zero());
-        let step = StepProof { receipt: 0, fee, scores, sums, path: Default::default() };
-        let fraud = Fraud::Score {
-            step,
-            score: ScoreProof {
-                contribution: contributions[0],
-                score: 0,
-                partials: partials_root,
-                path: merkle::proof(&leaves, 0).unwrap().try_into().unwrap(),
-            },
-            partials: partials.try_into().unwrap(),
-        };
-        let accused = setup.accuse(1, merkle::root(&[work::step(0, fee, &scores, &sums)]));
-        let Settlement { model, version, .. } = Settlements::<T>::get(setup.id).unwrap();
-        pallet_models::Versions::<T>::mutate(model, version, |info| {
-            info.as_mut().unwrap().index.as_mut().unwrap().blocks = b;
-        });
-        #[extrinsic_call]
-        prove_fraud(
-            RawOrigin::Signed(funded::<T>("prover", 0)),
-            setup.id,
-            accused,
-            Box::new(fraud),
-        );
         assert_eq!(Settlements::<T>::get(setup.id).unwrap().committee.len(), LAST);
     }
 

@@ -11,9 +11,9 @@ use frame_support::{
 };
 use openledger_primitives::{
     pool,
-    shares::MAX_SHARES,
     split::{distribute, portion, royalties, Distribution, Split},
 };
+use pallet_models::Ancestor;
 
 /// What one member revealed, and for which result.
 struct Revealed<AccountId> {
@@ -48,12 +48,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Ends a settlement whose window is over: judges every member, resolves the challenge, and divides
-    /// the fee.
+    /// the fee. Returns what that cost.
     pub(crate) fn finalise(
         id: SettlementId,
         settlement: &mut SettlementOf<T>,
         answered: bool,
-    ) -> DispatchResult {
+    ) -> Result<Weight, DispatchError> {
         let found = settlement.shares.take().unwrap_or_else(ShareVector::all_to_pool);
         let tolerance = settlement.parameters.tolerance;
         let resolution = settlement.challenge.as_ref().map(|challenge| match answered {
@@ -68,6 +68,10 @@ impl<T: Config> Pallet<T> {
         };
 
         let all = Self::revealed(id, settlement);
+        let named = all.iter().filter_map(|member| member.shares.as_ref()).chain([&shares]);
+        let named = named.map(|shares| shares.shares().len()).max().unwrap_or(0);
+        let challenged = settlement.challenge.as_ref().map_or(0, |c| c.committee.len());
+        let members = settlement.committee.len().max(challenged);
         // Where the first result stands, each is judged by the result of its own committee.
         let near = |shown: &ShareVector, challenged: bool| {
             shown.distance(if challenged { &shares } else { &found }) <= tolerance
@@ -87,11 +91,11 @@ impl<T: Config> Pallet<T> {
                 Some(_) => {
                     let winner = match (&settlement.challenge, resolution) {
                         (Some(challenge), Some(Resolution::Overturned)) if challenged => {
-                            challenge.challenger.clone()
+                            Some(&challenge.challenger)
                         }
-                        _ => T::Treasury::get(),
+                        _ => None,
                     };
-                    Self::slash(&member, settlement.parameters.slash, &winner);
+                    Self::slash(&member, settlement.parameters.slash, winner);
                 }
                 None => Self::slash_silent(&member, settlement),
             }
@@ -99,12 +103,17 @@ impl<T: Config> Pallet<T> {
         if let (Some(challenge), Some(resolution)) = (&settlement.challenge, resolution) {
             Self::resolve(id, challenge, resolution, &accepted)?;
         }
-        let split = Self::divide(settlement, &shares, &accepted)?;
+        let lineage = pallet_models::Pallet::<T>::lineage(settlement.model);
+        let split = Self::divide(settlement, &lineage, &shares, &accepted)?;
         Self::forget(id, settlement);
         Self::record(settlement, Phase::Finalised, shares.clone(), split);
         let emission = settlement.emission;
         Self::deposit_event(Event::Finalised { settlement: id, shares, split, emission, accepted });
-        Ok(())
+        Ok(<T as Config>::WeightInfo::advance_finalise(
+            members.saturated_into(),
+            named.saturated_into(),
+            lineage.len().saturated_into(),
+        ))
     }
 
     /// What all members revealed: those whose result was challenged first. Where nobody answered a
@@ -153,26 +162,38 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Takes a part of an attributor's bond, what it is taking back included.
-    pub(crate) fn slash(member: &T::AccountId, part: Ppm, beneficiary: &T::AccountId) -> Balance {
+    /// Takes a part of an attributor's bond, what it is taking back included. Whoever showed that it was
+    /// wrong gets [`Config::SlashReward`] of that, which is returned; the treasury the rest.
+    pub(crate) fn slash(
+        member: &T::AccountId,
+        part: Ppm,
+        winner: Option<&T::AccountId>,
+    ) -> Balance {
         let role = pallet_providers::Role::Attributor;
         let held = pallet_providers::Providers::<T>::get(role, member).map_or(0, |provider| {
             let leaving = provider.unbonding.map_or(0, |(amount, _)| amount);
             provider.bond.saturating_add(leaving)
         });
         let amount = portion(held, part);
-        pallet_providers::Pallet::<T>::slash(role, member, amount, beneficiary)
+        let take = |amount, beneficiary| {
+            pallet_providers::Pallet::<T>::slash(role, member, amount, beneficiary)
+        };
+        let reward =
+            winner.map_or(0, |winner| take(portion(amount, T::SlashReward::get()), winner));
+        take(amount.saturating_sub(reward), &T::Treasury::get());
+        reward
     }
 
     pub(crate) fn slash_silent(member: &T::AccountId, settlement: &SettlementOf<T>) {
-        Self::slash(member, settlement.parameters.silence_slash, &T::Treasury::get());
+        Self::slash(member, settlement.parameters.silence_slash, None);
     }
 
     /// Decides a settlement that no committee answered: the data part goes to the pools, that of the
     /// attributors to the treasury.
     pub(crate) fn fall_back(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
         let shares = ShareVector::all_to_pool();
-        let split = Self::divide(settlement, &shares, &[])?;
+        let lineage = pallet_models::Pallet::<T>::lineage(settlement.model);
+        let split = Self::divide(settlement, &lineage, &shares, &[])?;
         Self::record(settlement, Phase::Fallback, shares, split);
         let emission = settlement.emission;
         Self::deposit_event(Event::FellBack { settlement: id, split, emission });
@@ -190,6 +211,7 @@ impl<T: Config> Pallet<T> {
     /// treasury. The ecosystem's emission adds to the data's part.
     fn divide(
         settlement: &mut SettlementOf<T>,
+        lineage: &[Ancestor<T::AccountId>],
         shares: &ShareVector,
         accepted: &[T::AccountId],
     ) -> Result<Split, DispatchError> {
@@ -203,7 +225,6 @@ impl<T: Config> Pallet<T> {
             Self::credit(member, each)?;
         }
 
-        let lineage = pallet_models::Pallet::<T>::lineage(settlement.model);
         let graph = lineage.iter().map(|ancestor| (ancestor.model, ancestor.parents.as_slice()));
         let owners = royalties(split.owner, settlement.parameters.royalty, graph);
         for (ancestor, amount) in lineage.iter().zip(owners) {
@@ -288,8 +309,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes the next contributions of a model's version into the pools of their datanets, at most as
-    /// many as one share vector names; those that are in already stay as they are.
-    pub(crate) fn enter_pools(model: ModelId, version: ModelVersion) {
+    /// many as one share vector names; those that are in already stay as they are. Returns how many it
+    /// looked at.
+    pub(crate) fn enter_pools(model: ModelId, version: ModelVersion) -> u32 {
         let contributions = pallet_models::Pallet::<T>::contributions(model, version);
         let entered = Entered::<T>::get(model, version);
         let next = contributions.iter().skip(entered as usize).take(MAX_SHARES as usize);
@@ -308,6 +330,7 @@ impl<T: Config> Pallet<T> {
         if taken > 0 {
             Entered::<T>::insert(model, version, entered.saturating_add(taken));
         }
+        taken
     }
 
     /// Sends the treasury its part; if it cannot receive it, credits it, so that nothing stops.

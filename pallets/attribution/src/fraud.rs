@@ -32,20 +32,22 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes a member out of the committee, with its result. What the others found is the result if
-    /// they are still more than half; if not, another committee is drawn.
+    /// they are still more than half, and true is returned; if not, another committee is drawn.
     pub(crate) fn expel(
         id: SettlementId,
         settlement: &mut SettlementOf<T>,
         attributor: &T::AccountId,
-    ) -> DispatchResult {
+    ) -> Result<bool, DispatchError> {
         Reveals::<T>::remove(id, attributor);
         settlement.committee.retain(|member| member != attributor);
         settlement.shares = None;
         let answers = Reveals::<T>::iter_key_prefix(id).count();
-        if Self::is_quorum(answers, settlement.committee.len()) {
+        let decided = Self::is_quorum(answers, settlement.committee.len());
+        if decided {
             Self::conclude(id, settlement);
-            return Ok(());
+        } else {
+            Self::retry(id, settlement)?;
         }
-        Self::retry(id, settlement)
+        Ok(decided)
     }
 }

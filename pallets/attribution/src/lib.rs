@@ -58,7 +58,8 @@
 //! deposit) fails, and the credit stays.
 //!
 //! A challenger's bond is on hold on its own account, for [`HoldReason::Challenge`], until the challenge
-//! ends. What attributors lose of their bonds goes straight to the treasury, a challenger or a prover.
+//! ends. What attributors lose of their bonds goes straight to the treasury; where a challenger or a
+//! prover was right, [`Config::SlashReward`] of it to them.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -113,11 +114,12 @@ use openledger_primitives::{
     fraud::Fraud,
     pool::{Pool, PoolEntry},
     reads::{Claimable, ContributionClaim, Phase, SettlementState},
-    shares::{ShareList, ShareVector},
+    shares::{ShareList, ShareVector, MAX_SHARES},
     Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
     SettlementId, H256, PPM, U256,
 };
 use pallet_datanets::OnPayoutChange;
+use pallet_models::MAX_LINEAGE;
 use pallet_payments::{OnSettlement, Settled};
 use sp_runtime::{traits::AccountIdConversion, AccountId32, ArithmeticError, SaturatedConversion};
 
@@ -175,6 +177,12 @@ pub mod pallet {
         /// The least bond of a challenge, in units.
         #[pallet::constant]
         type MinChallengeBond: Get<Balance>;
+
+        /// What a prover or a challenger who was right receives of what the liars lose of their bonds, in
+        /// parts per million; the rest is the treasury's. With all of it, a liar who is about to be
+        /// found out would have a friend prove it and lose nothing.
+        #[pallet::constant]
+        type SlashReward: Get<Ppm>;
 
         /// The most undecided settlements of one attributor. Whoever has as many is not drawn.
         #[pallet::constant]
@@ -541,7 +549,7 @@ pub mod pallet {
         #[pallet::weight(
             <T as Config>::WeightInfo::advance_decide()
                 .max(<T as Config>::WeightInfo::advance_redraw())
-                .max(<T as Config>::WeightInfo::advance_finalise())
+                .max(Pallet::<T>::most_to_finalise())
         )]
         pub fn advance(
             origin: OriginFor<T>,
@@ -551,12 +559,15 @@ pub mod pallet {
             let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
             let is_over = Self::now() > entry.deadline;
             let members = entry.committee.len();
-            match entry.phase {
+            let decide = <T as Config>::WeightInfo::advance_decide();
+            // Where it is not known, what it is charged for is the most.
+            let weight = match entry.phase {
                 Phase::Committing if members == 0 && !is_over => {
                     let waits = Undrawn::<T>::get().contains(&settlement);
                     let nobody = Self::candidates(&entry).is_empty();
                     ensure!(!waits && !nobody, Error::<T>::TooEarly);
                     Self::call_committee(settlement, &mut entry)?;
+                    None
                 }
                 Phase::Committing | Phase::Revealing | Phase::Decided if !is_over => {
                     return Err(Error::<T>::TooEarly.into());
@@ -565,25 +576,29 @@ pub mod pallet {
                     let committed = Commitments::<T>::iter_key_prefix(settlement).count();
                     if Self::is_quorum(committed, members) {
                         Self::start_reveal(settlement, &mut entry);
+                        Some(decide)
                     } else {
                         Self::retry(settlement, &mut entry)?;
+                        None
                     }
                 }
                 Phase::Revealing => {
                     let revealed = Reveals::<T>::iter_key_prefix(settlement).count();
                     if Self::is_quorum(revealed, members) {
                         Self::conclude(settlement, &mut entry);
+                        Some(decide)
                     } else {
                         Self::retry(settlement, &mut entry)?;
+                        None
                     }
                 }
-                Phase::Decided => Self::finalise(settlement, &mut entry, true)?,
+                Phase::Decided => Some(Self::finalise(settlement, &mut entry, true)?),
                 Phase::Finalised | Phase::Fallback => {
                     return Err(Error::<T>::WrongPhase.into());
                 }
-            }
+            };
             Settlements::<T>::insert(settlement, entry);
-            Ok(Pays::No.into())
+            Ok((weight, Pays::No).into())
         }
 
         /// Pay an account what it earned as operator, attributor or owner of models, and with contributions
@@ -639,8 +654,8 @@ pub mod pallet {
         /// them again.
         ///
         /// A bond in proportion to the fee is held on your account. If the larger committee finds
-        /// something else, its result counts, your bond returns, and you receive part of the bonds of
-        /// those who were wrong. If it finds the same, your bond is theirs. One challenge for each
+        /// something else, its result counts, your bond returns, and you receive part of what those lose
+        /// who were wrong. If it finds the same, your bond is theirs. One challenge for each
         /// settlement, before its deadline; it freezes this settlement only. An account with frozen or
         /// unvested money cannot challenge.
         #[pallet::call_index(5)]
@@ -675,13 +690,17 @@ pub mod pallet {
         }
 
         /// Prove that a member of the committee miscalculated: its result is void, and you receive part
-        /// of its bond.
+        /// of what it loses of its bond; the treasury receives the rest.
         ///
         /// The proof shows one step of the computation, under the roots that the member revealed, and
         /// the chain takes that step again. Free of charge when it succeeds, before the settlement's
         /// deadline. `openledger prove-fraud` finds the step and builds the proof.
         #[pallet::call_index(6)]
-        #[pallet::weight(Pallet::<T>::fraud_weight(fraud))]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::prove_fraud().saturating_add(
+                <T as Config>::WeightInfo::advance_redraw().max(Pallet::<T>::most_to_finalise())
+            )
+        )]
         pub fn prove_fraud(
             origin: OriginFor<T>,
             settlement: SettlementId,
@@ -693,16 +712,17 @@ pub mod pallet {
             ensure!(entry.phase == Phase::Decided, Error::<T>::WrongPhase);
             ensure!(Self::now() <= entry.deadline, Error::<T>::Expired);
             Self::ensure_fraud(settlement, &entry, &attributor, &fraud)?;
-            let reward = Self::slash(&attributor, entry.parameters.slash, &prover);
+            let reward = Self::slash(&attributor, entry.parameters.slash, Some(&prover));
             Self::deposit_event(Event::FraudProven {
                 settlement,
                 attributor: attributor.clone(),
                 prover,
                 reward,
             });
-            Self::expel(settlement, &mut entry, &attributor)?;
+            let decided = Self::expel(settlement, &mut entry, &attributor)?;
             Settlements::<T>::insert(settlement, entry);
-            Ok(Pays::No.into())
+            let weight = decided.then(<T as Config>::WeightInfo::prove_fraud);
+            Ok((weight, Pays::No).into())
         }
     }
 
@@ -747,11 +767,11 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
         Self::pot()
     }
 
-    fn on_settlement(settled: Settled<T::AccountId>) -> Result<SettlementId, DispatchError> {
+    fn on_settlement(settled: Settled<T::AccountId>) -> Result<(SettlementId, u32), DispatchError> {
         let id = NextSettlementId::<T>::get();
         NextSettlementId::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);
         let Settled { model, version, operator, receipts_root, batch, count, total_fee } = settled;
-        Self::enter_pools(model, version);
+        let entered = Self::enter_pools(model, version);
         let mut parameters = T::Parameters::get().in_range();
         let least = pallet_models::Pallet::<T>::min_data_share(model, version);
         parameters.split = with_data_share(parameters.split, least);
@@ -777,7 +797,7 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
         };
         Self::call_committee(id, &mut settlement)?;
         Settlements::<T>::insert(id, settlement);
-        Ok(id)
+        Ok((id, entered))
     }
 }
 
@@ -972,7 +992,7 @@ impl<T: Config> Pallet<T> {
         let last = settlement.attempt_of_round() >= settlement.parameters.max_attempts;
         if last && settlement.challenge.is_some() {
             settlement.committee = BoundedVec::new();
-            return Self::finalise(id, settlement, false);
+            return Self::finalise(id, settlement, false).map(|_| ());
         }
         if last {
             return Self::fall_back(id, settlement);
@@ -981,17 +1001,9 @@ impl<T: Config> Pallet<T> {
         Self::call_committee(id, settlement)
     }
 
-    /// What checking a proof costs, and then what follows: a new decision, another committee, or the end.
-    fn fraud_weight(fraud: &Fraud) -> Weight {
-        let end = <T as Config>::WeightInfo::advance_redraw()
-            .max(<T as Config>::WeightInfo::advance_finalise());
-        match fraud {
-            Fraud::Score { partials, .. } => {
-                <T as Config>::WeightInfo::prove_fraud_score(partials.len().saturated_into())
-            }
-            _ => <T as Config>::WeightInfo::prove_fraud(),
-        }
-        .saturating_add(end)
+    /// The most that the end of a settlement can cost.
+    fn most_to_finalise() -> Weight {
+        <T as Config>::WeightInfo::advance_finalise(MAX_COMMITTEE, MAX_SHARES, MAX_LINEAGE)
     }
 
     /// What a challenge of this settlement's result costs to make, in units.

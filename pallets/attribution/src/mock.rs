@@ -128,6 +128,8 @@ pub const REVEAL: BlockNumber = 6;
 pub const WINDOW: BlockNumber = 4;
 /// The least bond of a challenge.
 pub const CHALLENGE: Balance = 1_000;
+/// What a prover or challenger gets of what liars lose.
+pub const REWARD: Ppm = 400_000;
 
 /// What governance set, unless a test sets something else.
 pub const PARAMETERS: Parameters = Parameters {
@@ -173,6 +175,7 @@ impl Config for Test {
     type AuthorityId = worker::crypto::WorkerKey;
     type MaxJobs = ConstU32<4>;
     type MinChallengeBond = ConstU128<CHALLENGE>;
+    type SlashReward = ConstU32<REWARD>;
     type Parameters = InForce;
     type Randomness = Known;
     type RuntimeHoldReason = RuntimeHoldReason;

@@ -13,12 +13,11 @@ pub trait WeightInfo {
 	fn reveal() -> Weight;
 	fn reveal_last() -> Weight;
 	fn advance_decide() -> Weight;
-	fn advance_finalise() -> Weight;
+	fn advance_finalise(m: u32, s: u32, l: u32) -> Weight;
 	fn challenge() -> Weight;
 	fn advance_redraw() -> Weight;
 	fn draw_committees(d: u32) -> Weight;
 	fn prove_fraud() -> Weight;
-	fn prove_fraud_score(b: u32) -> Weight;
 	fn claim() -> Weight;
 	fn claim_contributions(c: u32) -> Weight;
 	fn payout_change() -> Weight;
@@ -37,8 +36,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Commitments` (r:17 w:1)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		// At the least 162_424_000 ps.
-		Weight::from_parts(188_883_000, 44697)
+		// At the least 155_811_000 ps.
+		Weight::from_parts(181_509_000, 44697)
 			.saturating_add(T::DbWeight::get().reads(20_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -59,8 +58,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn reveal() -> Weight {
-		// At the least 295_512_000 ps.
-		Weight::from_parts(342_600_000, 44697)
+		// At the least 301_854_000 ps.
+		Weight::from_parts(334_656_000, 44697)
 			.saturating_add(T::DbWeight::get().reads(32_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -83,8 +82,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::JobsOf` (r:16 w:16)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	fn reveal_last() -> Weight {
-		// At the least 868_884_000 ps.
-		Weight::from_parts(966_536_000, 80703)
+		// At the least 892_979_000 ps.
+		Weight::from_parts(1_183_211_000, 80703)
 			.saturating_add(T::DbWeight::get().reads(63_u64))
 			.saturating_add(T::DbWeight::get().writes(34_u64))
 	}
@@ -97,8 +96,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Commitments` (r:16 w:16)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	fn advance_decide() -> Weight {
-		// At the least 607_976_000 ps.
-		Weight::from_parts(716_248_000, 80703)
+		// At the least 656_918_000 ps.
+		Weight::from_parts(746_445_000, 80703)
 			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().writes(33_u64))
 	}
@@ -116,10 +115,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Attributors` (r:1 w:1)
 	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::Credits` (r:74 w:74)
-	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Models` (r:64 w:0)
 	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
+	/// Storage: `Attribution::Credits` (r:74 w:74)
+	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Earned` (r:256 w:256)
 	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
@@ -136,11 +135,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Emission::Drawn` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::JobsOf` (r:16 w:16)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
-	fn advance_finalise() -> Weight {
-		// At the least 6_107_722_000 ps.
-		Weight::from_parts(6_606_425_000, 645854)
-			.saturating_add(T::DbWeight::get().reads(545_u64))
-			.saturating_add(T::DbWeight::get().writes(471_u64))
+	/// `m` is in `[1, 16]`.
+	/// `s` is in `[1, 256]`.
+	/// `l` is in `[2, 64]`.
+	fn advance_finalise(m: u32, s: u32, l: u32) -> Weight {
+		// At the least 2_483_761_000 ps.
+		Weight::from_parts(2_487_979_000, 29894)
+			// Standard error: 21_836_965
+			.saturating_add(Weight::from_parts(187_898_640, 0).saturating_mul(m.into()))
+			// Standard error: 1_344_609
+			.saturating_add(Weight::from_parts(10_660_397, 0).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads(19_u64))
+			.saturating_add(T::DbWeight::get().reads((8_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(s.into())))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(9_u64))
+			.saturating_add(T::DbWeight::get().writes((8_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(s.into())))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(l.into())))
+			.saturating_add(Weight::from_parts(0, 2663).saturating_mul(l.into()))
+			.saturating_add(Weight::from_parts(0, 4689).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 2519).saturating_mul(s.into()))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
 	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
@@ -159,8 +174,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Contested` (r:0 w:8)
 	/// Proof: `Attribution::Contested` (`max_values`: None, `max_size`: Some(2118), added: 4593, mode: `MaxEncodedLen`)
 	fn challenge() -> Weight {
-		// At the least 1_034_823_000 ps.
-		Weight::from_parts(1_125_773_000, 754166)
+		// At the least 1_033_992_000 ps.
+		Weight::from_parts(1_149_588_000, 754166)
 			.saturating_add(T::DbWeight::get().reads(261_u64))
 			.saturating_add(T::DbWeight::get().writes(20_u64))
 	}
@@ -181,8 +196,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Undrawn` (r:1 w:1)
 	/// Proof: `Attribution::Undrawn` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	fn advance_redraw() -> Weight {
-		// At the least 1_140_521_000 ps.
-		Weight::from_parts(1_235_809_000, 49582)
+		// At the least 1_125_413_000 ps.
+		Weight::from_parts(1_267_268_000, 49582)
 			.saturating_add(T::DbWeight::get().reads(61_u64))
 			.saturating_add(T::DbWeight::get().writes(52_u64))
 	}
@@ -202,17 +217,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	/// `d` is in `[0, 32]`.
 	fn draw_committees(d: u32) -> Weight {
-		// At the least 9_508_000 ps.
-		Weight::from_parts(9_759_000, 778462)
-			// Standard error: 14_104_977
-			.saturating_add(Weight::from_parts(820_400_360, 0).saturating_mul(d.into()))
+		// At the least 9_287_000 ps.
+		Weight::from_parts(164_807_442, 778462)
+			// Standard error: 34_484_991
+			.saturating_add(Weight::from_parts(744_325_351, 0).saturating_mul(d.into()))
 			.saturating_add(T::DbWeight::get().reads(174_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(35_u64))
 			.saturating_add(T::DbWeight::get().writes((8_u64).saturating_mul(d.into())))
 			.saturating_add(Weight::from_parts(0, 7993).saturating_mul(d.into()))
 	}
-	/// Storage: `System::Account` (r:2 w:2)
+	/// Storage: `System::Account` (r:3 w:3)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
 	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
@@ -231,45 +246,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::JobsOf` (r:15 w:15)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	fn prove_fraud() -> Weight {
-		// At the least 11_330_622_000 ps.
-		Weight::from_parts(11_744_165_000, 80703)
-			.saturating_add(T::DbWeight::get().reads(47_u64))
-			.saturating_add(T::DbWeight::get().writes(22_u64))
-	}
-	/// Storage: `System::Account` (r:2 w:2)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::Reveals` (r:17 w:1)
-	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
-	/// Storage: `Models::Versions` (r:1 w:0)
-	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
-	/// Storage: `Datanets::Versions` (r:8 w:0)
-	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
-	/// Storage: `Providers::Providers` (r:1 w:1)
-	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
-	/// Storage: `Providers::Attributors` (r:1 w:1)
-	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
-	/// Storage: `Attribution::JobsOf` (r:15 w:15)
-	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
-	/// `b` is in `[1, 32768]`.
-	fn prove_fraud_score(b: u32) -> Weight {
-		// At the least 905_472_000 ps.
-		Weight::from_parts(2_332_147_170, 80703)
-			// Standard error: 34_844
-			.saturating_add(Weight::from_parts(4_198_660, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(47_u64))
-			.saturating_add(T::DbWeight::get().writes(22_u64))
+		// At the least 11_629_671_000 ps.
+		Weight::from_parts(12_048_994_000, 80703)
+			.saturating_add(T::DbWeight::get().reads(48_u64))
+			.saturating_add(T::DbWeight::get().writes(23_u64))
 	}
 	/// Storage: `Attribution::Credits` (r:1 w:1)
 	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
-		// At the least 113_151_000 ps.
-		Weight::from_parts(127_598_000, 6196)
+		// At the least 129_352_000 ps.
+		Weight::from_parts(144_009_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -285,10 +273,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 32]`.
 	fn claim_contributions(c: u32) -> Weight {
-		// At the least 171_000_000 ps.
-		Weight::from_parts(87_293_333, 3593)
-			// Standard error: 1_915_254
-			.saturating_add(Weight::from_parts(96_019_944, 0).saturating_mul(c.into()))
+		// At the least 200_645_000 ps.
+		Weight::from_parts(153_883_200, 3593)
+			// Standard error: 3_746_561
+			.saturating_add(Weight::from_parts(99_667_589, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
@@ -306,8 +294,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Credits` (r:1 w:1)
 	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn payout_change() -> Weight {
-		// At the least 91_732_000 ps.
-		Weight::from_parts(104_545_000, 3735)
+		// At the least 101_229_000 ps.
+		Weight::from_parts(113_633_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}

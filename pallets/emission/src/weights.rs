@@ -30,8 +30,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Emission::Budgets` (r:1 w:1)
 	/// Proof: `Emission::Budgets` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	fn set_weight() -> Weight {
-		// At the least 109_755_000 ps.
-		Weight::from_parts(116_307_000, 6196)
+		// At the least 108_283_000 ps.
+		Weight::from_parts(116_367_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -44,8 +44,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
 	fn drip() -> Weight {
-		// At the least 90_739_000 ps.
-		Weight::from_parts(96_280_000, 6196)
+		// At the least 88_696_000 ps.
+		Weight::from_parts(96_119_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}

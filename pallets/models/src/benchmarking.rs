@@ -71,15 +71,22 @@ pub fn adapter<T: Config>(
     let owner = funded::<T>(owner.clone());
     let trained_on = self::datanets::<T>(datanets, contributions);
     let base = self::base::<T>(&owner);
-    (largest_lineage(|parents| derived::<T>(&owner, base, parents, &trained_on)), 1)
+    (lineage(MAX_LINEAGE, |parents| derived::<T>(&owner, base, parents, &trained_on)), 1)
 }
 
-/// Registers adapters of one base until a lineage is as large as it can be, [`MAX_LINEAGE`] models at
-/// [`MAX_DEPTH`] steps, each with as many parents as there can be; returns its last.
-pub fn largest_lineage(mut register: impl FnMut(&[ModelId]) -> ModelId) -> ModelId {
-    // The base makes 64. Each layer's parents are those of the layer before, in a round.
+/// Registers adapters of one base until there is a lineage of so many models with it, each with as many
+/// parents as there can be; returns its last. With [`MAX_LINEAGE`] it has [`MAX_DEPTH`] steps.
+pub fn lineage(models: u32, mut register: impl FnMut(&[ModelId]) -> ModelId) -> ModelId {
+    // Each layer's parents are those of the layer before, in a round: so the last has all as ancestors.
+    let mut left = models as usize - 1;
+    let mut layers = [1, 4, 8, 10, 10, 10, 10, 10].map(|most: usize| {
+        let layer = most.min(left);
+        left -= layer;
+        layer
+    });
+    layers.reverse();
     let mut last: Vec<ModelId> = Vec::new();
-    for models in [10, 10, 10, 10, 10, 8, 4, 1] {
+    for models in layers.into_iter().filter(|models| *models > 0) {
         let parents = |n: usize| -> Vec<ModelId> {
             let round = 0..last.len().min(MAX_PARENTS as usize);
             round.map(|i| last[(n * MAX_PARENTS as usize + i) % last.len()]).collect()
@@ -91,7 +98,7 @@ pub fn largest_lineage(mut register: impl FnMut(&[ModelId]) -> ModelId) -> Model
 
 /// As many parents for one more as there can be, with the largest lineage.
 fn parents<T: Config>(owner: &T::AccountId, base: ModelId, trained_on: &TrainedOn) -> Vec<ModelId> {
-    let last = largest_lineage(|parents| derived::<T>(owner, base, parents, trained_on));
+    let last = lineage(MAX_LINEAGE, |parents| derived::<T>(owner, base, parents, trained_on));
     let Some(Kind::Adapter { parents, .. }) = Models::<T>::get(last).map(|model| model.kind) else {
         panic!("an adapter");
     };

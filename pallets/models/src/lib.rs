@@ -237,7 +237,7 @@ pub mod pallet {
         /// A name has at least one byte.
         InvalidName,
         /// Artefact, config, and an index's content, root and method must not be zero, and its blocks
-        /// must be 1 to 32,768.
+        /// must be 1 to 1,048,576.
         InvalidArtefact,
         /// The base that an adapter names must be a base model.
         InvalidBase,

@@ -150,7 +150,7 @@ pub struct IndexInfo {
     pub root: H256,
     /// The identity of the method that built it.
     pub method: H256,
-    /// Blocks of 256 elements in one contribution's vector; 1 to 32,768.
+    /// Blocks of 256 elements in one contribution's vector; 1 to 1,048,576.
     pub blocks: u32,
 }
 

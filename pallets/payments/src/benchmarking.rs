@@ -1,6 +1,6 @@
 //! Costs at the worst: all claims there may be, each with an sr25519 signature over a wrapped voucher by
-//! the key that signed before (so that it is checked four times), for a model that names 256
-//! contributions never settled before, and with all attributors there may be.
+//! the key that signed before (so that it is checked four times), for a model that names up to 256
+//! contributions never settled before.
 
 use crate::{
     fixtures::{account, *},
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::Mutate;
 use frame_system::RawOrigin;
-use openledger_primitives::{licence::Licence, shares::MAX_SHARES, UNIT};
+use openledger_primitives::{licence::Licence, UNIT};
 
 #[benchmarks]
 mod benchmarks {
@@ -52,15 +52,13 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn settle(c: Linear<1, { T::MaxClaims::get() }>) {
+    fn settle(c: Linear<1, { T::MaxClaims::get() }>, e: Linear<1, MAX_SHARES>) {
         let operator = operator::<T>();
-        let genesis_attributors = pallet_providers::Attributors::<T>::get().len() as u32;
-        for n in genesis_attributors..T::MaxAttributors::get() {
-            attributor::<T>(n);
-        }
-        let each = MAX_SHARES / pallet_models::MAX_DATANETS;
-        let datanets: Vec<_> = (0..pallet_models::MAX_DATANETS)
-            .map(|_| datanet::<T>(Licence::OPEN, &alloc::vec![1; each as usize]).0)
+        // As many datanets as there can be with so many contributions.
+        let most = pallet_models::MAX_DATANETS.min(e);
+        let datanets: Vec<_> = (0..most)
+            .map(|n| e / most + u32::from(n < e % most))
+            .map(|each| datanet::<T>(Licence::OPEN, &alloc::vec![1; each as usize]).0)
             .collect();
         let model = adapter::<T>(base::<T>(), &[], &datanets, true);
         let fee = <T as Config>::Currency::minimum_balance();

@@ -86,6 +86,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
+    shares::MAX_SHARES,
     signature::{Signature, Signer},
     voucher::{Closing, Voucher},
     Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
@@ -404,7 +405,9 @@ pub mod pallet {
         /// of their transcripts, which must be where the attributors' engines find it. A model can be
         /// settled once in each block, and a root once.
         #[pallet::call_index(4)]
-        #[pallet::weight(<T as Config>::WeightInfo::settle(claims.len().saturated_into()))]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::settle(claims.len().saturated_into(), MAX_SHARES)
+        )]
         pub fn settle(
             origin: OriginFor<T>,
             model: ModelId,
@@ -414,7 +417,7 @@ pub mod pallet {
             batch: ContentId,
             count: u32,
             total_fee: Balance,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             let operator = ensure_signed(origin)?;
             ensure!(
                 pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
@@ -443,7 +446,7 @@ pub mod pallet {
             for claim in &claims {
                 Self::take(claim, &operator, &pot, &genesis, now)?;
             }
-            let settlement = T::OnSettlement::on_settlement(Settled {
+            let (settlement, entered) = T::OnSettlement::on_settlement(Settled {
                 model,
                 version,
                 operator: operator.clone(),
@@ -463,7 +466,8 @@ pub mod pallet {
                 count,
                 total_fee,
             });
-            Ok(())
+            let claims = claims.len().saturated_into();
+            Ok(Some(<T as Config>::WeightInfo::settle(claims, entered)).into())
         }
 
         /// Name the key that signs the vouchers of a channel of yours: another account's, or that of an

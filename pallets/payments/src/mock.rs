@@ -118,6 +118,9 @@ parameter_types! {
     pub static Refuses: bool = false;
 }
 
+/// How many contributions the pot takes note of.
+pub const ENTERED: u32 = 3;
+
 /// A pot that remembers what it was handed.
 pub struct Pot;
 
@@ -126,7 +129,7 @@ impl OnSettlement<AccountId32> for Pot {
         AccountId32::new(*b"the pot of the attribution palle")
     }
 
-    fn on_settlement(settled: Settled<AccountId32>) -> Result<SettlementId, DispatchError> {
+    fn on_settlement(settled: Settled<AccountId32>) -> Result<(SettlementId, u32), DispatchError> {
         if Refuses::get() {
             return Err(DispatchError::Other("refused"));
         }
@@ -134,7 +137,7 @@ impl OnSettlement<AccountId32> for Pot {
         handed.push(settled);
         let id = handed.len() as SettlementId - 1;
         Handed::set(handed);
-        Ok(id)
+        Ok((id, ENTERED))
     }
 }
 

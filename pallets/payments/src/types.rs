@@ -80,6 +80,8 @@ pub trait OnSettlement<AccountId> {
     /// The account that receives the fees.
     fn pot() -> AccountId;
 
-    /// Takes charge of a fee that is in the pot already. An error undoes the whole settlement.
-    fn on_settlement(settled: Settled<AccountId>) -> Result<SettlementId, DispatchError>;
+    /// Takes charge of a fee that is in the pot already, and returns the settlement's id with how many
+    /// contributions it had to take note of, at most [`MAX_SHARES`]: that is what it costs. An error undoes the
+    /// whole settlement.
+    fn on_settlement(settled: Settled<AccountId>) -> Result<(SettlementId, u32), DispatchError>;
 }

@@ -13,7 +13,7 @@ pub trait WeightInfo {
 	fn top_up() -> Weight;
 	fn request_close() -> Weight;
 	fn close() -> Weight;
-	fn settle(c: u32) -> Weight;
+	fn settle(c: u32, e: u32) -> Weight;
 	fn set_signer() -> Weight;
 	fn close_now() -> Weight;
 	fn pay() -> Weight;
@@ -36,8 +36,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn open_channel() -> Weight {
-		// At the least 104_756_000 ps.
-		Weight::from_parts(112_480_000, 3824)
+		// At the least 103_964_000 ps.
+		Weight::from_parts(113_722_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -48,16 +48,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// At the least 96_761_000 ps.
-		Weight::from_parts(103_092_000, 3712)
+		// At the least 97_733_000 ps.
+		Weight::from_parts(181_048_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Payments::Channels` (r:1 w:1)
 	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
 	fn request_close() -> Weight {
-		// At the least 24_125_000 ps.
-		Weight::from_parts(27_070_000, 3690)
+		// At the least 24_506_000 ps.
+		Weight::from_parts(28_353_000, 3690)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -70,8 +70,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn close() -> Weight {
-		// At the least 79_568_000 ps.
-		Weight::from_parts(85_330_000, 3712)
+		// At the least 79_658_000 ps.
+		Weight::from_parts(86_652_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -112,22 +112,28 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Settlements` (r:0 w:1)
 	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 64]`.
-	fn settle(c: u32) -> Weight {
-		// At the least 3_832_181_000 ps.
-		Weight::from_parts(4_094_826_363, 703710)
-			// Standard error: 10_489_641
-			.saturating_add(Weight::from_parts(187_359_975, 0).saturating_mul(c.into()))
-			.saturating_add(T::DbWeight::get().reads(551_u64))
+	/// `e` is in `[1, 256]`.
+	fn settle(c: u32, e: u32) -> Weight {
+		// At the least 3_734_037_000 ps.
+		Weight::from_parts(3_789_812_000, 33685)
+			// Standard error: 4_440_682
+			.saturating_add(Weight::from_parts(151_776_568, 0).saturating_mul(c.into()))
+			// Standard error: 1_112_127
+			.saturating_add(Weight::from_parts(6_144_180, 0).saturating_mul(e.into()))
+			.saturating_add(T::DbWeight::get().reads(33_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
-			.saturating_add(T::DbWeight::get().writes(271_u64))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(e.into())))
+			.saturating_add(T::DbWeight::get().writes(12_u64))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(c.into())))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(e.into())))
 			.saturating_add(Weight::from_parts(0, 2722).saturating_mul(c.into()))
+			.saturating_add(Weight::from_parts(0, 2745).saturating_mul(e.into()))
 	}
 	/// Storage: `Payments::Channels` (r:1 w:1)
 	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
 	fn set_signer() -> Weight {
-		// At the least 24_385_000 ps.
-		Weight::from_parts(26_880_000, 3690)
+		// At the least 24_766_000 ps.
+		Weight::from_parts(30_477_000, 3690)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -142,8 +148,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn close_now() -> Weight {
-		// At the least 192_630_000 ps.
-		Weight::from_parts(203_380_000, 3712)
+		// At the least 190_326_000 ps.
+		Weight::from_parts(217_036_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -160,8 +166,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn pay() -> Weight {
-		// At the least 108_403_000 ps.
-		Weight::from_parts(114_674_000, 3824)
+		// At the least 108_202_000 ps.
+		Weight::from_parts(117_920_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}

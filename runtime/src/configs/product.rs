@@ -100,6 +100,8 @@ impl pallet_attribution::Config for Runtime {
     type AuthorityId = WorkerKey;
     type MaxJobs = ConstU32<64>;
     type MinChallengeBond = MinChallengeBond;
+    // Half: a liar whose friend proves the lie still loses as much as the friend gets.
+    type SlashReward = ConstU32<500_000>;
     type Parameters = AttributionParameters;
     type Randomness = CommitteeRandomness;
     type RuntimeHoldReason = RuntimeHoldReason;

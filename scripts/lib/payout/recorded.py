@@ -119,6 +119,7 @@ def work_of(data):
     work["query_blocks"] = [query[i : i + 512] for i in range(0, len(query), 512)]
     work["shifts"] = list(reader.take(reader.length()))
     work["partials"] = [reader.integer(8, signed=True) for _ in range(reader.length())]
+    work["totals"] = [reader.integer(16, signed=True) for _ in range(reader.length())]
     work["scores"] = [reader.integer(16, signed=True) for _ in range(reader.length())]
     work["sums"] = [reader.integer(16) for _ in range(reader.length())]
     if reader.left():

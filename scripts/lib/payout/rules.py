@@ -306,8 +306,10 @@ def work_roots(contributions, receipt, work):
     for k, contribution in enumerate(contributions):
         of = slice(k * blocks, (k + 1) * blocks)
         leaves = [
-            tagged("partial-sum", integer(b, 4) + integer(shift, 1) + integer(total, 8))
-            for b, (shift, total) in enumerate(zip(work["shifts"][of], work["partials"][of]))
+            tagged("partial-sum", integer(b, 4) + integer(shift, 1) + integer(part, 8) + integer(total, 16))
+            for b, (shift, part, total) in enumerate(
+                zip(work["shifts"][of], work["partials"][of], work["totals"][of])
+            )
         ]
         root = merkle_root(leaves)
         scores.append(tagged("score", integer(contribution, 4) + integer(work["scores"][k], 16) + root))

@@ -1,5 +1,6 @@
 """From receipts to claims, step by step: of a whole run, and of the payout that the book shows."""
 
+import itertools
 import json
 import operator
 
@@ -100,7 +101,8 @@ def of_settlement(run, settlement, model, members, report):
     contributions = [c for c, _ in members]
     vectors = [[run.elements(block) for block in blocks] for _, blocks in members]
     before, queries, steps = None, [], []
-    right = {"partial sums": True, "scores": True, "receipts' shares": True, "running sums": True}
+    names = "partial sums", "running totals", "scores", "receipts' shares", "running sums"
+    right = dict.fromkeys(names, True)
     for i, (receipt, found) in enumerate(zip(receipts, report["receipts"])):
         work = run.work(found["work"])
         query = [run.elements(block) for block in work["query_blocks"]]
@@ -108,10 +110,15 @@ def of_settlement(run, settlement, model, members, report):
         right["partial sums"] &= partials == work["partials"]
         right["partial sums"] &= work["shifts"] == work["query_shifts"] * len(vectors)
         size = len(query)
-        scores = [
-            sum(total << shift for total, shift in zip(partials[k * size :][:size], work["query_shifts"]))
+        totals = [
+            total
             for k in range(len(vectors))
+            for total in itertools.accumulate(
+                part << shift for part, shift in zip(partials[k * size :][:size], work["query_shifts"])
+            )
         ]
+        right["running totals"] &= totals == work["totals"]
+        scores = totals[size - 1 :: size]
         right["scores"] &= scores == work["scores"] == [int(score) for _, score in found["scores"]]
         shares = rules.receipt_shares(dict(zip(contributions, scores)), PARAMETERS["floor"])
         right["receipts' shares"] &= shares == vector(found["shares"])

@@ -20,6 +20,7 @@ use openledger_primitives::{
 pub enum Lie {
     Sum,
     Shift,
+    Total,
     Score,
     Fee,
     Accumulated,
@@ -27,8 +28,8 @@ pub enum Lie {
 }
 
 /// All of them.
-pub const LIES: [Lie; 6] =
-    [Lie::Sum, Lie::Shift, Lie::Score, Lie::Fee, Lie::Accumulated, Lie::Shares];
+pub const LIES: [Lie; 7] =
+    [Lie::Sum, Lie::Shift, Lie::Total, Lie::Score, Lie::Fee, Lie::Accumulated, Lie::Shares];
 
 /// Element `j` of block `block` of a contribution's vector.
 fn index_values(contribution: ContributionId, block: u32) -> [i16; BLOCK] {
@@ -72,6 +73,8 @@ pub struct Work {
     floor: Ppm,
     /// By receipt, contribution and block.
     partials: Vec<Vec<Vec<(u8, i64)>>>,
+    /// Their running totals.
+    totals: Vec<Vec<Vec<i128>>>,
     /// By receipt and contribution.
     scores: Vec<Vec<i128>>,
     fees: Vec<u128>,
@@ -108,6 +111,7 @@ impl Work {
             receipts,
             floor,
             partials,
+            totals: Vec::new(),
             scores: Vec::new(),
             fees,
             sums: Vec::new(),
@@ -131,6 +135,11 @@ impl Work {
                 self.score();
                 self.accumulate(0);
             }
+            Lie::Total => {
+                self.totals[0][0].iter_mut().for_each(|total| *total += 1 << 40);
+                self.scores[0][0] += 1 << 40;
+                self.accumulate(0);
+            }
             Lie::Score => {
                 self.scores[0][0] += 1 << 40;
                 self.accumulate(0);
@@ -151,12 +160,20 @@ impl Work {
         self
     }
 
+    /// The running totals, and the scores that are the last of them.
     fn score(&mut self) {
-        let of = |blocks: &Vec<(u8, i64)>| {
-            score::score(blocks.iter().map(|(shift, sum)| (*sum, *shift)))
+        let totals = |blocks: &Vec<(u8, i64)>| -> Vec<i128> {
+            let add = |total: &mut i128, (shift, sum): &(u8, i64)| {
+                *total = score::add(*total, *sum, *shift);
+                Some(*total)
+            };
+            blocks.iter().scan(0, add).collect()
         };
+        let last = |totals: &Vec<i128>| totals.last().copied().unwrap_or_default();
+        self.totals =
+            self.partials.iter().map(|vectors| vectors.iter().map(totals).collect()).collect();
         self.scores =
-            self.partials.iter().map(|vectors| vectors.iter().map(of).collect()).collect();
+            self.totals.iter().map(|vectors| vectors.iter().map(last).collect()).collect();
     }
 
     /// The running sums from a receipt on, and the shares that follow.
@@ -202,8 +219,8 @@ impl Work {
 
     fn partial_leaves(&self, receipt: usize, at: usize) -> Vec<H256> {
         (0u32..)
-            .zip(&self.partials[receipt][at])
-            .map(|(block, (shift, sum))| work::partial(block, *shift, *sum))
+            .zip(self.partials[receipt][at].iter().zip(&self.totals[receipt][at]))
+            .map(|(block, ((shift, sum), total))| work::partial(block, *shift, *sum, *total))
             .collect()
     }
 
@@ -254,32 +271,41 @@ impl Work {
         }
     }
 
+    fn partial_proof(&self, block: u32) -> PartialProof {
+        let at = block as usize;
+        let (shift, sum) = self.partials[0][0][at];
+        let path = path(&self.partial_leaves(0, 0), at);
+        PartialProof { block, shift, sum, total: self.totals[0][0][at], path }
+    }
+
+    fn total_proof(&self, block: u32) -> Fraud {
+        Fraud::Score {
+            step: self.step(0),
+            score: self.score_proof(),
+            partial: self.partial_proof(block),
+            previous: block.checked_sub(1).map(|before| self.partial_proof(before)),
+        }
+    }
+
     /// What proves the lie, if this work has it.
     pub fn against(&self, lie: Lie) -> Fraud {
         match lie {
-            Lie::Sum | Lie::Shift => {
-                let (shift, sum) = self.partials[0][0][0];
-                let partial = path(&self.partial_leaves(0, 0), 0);
-                Fraud::Partial {
-                    step: self.step(0),
-                    score: self.score_proof(),
-                    partial: PartialProof { block: 0, shift, sum, path: partial },
-                    index: IndexProof {
-                        values: Box::new(index_values(self.contributions[0], 0)),
-                        path: path(&index_leaves(&self.contributions, self.blocks), 0),
-                    },
-                    query: QueryProof {
-                        shift: 0,
-                        values: Box::new(query_values(0, 0)),
-                        path: path(&self.query_leaves(), 0),
-                    },
-                }
-            }
-            Lie::Score => Fraud::Score {
+            Lie::Sum | Lie::Shift => Fraud::Partial {
                 step: self.step(0),
                 score: self.score_proof(),
-                partials: self.partials[0][0].clone().try_into().expect("few blocks"),
+                partial: self.partial_proof(0),
+                index: IndexProof {
+                    values: Box::new(index_values(self.contributions[0], 0)),
+                    path: path(&index_leaves(&self.contributions, self.blocks), 0),
+                },
+                query: QueryProof {
+                    shift: 0,
+                    values: Box::new(query_values(0, 0)),
+                    path: path(&self.query_leaves(), 0),
+                },
             },
+            Lie::Total => self.total_proof(0),
+            Lie::Score => self.total_proof(self.blocks - 1),
             Lie::Fee => {
                 let ids: Vec<H256> = self.receipts.iter().map(Receipt::id).collect();
                 Fraud::Fee {

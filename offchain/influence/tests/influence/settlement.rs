@@ -57,9 +57,9 @@ fn attribute_should_follow_the_definitions_step_by_step() {
             }
             queries.push(hashing::content_id(&preimage));
         }
-        let mut score_leaves = Vec::new();
+        let (mut score_leaves, mut totals) = (Vec::new(), Vec::new());
         for ((contribution, vector), (_, score)) in index.vectors().zip(&found.scores) {
-            let mut partials = Vec::new();
+            let (mut partials, mut total) = (Vec::new(), 0i128);
             for block in 0..index.blocks() {
                 let range = block * BLOCK..(block + 1) * BLOCK;
                 let sum: i64 = query.values[range.clone()]
@@ -71,8 +71,12 @@ fn attribute_should_follow_the_definitions_step_by_step() {
                 preimage.extend((block as u32).to_le_bytes());
                 preimage.push(found.shifts[block]);
                 preimage.extend(sum.to_le_bytes());
+                total += i128::from(sum) << found.shifts[block];
+                preimage.extend(total.to_le_bytes());
+                totals.push(total);
                 partials.push(hashing::content_id(&preimage));
             }
+            assert_eq!(total, *score);
             let mut preimage = hashing::SCORE.to_vec();
             preimage.extend(contribution.to_le_bytes());
             preimage.extend(score.to_le_bytes());
@@ -100,6 +104,7 @@ fn attribute_should_follow_the_definitions_step_by_step() {
         let work = ReceiptWork::from_bytes(&works[i], CONTRIBUTIONS.len(), index.blocks()).unwrap();
         assert_eq!((work.query, work.query_shifts), (query.values, found.shifts));
         assert_eq!((work.partials, work.sums, work.fee), (found.partials, sums.clone(), fee));
+        assert_eq!(work.totals, totals);
         assert!(ReceiptWork::from_bytes(&works[i], CONTRIBUTIONS.len(), 1).is_err());
         assert!(
             ReceiptWork::from_bytes(&works[i][1..], CONTRIBUTIONS.len(), index.blocks()).is_err()

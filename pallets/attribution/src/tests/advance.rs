@@ -41,7 +41,11 @@ fn advance_should_divide_the_fee_when_nobody_challenged_in_time() {
         System::set_block_number(stored(id).deadline);
         assert_noop!(Attribution::advance(anyone(), id), Error::<Test>::TooEarly);
         pass_deadline(id);
-        assert_eq!(advance(id).unwrap().pays_fee, Pays::No);
+        let info = advance(id).unwrap();
+        assert_eq!(info.pays_fee, Pays::No);
+        // Three members, one contribution, the model and its base.
+        let cost = <weights::SubstrateWeight<Test> as WeightInfo>::advance_finalise(3, 1, 2);
+        assert_eq!(info.actual_weight, Some(cost));
         let settlement = stored(id);
         assert_eq!(settlement.phase, Phase::Finalised);
         assert_eq!(settlement.decided, Some(System::block_number()));

@@ -14,8 +14,10 @@ fn benchmarks_should_reach_the_bound_of_each_collection_when_its_length_counts()
             })
             .collect();
         let bounds = [
+            ("advance_finalise", MAX_COMMITTEE),
+            ("advance_finalise", MAX_SHARES),
+            ("advance_finalise", MAX_LINEAGE),
             ("draw_committees", MAX_DRAWS),
-            ("prove_fraud_score", openledger_primitives::score::MAX_BLOCKS),
             ("claim_contributions", MAX_CLAIMED),
         ];
         assert_eq!(measured, bounds.map(|(name, most): (&str, u32)| (name.to_string(), most)));

@@ -51,6 +51,15 @@ fn challenge_should_draw_a_larger_fresh_committee() {
     });
 }
 
+/// What the challenger gets of what one liar loses.
+fn reward() -> Balance {
+    portion(BONDED / 10, REWARD)
+}
+
+fn treasury() -> Balance {
+    Balances::free_balance(Treasury::get())
+}
+
 #[test]
 fn challenger_should_win_when_the_larger_committee_finds_something_else() {
     run(|| {
@@ -65,7 +74,11 @@ fn challenger_should_win_when_the_larger_committee_finds_something_else() {
         assert_eq!(settlement.shares, Some(shares(TRUE)));
         assert_eq!(bond(liar), BONDED - BONDED / 10);
         assert_eq!(held(&challenger), 0);
-        assert_eq!(Balances::free_balance(&challenger), FUNDS + BONDED / 10);
+        // Part of what the liar loses; the rest is the treasury's.
+        assert_eq!(Balances::free_balance(&challenger), FUNDS + reward());
+        let split = settlement.split.unwrap();
+        let rest = BONDED / 10 - reward();
+        assert_eq!(treasury(), ED + split.treasury + split.remainder + rest);
         assert_eq!(Credits::<Test>::get(account("attributor", liar)), 0);
         for n in fresh {
             assert_eq!(Credits::<Test>::get(account("attributor", n)), 50_000 / 3);
@@ -122,7 +135,7 @@ fn member_should_be_paid_when_it_alone_was_right_at_first() {
             [BONDED - BONDED / 10, BONDED, BONDED - BONDED / 10]
         );
         assert_eq!(Credits::<Test>::get(account("attributor", first[1])), 50_000 / 8);
-        assert_eq!(Balances::free_balance(&challenger), FUNDS + 2 * (BONDED / 10));
+        assert_eq!(Balances::free_balance(&challenger), FUNDS + 2 * reward());
     });
 }
 

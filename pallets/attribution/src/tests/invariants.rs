@@ -107,10 +107,9 @@ fn calls_should_stay_far_below_a_block_when_they_are_at_their_worst() {
         W::<Test>::reveal_last(),
         W::<Test>::advance_decide(),
         W::<Test>::advance_redraw(),
-        W::<Test>::advance_finalise(),
+        W::<Test>::advance_finalise(MAX_COMMITTEE, MAX_SHARES, MAX_LINEAGE),
         W::<Test>::challenge(),
         W::<Test>::prove_fraud(),
-        W::<Test>::prove_fraud_score(openledger_primitives::score::MAX_BLOCKS),
         W::<Test>::claim_contributions(MAX_CLAIMED),
     ] {
         // A tenth of a block of two seconds.

@@ -13,7 +13,7 @@ use openledger_primitives::{
     attribution::Attribution as Outcome,
     licence::Licence,
     shares::Share,
-    split::{Split, SplitParameters},
+    split::{portion, Split, SplitParameters},
     PPM, UNIT,
 };
 use pallet_payments::fixtures::*;

@@ -61,15 +61,20 @@ fn liar_should_pay_the_prover_and_its_result_be_void_when_it_is_proven() {
         let (_, id) = decided(3, &[0, 1]);
         assert_eq!(stored(id).shares, Some(shares(&[(1, PPM)])));
         System::set_block_number(stored(id).deadline);
-        assert_eq!(prove(id, 0, lie().1).unwrap().pays_fee, Pays::No);
+        let info = prove(id, 0, lie().1).unwrap();
+        assert_eq!(info.pays_fee, Pays::No);
+        let cost = <weights::SubstrateWeight<Test> as WeightInfo>::prove_fraud();
+        assert_eq!(info.actual_weight, Some(cost));
         let prover = account("prover", 0);
-        assert_eq!(Balances::free_balance(&prover), BONDED / 10);
+        let reward = portion(BONDED / 10, REWARD);
+        assert_eq!(Balances::free_balance(&prover), reward);
+        assert_eq!(Balances::free_balance(Treasury::get()), ED + BONDED / 10 - reward);
         assert_eq!(bond(0), BONDED - BONDED / 10);
         assert!(events().contains(&Event::FraudProven {
             settlement: id,
             attributor: account("attributor", 0),
             prover,
-            reward: BONDED / 10
+            reward
         }));
         // One right and one wrong are left: half of what each said, and a new window.
         let settlement = stored(id);

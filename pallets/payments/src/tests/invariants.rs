@@ -24,7 +24,7 @@ fn money_should_be_conserved_when_a_channel_lives_and_dies() {
 
 #[test]
 fn settle_should_stay_far_below_a_block_when_it_has_the_most_claims() {
-    let weight = weights::SubstrateWeight::<Test>::settle(64);
+    let weight = weights::SubstrateWeight::<Test>::settle(64, MAX_SHARES);
     // A quarter of a block of two seconds.
     assert!(weight.ref_time() < 500_000_000_000, "{weight:?}");
 }

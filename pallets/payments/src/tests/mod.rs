@@ -1,7 +1,7 @@
 //! One file for each call, and one for what must hold whatever is called.
 
 use crate::{fixtures::*, mock::*, *};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, dispatch::Pays};
 use sp_runtime::DispatchError::BadOrigin;
 
 #[cfg(feature = "runtime-benchmarks")]

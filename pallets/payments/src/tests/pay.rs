@@ -1,6 +1,6 @@
 use super::*;
 use openledger_primitives::licence::Licence;
-use sp_runtime::{DispatchResult, TokenError};
+use sp_runtime::TokenError;
 
 struct World {
     operator: AccountId32,
@@ -28,7 +28,7 @@ impl World {
         channel
     }
 
-    fn settle(&self, claim: Claim) -> DispatchResult {
+    fn settle(&self, claim: Claim) -> DispatchResultWithPostInfo {
         let amount = claim.amount;
         let (claims, root) = (vec![claim].try_into().unwrap(), H256::repeat_byte(8));
         Payments::settle(signed(&self.operator), self.model, 1, claims, root, root, 1, amount)

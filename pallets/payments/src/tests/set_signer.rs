@@ -28,13 +28,13 @@ fn world() -> World {
 
 impl World {
     /// Settles one more unit, in a new block, by a voucher that `signer` signed.
-    fn settle(&self, signer: &AccountId32) -> DispatchResult {
+    fn settle(&self, signer: &AccountId32) -> DispatchResultWithPostInfo {
         let cumulative = Payments::channel(self.channel).unwrap().claimed + 1;
         let voucher = Voucher { channel: self.channel, cumulative, expires: 1_000 };
         self.settle_with(voucher, sign::<Test>(signer, &voucher, false))
     }
 
-    fn settle_with(&self, voucher: Voucher, signature: Signature) -> DispatchResult {
+    fn settle_with(&self, voucher: Voucher, signature: Signature) -> DispatchResultWithPostInfo {
         LastSettled::<Test>::remove(self.model);
         let Voucher { channel, cumulative, expires } = voucher;
         let signature = Some(signature);

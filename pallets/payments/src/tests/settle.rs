@@ -31,7 +31,12 @@ impl Batch {
         Self { version: 1, root: H256::repeat_byte(8), count: 3, total_fee }
     }
 
-    fn settle(self, who: &AccountId32, model: ModelId, claims: Vec<Claim>) -> DispatchResult {
+    fn settle(
+        self,
+        who: &AccountId32,
+        model: ModelId,
+        claims: Vec<Claim>,
+    ) -> DispatchResultWithPostInfo {
         Payments::settle(
             signed(who),
             model,
@@ -64,7 +69,10 @@ fn settle_should_move_the_fee_to_the_pot_when_vouchers_cover_it() {
         let second = payer::<Test>();
         let other = channel::<Test>(&second, &world.operator, 700);
         let claims = vec![claim::<Test>(world.channel, 300, false), claim::<Test>(other, 50, true)];
-        assert_ok!(Batch::of(350).settle(&world.operator, world.model, claims));
+        let info = Batch::of(350).settle(&world.operator, world.model, claims).unwrap();
+        // What it cost, for the contributions that the pot took note of.
+        let cost = weights::SubstrateWeight::<Test>::settle(2, ENTERED);
+        assert_eq!((info.actual_weight, info.pays_fee), (Some(cost), Pays::Yes));
         assert_eq!((held(&world.payer), held(&second)), (700, 650));
         assert_eq!(Balances::total_balance(&Pot::pot()), ED + 350);
         assert_eq!(
