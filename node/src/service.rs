@@ -7,7 +7,7 @@ use openledger_runtime::{apis::RuntimeApi, opaque::Block, Hash, WORKER_KEY_TYPE}
 use sc_client_api::Backend;
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::{
-    warp_proof, BeforeBestBlockBy, FinalityProofProvider, GrandpaPruningFilter, SharedVoterState,
+    warp_proof, FinalityProofProvider, GrandpaPruningFilter, SharedVoterState,
     ThreeQuartersOfTheUnfinalizedChain, VotingRule, VotingRulesBuilder,
 };
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
@@ -49,13 +49,10 @@ type BlockImport = sc_consensus_babe::BabeBlockImport<
 /// A justification is kept for every this many blocks, for those who sync or bridge later.
 const JUSTIFICATION_PERIOD: u32 = 512;
 
-/// A vote for the block before the best, or, after a long time without finality, for one further back. The
-/// default leaves two out, which is as safe and costs everybody a block of waiting.
+/// A vote for the best block, or, after a time without finality, for one further back. The default leaves out
+/// the two newest blocks, which is as safe, and costs everybody who waits for finality as many.
 fn voting_rule() -> impl VotingRule<Block, Client> + Clone {
-    VotingRulesBuilder::new()
-        .add(BeforeBestBlockBy(1))
-        .add(ThreeQuartersOfTheUnfinalizedChain)
-        .build()
+    VotingRulesBuilder::new().add(ThreeQuartersOfTheUnfinalizedChain).build()
 }
 
 /// What consensus needs beyond the usual parts.
