@@ -551,7 +551,7 @@ mod tests {
         let honest = Job::honest(1, 7, 270, 30);
         assert_eq!(honest.works[0].encode().len(), 186_030);
         for (kind, most) in
-            [("partial", 2_508), ("score", 1_248), ("fee", 631), ("step", 958), ("shares", 343)]
+            [("partial", 2_508), ("score", 1_032), ("fee", 631), ("step", 958), ("shares", 343)]
         {
             let mut liar = honest.clone();
             liar.tamper(kind, 12_345, 2);
