@@ -102,7 +102,7 @@ fn add_as<T: Token, E: From<Error>>(
         manifest = index.into_manifest();
     }
     let mut added = Added::default();
-    let mut packer = Packer::new(folder, alphabet.vocabulary(), limits);
+    let mut packer = Packer::new(folder, alphabet, limits);
     for contribution in contributions {
         let Contribution { about, records } = contribution?;
         let id = about.contribution;
@@ -140,9 +140,10 @@ fn add_as<T: Token, E: From<Error>>(
 /// for byte.
 ///
 /// # Errors
-/// If there is no index, or the folder cannot be written.
+/// If there is no index, some byte of it is damaged, or the folder cannot be written.
 pub fn merge(folder: &Path, limits: Limits) -> Result<()> {
     let index = Index::open(folder)?;
+    index.verify()?;
     match width(index.alphabet().vocabulary()) {
         1 => merge_as::<u8>(folder, index, limits),
         2 => merge_as::<u16>(folder, index, limits),
@@ -151,7 +152,7 @@ pub fn merge(folder: &Path, limits: Limits) -> Result<()> {
 }
 
 fn merge_as<T: Token>(folder: &Path, index: Index, limits: Limits) -> Result<()> {
-    let mut packer = Packer::<T>::new(folder, index.alphabet().vocabulary(), limits);
+    let mut packer = Packer::<T>::new(folder, index.alphabet(), limits);
     for shard in index.shards() {
         for (member, range) in shard.members() {
             let records: Vec<_> = range.filter_map(|record| entry(shard, record)).collect();
@@ -192,7 +193,7 @@ fn narrow<T: Token>(
 /// Contributions to shards, in order.
 struct Packer<'a, T> {
     folder: &'a Path,
-    vocabulary: u32,
+    alphabet: &'a Alphabet,
     limits: Limits,
     draft: Draft<T>,
     full: Vec<Draft<T>>,
@@ -200,9 +201,9 @@ struct Packer<'a, T> {
 }
 
 impl<'a, T: Token> Packer<'a, T> {
-    fn new(folder: &'a Path, vocabulary: u32, limits: Limits) -> Self {
+    fn new(folder: &'a Path, alphabet: &'a Alphabet, limits: Limits) -> Self {
         let (full, written) = (Vec::new(), Vec::new());
-        Self { folder, vocabulary, limits, draft: Draft::new(), full, written }
+        Self { folder, alphabet, limits, draft: Draft::new(), full, written }
     }
 
     /// A contribution's records: place, source, tokens.
@@ -227,10 +228,10 @@ impl<'a, T: Token> Packer<'a, T> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        let (folder, vocabulary) = (self.folder, self.vocabulary);
+        let (folder, alphabet) = (self.folder, self.alphabet);
         let written: Vec<Result<Entry>> = std::mem::take(&mut self.full)
             .into_par_iter()
-            .map(|draft| draft.write(folder, vocabulary))
+            .map(|draft| draft.write(folder, alphabet))
             .collect();
         for entry in written {
             self.written.push(entry?);

@@ -10,7 +10,7 @@ use crate::{
     manifest::{keep, Entry},
     shard::{width, Header, Layout, Member, Source},
     token::Token,
-    Error, Result,
+    Alphabet, Error, Result,
 };
 
 /// Records that will be a shard.
@@ -66,19 +66,30 @@ impl<T: Token> Draft<T> {
         }
     }
 
-    /// Sorts the suffixes and writes the file, named by the first half of its content id.
+    /// Sorts the suffixes and writes the file, named by the first half of its content id. All tokens are of the
+    /// alphabet.
     ///
     /// # Errors
     /// If they cannot be sorted, or the file cannot be written.
-    pub fn write(self, folder: &Path, vocabulary: u32) -> Result<Entry> {
+    pub fn write(self, folder: &Path, alphabet: &Alphabet) -> Result<Entry> {
         let mut suffixes = T::sort(&self.text)?;
+        let tokens = self.text.len() - self.starts.len();
         // Separators come last.
-        suffixes.truncate(self.text.len() - self.starts.len());
-        let mut buckets = vec![0_u32; vocabulary as usize + 1];
+        suffixes.truncate(tokens);
+        let token = |at: usize| self.text[at].id();
+        suffixes.retain(|at| match *at as usize {
+            0 => true,
+            // A separator is no token of the alphabet.
+            at => !alphabet.is_inside(token(at - 1), token(at)),
+        });
+        let vocabulary = alphabet.vocabulary();
+        let mut counts = vec![0_u32; vocabulary as usize];
         for token in self.text.iter().filter(|token| **token != T::SEPARATOR) {
-            if let Some(count) = buckets.get_mut(token.id() as usize + 1) {
-                *count += 1;
-            }
+            counts[token.id() as usize] += 1;
+        }
+        let mut buckets = vec![0_u32; vocabulary as usize + 1];
+        for at in &suffixes {
+            buckets[token(*at as usize) as usize + 1] += 1;
         }
         let mut sum = 0;
         for bucket in &mut buckets {
@@ -88,17 +99,19 @@ impl<T: Token> Draft<T> {
         let header = Header {
             width: width(vocabulary),
             vocabulary,
-            tokens: suffixes.len() as u32,
+            tokens: tokens as u32,
+            suffixes: suffixes.len() as u32,
             records: self.starts.len() as u32,
             members: self.members,
             sources: self.sources,
         };
         let length = header.encoded_size();
         let layout = Layout::new(&header, length).ok_or_else(|| Error::Construction {
-            tokens: suffixes.len(),
+            tokens,
             reason: "more than a shard can have".into(),
         })?;
-        let parts: [&[u8]; 5] = [
+        let parts = [
+            bytemuck::cast_slice(&counts),
             bytemuck::cast_slice(&buckets),
             bytemuck::cast_slice(&self.starts),
             bytemuck::cast_slice(&self.indices),

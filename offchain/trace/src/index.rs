@@ -53,7 +53,10 @@ impl Index {
         let records = sum(|shard| shard.header().records);
         let mut counts = vec![0_u64; vocabulary as usize];
         for shard in &shards {
-            counts.iter_mut().zip(shard.counts()).for_each(|(sum, count)| *sum += u64::from(count));
+            counts
+                .iter_mut()
+                .zip(shard.counts())
+                .for_each(|(sum, count)| *sum += u64::from(*count));
         }
         let improbable = counts.into_iter().map(|count| bits::improbability(count, tokens));
         let improbable = improbable.collect();

@@ -3,12 +3,15 @@
 //! ```text
 //! "OLTRACE1" ‖ u32 LE: bytes of the header ‖ SCALE(Header)
 //! then each from a multiple of 64 on, with zeros before it:
+//! counts    u32 LE × vocabulary          how often each token occurs
 //! buckets   u32 LE × (vocabulary + 1)    where in the suffixes each first token begins; the end
 //! starts    u32 LE × records             where in the text each record begins
 //! indices   u32 LE × records             each record's place in its contribution
 //! text      width × (tokens + records)   tokens, LE, with a separator, all bits set, after each record
-//! suffixes  u32 LE × tokens              positions in the text, without those of separators, in order
+//! suffixes  u32 LE × suffixes            positions in the text, in order of what begins there
 //! ```
+//!
+//! Only suffixes that begin at no inside of a word are kept: no span begins with another one.
 
 use std::{fs::File, io::Write, ops::Range, path::Path};
 
@@ -25,6 +28,7 @@ use crate::{
 
 const MAGIC: &[u8; 8] = b"OLTRACE1";
 const ALIGNMENT: usize = 64;
+const PARTS: usize = 6;
 
 /// One contribution of a shard, in the order of its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
@@ -53,6 +57,8 @@ pub struct Header {
     pub vocabulary: u32,
     /// Tokens of all records, without separators.
     pub tokens: u32,
+    /// Tokens at which a span may begin.
+    pub suffixes: u32,
     /// Records.
     pub records: u32,
     /// Ascending by contribution; those without a record that counts have none.
@@ -66,24 +72,26 @@ pub struct Header {
 pub struct Layout {
     /// Where the header ends, and zeros begin.
     pub header: usize,
-    /// In order: buckets, starts, indices, text, suffixes.
-    pub parts: [Range<usize>; 5],
+    /// In order: counts, buckets, starts, indices, text, suffixes.
+    pub parts: [Range<usize>; PARTS],
 }
 
 impl Layout {
     /// Of a shard with this header, which takes `header` bytes. None where sizes contradict each other.
     pub fn new(header: &Header, bytes: usize) -> Option<Self> {
         let text = (header.tokens as usize).checked_add(header.records as usize)?;
-        if text > MAX_TEXT || !matches!(header.width, 1 | 2 | 4) {
+        let sorted = header.suffixes <= header.tokens;
+        if text > MAX_TEXT || !sorted || !matches!(header.width, 1 | 2 | 4) {
             return None;
         }
-        let (records, tokens) = (header.records as usize, header.tokens as usize);
+        let (records, vocabulary) = (header.records as usize, header.vocabulary as usize);
         let sizes = [
-            (header.vocabulary as usize).checked_add(1)?.checked_mul(4)?,
+            vocabulary.checked_mul(4)?,
+            vocabulary.checked_add(1)?.checked_mul(4)?,
             records * 4,
             records * 4,
             text * usize::from(header.width),
-            tokens * 4,
+            header.suffixes as usize * 4,
         ];
         let begin = MAGIC.len().checked_add(4)?.checked_add(bytes)?;
         let mut end = begin;
@@ -99,7 +107,7 @@ impl Layout {
     pub fn write(
         &self,
         header: &Header,
-        parts: [&[u8]; 5],
+        parts: [&[u8]; PARTS],
         mut out: impl Write,
     ) -> std::io::Result<()> {
         let header = header.encode();
@@ -115,7 +123,7 @@ impl Layout {
 
     /// How long the file is.
     pub fn len(&self) -> usize {
-        self.parts[4].end
+        self.parts[PARTS - 1].end
     }
 
     /// The stretches of zeros before the parts.
@@ -191,7 +199,7 @@ impl Shard {
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        let Header { members, sources, records, tokens, .. } = &self.header;
+        let Header { members, sources, records, tokens, suffixes, .. } = &self.header;
         let text = tokens.saturating_add(*records);
         if members.windows(2).any(|pair| pair[0].contribution >= pair[1].contribution) {
             return Err("its contributions are not ascending");
@@ -205,8 +213,11 @@ impl Shard {
         if !ascending || first.is_some() != (*records > 0) || first.unwrap_or(0) != 0 || !last {
             return Err("its sources are not those of its records");
         }
-        let buckets = self.part::<u32>(0);
-        if buckets.first() != Some(&0) || buckets.last() != Some(tokens) || !buckets.is_sorted() {
+        if self.counts().iter().map(|count| u64::from(*count)).sum::<u64>() != u64::from(*tokens) {
+            return Err("its counts are not those of its tokens");
+        }
+        let buckets = self.part::<u32>(1);
+        if buckets.first() != Some(&0) || buckets.last() != Some(suffixes) || !buckets.is_sorted() {
             return Err("its buckets are not those of its suffixes");
         }
         let starts = self.starts();
@@ -241,8 +252,8 @@ impl Shard {
     }
 
     /// How often each token occurs.
-    pub fn counts(&self) -> impl Iterator<Item = u32> + '_ {
-        self.part::<u32>(0).windows(2).map(|pair| pair[1] - pair[0])
+    pub fn counts(&self) -> &[u32] {
+        self.part(0)
     }
 
     /// The members with their records, counted in the shard.
@@ -253,7 +264,7 @@ impl Shard {
 
     /// The positions of suffixes.
     pub fn positions(&self, suffixes: Range<usize>) -> &[u32] {
-        self.part(4).get(suffixes).unwrap_or_default()
+        self.part(5).get(suffixes).unwrap_or_default()
     }
 
     /// The record that holds a position of the text: its number in the shard.
@@ -288,24 +299,24 @@ impl Shard {
 
     /// Text and suffixes, of tokens as wide as the shard's.
     pub fn view<T: Token>(&self) -> View<'_, T> {
-        View { text: self.part(3), suffixes: self.part(4), buckets: self.part(0) }
+        View { text: self.part(4), suffixes: self.part(5), buckets: self.part(1) }
     }
 
     /// The tokens of a record of this shard.
     pub fn record<T: Token>(&self, record: u32) -> Option<&[T]> {
-        let text = self.part::<T>(3);
+        let text = self.part::<T>(4);
         let start = *self.starts().get(record as usize)? as usize;
         let next = self.starts().get(record as usize + 1).map_or(text.len(), |next| *next as usize);
         text.get(start..next.checked_sub(1)?)
     }
 
     fn starts(&self) -> &[u32] {
-        self.part(1)
+        self.part(2)
     }
 
     /// Each record's place in its contribution.
     pub fn indices(&self) -> &[u32] {
-        self.part(2)
+        self.part(3)
     }
 
     /// A part as numbers; nothing where they are of another width. Parts begin at multiples of 64 of a mapping that

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::{shard::Shard, token::Token, Index};
 
-/// A maximal span: a run of a text's tokens that occurs in a record, begins and ends at no inside of a word, and is
-/// part of no longer one.
+/// A maximal span: a run of a text's tokens that occurs in a record, and is part of no longer one. In the text it begins
+/// and ends at no inside of a word; where it occurs, it begins at none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
     /// Its tokens in the text.

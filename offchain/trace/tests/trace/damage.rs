@@ -1,4 +1,7 @@
-use openledger_trace::{Error, Index, Rules};
+use openledger_trace::{
+    build::{self, Limits},
+    Error, Index, Rules,
+};
 
 use crate::naive;
 
@@ -50,6 +53,8 @@ fn any_changed_byte_should_be_refused_or_found_by_verify() {
                 Ok(index) => {
                     index.trace(&[0, 1, 2, 3, 4, 0, 1, 2, 3, 3], &RULES);
                     assert!(index.verify().is_err(), "byte {at}");
+                    let merged = build::merge(folder.path(), Limits::default());
+                    assert!(matches!(merged, Err(Error::Malformed { .. })), "byte {at}");
                     opened += 1;
                 }
             }
@@ -64,7 +69,8 @@ fn open_should_say_what_is_wrong() {
     let (folder, shard) = sample();
     let bytes = std::fs::read(&shard).unwrap();
     let length = u32::from_le_bytes(bytes[8..12].try_into().unwrap()) as usize;
-    let buckets = (12 + length).next_multiple_of(64);
+    let counts = (12 + length).next_multiple_of(64);
+    let buckets = (counts + 4 * 5).next_multiple_of(64);
     let starts = (buckets + 4 * 6).next_multiple_of(64);
     let indices = (starts + 4 * 5).next_multiple_of(64);
     for (at, new, expected) in [
@@ -76,12 +82,15 @@ fn open_should_say_what_is_wrong() {
         (12, vec![2], "tokens of 2 bytes"),
         (13, vec![6], "tokens of 1 bytes"),
         (17, u32::MAX.to_le_bytes().to_vec(), "sizes that cannot be"),
-        (17, vec![bytes[17] + 1], "as its header says"),
-        (21, vec![bytes[21] + 1], "records"),
+        (17, vec![bytes[17] + 1], "counts"),
+        (21, vec![bytes[17] + 1], "sizes that cannot be"),
+        (21, vec![bytes[21] - 1], "as its header says"),
+        (25, vec![bytes[25] + 1], "records"),
         // Behind a length of one byte, the first member's contribution and records.
-        (26, vec![250], "not ascending"),
-        (30, vec![bytes[30] + 1], "as many"),
+        (30, vec![250], "not ascending"),
+        (34, vec![bytes[34] + 1], "as many"),
         (12 + length, vec![1], "not zero"),
+        (counts, vec![bytes[counts] + 1], "counts"),
         (buckets, vec![1], "buckets"),
         (starts, vec![1], "begin where"),
         (starts + 4, vec![1], "begin where"),

@@ -82,9 +82,14 @@ pub fn kept(corpus: &Corpus) -> Vec<(ContributionId, u32, &[u32])> {
     kept
 }
 
-/// How often each record has a run of tokens.
+/// How often each record has a run of tokens that begins at no inside of a word.
 pub fn places(corpus: &Corpus, run: &[u32]) -> Vec<Place> {
-    let count = |record: &[u32]| record.windows(run.len()).filter(|window| *window == run).count();
+    let alphabet = alphabet(1);
+    let count = |record: &[u32]| {
+        let begins = |at: usize| at == 0 || !alphabet.is_inside(record[at - 1], record[at]);
+        let windows = record.windows(run.len()).enumerate();
+        windows.filter(|(at, window)| *window == run && begins(*at)).count()
+    };
     kept(corpus)
         .into_iter()
         .map(|(contribution, record, tokens)| Place {

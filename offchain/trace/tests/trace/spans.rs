@@ -72,6 +72,13 @@ fn trace_should_begin_and_end_spans_at_words_and_within_records() {
 }
 
 #[test]
+fn trace_should_find_words_where_they_are_words() {
+    let (_folder, index) = of_texts(&["concat these", "(cat these)"]);
+    let spans = index.matches(&tokens("cat these"), 1);
+    assert_eq!((spans.len(), spans[0].range.clone(), spans[0].occurrences), (1, 0..9, 1));
+}
+
+#[test]
 fn trace_should_leave_out_what_is_no_surprise() {
     let words = "the quick brown fox jumps over the lazy dog; sphinx of black quartz, judge my vow";
     let (_folder, index) = of_texts(&[words, "pack my box with five dozen liquor jugs"]);
