@@ -13,6 +13,8 @@
 //! | [`Index::matches`] | all maximal spans of a text, with how often each occurs |
 //! | [`Index::trace`] | those that are no accident and no boilerplate, weighed, and credits |
 //! | [`Rules`] | what an accident is, and what boilerplate |
+//! | [`report`] | the same for people: texts, sources, contributors |
+//! | [`http`] | an index as a service |
 //!
 //! `docs/protocol/trace.md` states the rules and the format of the files.
 
@@ -21,8 +23,10 @@ mod bits;
 pub mod build;
 mod draft;
 mod error;
+pub mod http;
 mod index;
 mod manifest;
+pub mod report;
 mod search;
 mod shard;
 mod spans;

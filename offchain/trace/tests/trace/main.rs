@@ -4,4 +4,5 @@ mod credits;
 mod damage;
 mod files;
 mod naive;
+mod service;
 mod spans;
