@@ -102,7 +102,7 @@ fn add_as<T: Token, E: From<Error>>(
         manifest = index.into_manifest();
     }
     let mut added = Added::default();
-    let mut packer = Packer::new(folder, alphabet, limits);
+    let mut packer = Packer::new(folder, alphabet, limits, &manifest.shards);
     for contribution in contributions {
         let Contribution { about, records } = contribution?;
         let id = about.contribution;
@@ -128,10 +128,10 @@ fn add_as<T: Token, E: From<Error>>(
             kept.iter().map(|(index, source, tokens)| (*index, *source, &tokens[..])).collect();
         packer.push(id, &kept)?;
     }
-    manifest.shards.extend(packer.finish()?);
-    if manifest.shards.is_empty() {
+    if manifest.shards.is_empty() && added.tokens == 0 {
         return Err(Error::NoRecords.into());
     }
+    manifest.shards.extend(packer.finish()?);
     manifest.write(folder)?;
     Ok(added)
 }
@@ -152,7 +152,7 @@ pub fn merge(folder: &Path, limits: Limits) -> Result<()> {
 }
 
 fn merge_as<T: Token>(folder: &Path, index: Index, limits: Limits) -> Result<()> {
-    let mut packer = Packer::<T>::new(folder, index.alphabet(), limits);
+    let mut packer = Packer::<T>::new(folder, index.alphabet(), limits, index.entries());
     for shard in index.shards() {
         for (member, range) in shard.members() {
             let records: Vec<_> = range.filter_map(|record| entry(shard, record)).collect();
@@ -190,7 +190,7 @@ fn narrow<T: Token>(
     narrowed.collect()
 }
 
-/// Contributions to shards, in order.
+/// Contributions to shards, in order. What it wrote is removed again unless it is finished.
 struct Packer<'a, T> {
     folder: &'a Path,
     alphabet: &'a Alphabet,
@@ -198,12 +198,15 @@ struct Packer<'a, T> {
     draft: Draft<T>,
     full: Vec<Draft<T>>,
     written: Vec<Entry>,
+    /// Names of files that stay in any case.
+    present: HashSet<String>,
 }
 
 impl<'a, T: Token> Packer<'a, T> {
-    fn new(folder: &'a Path, alphabet: &'a Alphabet, limits: Limits) -> Self {
+    fn new(folder: &'a Path, alphabet: &'a Alphabet, limits: Limits, present: &[Entry]) -> Self {
+        let present = present.iter().map(|entry| entry.file.clone()).collect();
         let (full, written) = (Vec::new(), Vec::new());
-        Self { folder, alphabet, limits, draft: Draft::new(), full, written }
+        Self { folder, alphabet, limits, draft: Draft::new(), full, written, present }
     }
 
     /// A contribution's records: place, source, tokens.
@@ -233,10 +236,14 @@ impl<'a, T: Token> Packer<'a, T> {
             .into_par_iter()
             .map(|draft| draft.write(folder, alphabet))
             .collect();
+        let mut failed = None;
         for entry in written {
-            self.written.push(entry?);
+            match entry {
+                Ok(entry) => self.written.push(entry),
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     fn finish(mut self) -> Result<Vec<Entry>> {
@@ -244,6 +251,15 @@ impl<'a, T: Token> Packer<'a, T> {
             self.full.push(std::mem::replace(&mut self.draft, Draft::new()));
         }
         self.flush()?;
-        Ok(self.written)
+        Ok(std::mem::take(&mut self.written))
+    }
+}
+
+impl<T> Drop for Packer<'_, T> {
+    fn drop(&mut self) {
+        for entry in self.written.iter().filter(|entry| !self.present.contains(&entry.file)) {
+            // One that stays behind is in nobody's way.
+            let _ = std::fs::remove_file(self.folder.join(&entry.file));
+        }
     }
 }

@@ -6,7 +6,7 @@ use openledger_primitives::ContributionId;
 
 use crate::{
     bits,
-    manifest::{About, Manifest},
+    manifest::{About, Entry, Manifest},
     shard::Shard,
     Alphabet, Error, Result,
 };
@@ -123,6 +123,11 @@ impl Index {
     /// In the order of their contributions.
     pub(crate) fn shards(&self) -> &[Shard] {
         &self.shards
+    }
+
+    /// Their files, in the same order.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.manifest.shards
     }
 
     pub(crate) fn into_manifest(self) -> Manifest {

@@ -77,18 +77,27 @@ fn add_should_refuse_what_does_not_fit_and_leave_the_index_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let add = |alphabet: &Alphabet, list: Vec<Result<Contribution, Error>>| {
-        build::add(path, alphabet, list, Limits::default())
+        // Each contribution a shard, so that some are written before one is refused.
+        build::add(path, alphabet, list, Limits { shard_tokens: 1 })
     };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let add = |alphabet: &Alphabet, list| pool.install(|| add(alphabet, list));
     let bytes = Alphabet::bytes();
     assert!(matches!(Index::open(path), Err(Error::NoIndex(_))));
     assert!(matches!(build::merge(path, Limits::default()), Err(Error::NoIndex(_))));
-    assert!(matches!(add(&bytes, vec![]), Err(Error::NoRecords)));
+    for list in [vec![], vec![contribution(1, &[]), contribution(2, &[])]] {
+        assert!(matches!(add(&bytes, list), Err(Error::NoRecords)));
+        assert!(files(path).is_empty());
+    }
     add(&bytes, vec![contribution(5, &[1, 2, 3])]).unwrap();
     let before = files(path);
     for (list, expected) in [
         (vec![contribution(5, &[7])], "contribution 5 comes after 5"),
         (vec![contribution(9, &[7]), contribution(8, &[7])], "contribution 8 comes after 9"),
-        (vec![contribution(6, &[3, 255])], "token 255"),
+        (
+            vec![contribution(6, &[3]), contribution(7, &[4]), contribution(8, &[3, 255])],
+            "token 255",
+        ),
         (vec![contribution(6, &[3]), Err(Error::NoRecords)], "no records"),
     ] {
         let refused = add(&bytes, list).unwrap_err().to_string();
