@@ -8,6 +8,7 @@ use crate::{
     commands::{
         account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, emission,
         engine, gateway, model, parameter, prove_fraud, provider, records, settle, settlement,
+        trace,
     },
     failure,
 };
@@ -136,6 +137,9 @@ pub(crate) enum Command {
     Claim(claim::Options),
     /// Whose data made an answer likely
     Attribute(attribute::Options),
+    /// Which records a text repeats, word for word
+    #[command(subcommand)]
+    Trace(trace::Command),
     /// Recompute what was paid for an answer, and compare
     Audit(audit::Options),
     /// Prove an attributor's arithmetic wrong, on chain
@@ -149,7 +153,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Models", &["model"]),
     ("Asking and serving", &["channel", "ask", "settle", "gateway", "engine"]),
     ("Settlements and payouts", &["settlement", "claimable", "claim"]),
-    ("Checking", &["attribute", "audit", "prove-fraud"]),
+    ("Checking", &["attribute", "trace", "audit", "prove-fraud"]),
 ];
 
 /// The command line's definition, with its commands in groups.

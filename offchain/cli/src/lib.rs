@@ -32,7 +32,7 @@ use crate::{
     commands::{
         account, ask, attribute, audit, channel, claim, claimable, contribute, datanet, emission,
         engine, gateway, model, parameter, prove_fraud, provider, records, settle, settlement,
-        status,
+        status, trace,
     },
     context::Context,
     output::Output,
@@ -45,7 +45,11 @@ pub async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(status) => return status,
     };
-    log(matches!(command, Command::Gateway(_) | Command::Engine(_)));
+    let serves = matches!(
+        command,
+        Command::Gateway(_) | Command::Engine(_) | Command::Trace(trace::Command::Serve(_))
+    );
+    log(serves);
     let json = global.json;
     let output = run(&Context::new(global), command).await;
     match output.and_then(|output| output.print(json)) {
@@ -74,6 +78,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Claimable(options) => claimable::run(context, options).await,
         Command::Claim(options) => claim::run(context, options).await,
         Command::Attribute(options) => attribute::run(context, options).await,
+        Command::Trace(command) => trace::run(context, command).await,
         Command::Audit(options) => audit::run(context, options).await,
         Command::ProveFraud(options) => prove_fraud::run(context, options).await,
     }

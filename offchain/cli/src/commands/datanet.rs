@@ -507,7 +507,7 @@ fn version(number: VersionNumber, version: &Version) -> Value {
 }
 
 /// What a licence allows, in words.
-fn terms(licence: &Licence) -> String {
+pub fn terms(licence: &Licence) -> String {
     let uses = [
         ("training", licence.training),
         ("evaluation", licence.evaluation),

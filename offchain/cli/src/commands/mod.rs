@@ -20,3 +20,4 @@ pub mod records;
 pub mod settle;
 pub mod settlement;
 pub mod status;
+pub mod trace;

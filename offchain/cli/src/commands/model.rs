@@ -23,7 +23,7 @@ use crate::{
 
 mod train;
 
-pub use train::contributions;
+pub use train::{contributions, find_version};
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -9,4 +9,5 @@ mod parse;
 mod program;
 mod records;
 mod split;
+mod trace;
 mod vouchers;

@@ -236,7 +236,8 @@ async fn check_licence(view: &View, id: DatanetId, number: VersionNumber) -> any
     Ok(())
 }
 
-async fn find_version(
+/// A version of a datanet.
+pub async fn find_version(
     view: &View,
     datanet: DatanetId,
     number: VersionNumber,

@@ -1,0 +1,97 @@
+"""From what was measured to rows, goals, and the tables in docs/benchmarks.md."""
+
+import re
+import statistics
+
+# How many times faster, bytes of a token, milliseconds for a text.
+FASTER, BYTES, MILLISECONDS = 10.0, 6.0, 5.0
+BEGIN, END = "<!-- results: trace -->", "<!-- end of results: trace -->"
+
+
+def build(runs, setting):
+    """`settings`, `rows` and `goals` of the results."""
+    rows, goals = [], []
+    for run in runs:
+        unit, ours, theirs = run["unit"], run["ours"], run["theirs"]
+        equal = spans(ours, theirs, setting["most"])
+        rows.append(row(run, "OpenLedger", ours["build"], ours["query"], ours["query"]["trace_ms"]))
+        rows.append(row(run, "infini-gram", theirs["build"], theirs["query"], theirs["query"]["attribute_ms"]))
+        mine, peer = rows[-2:]
+        goals += [
+            at_least(f"{unit}: times faster than infini-gram, medians", peer["median_ms"] / mine["median_ms"], FASTER),
+            at_most(f"{unit}: bytes per token", mine["bytes_per_token"], BYTES),
+            at_most(f"{unit}: ms for {setting['length']} tokens, one thread, 95 %", mine["p95_ms"], MILLISECONDS),
+            at_least(f"{unit}: texts with the same spans and counts", equal, 1.0),
+        ]
+    return {"settings": setting | {"corpora": {run["unit"]: run["sizes"] for run in runs}}, "rows": rows, "goals": goals}
+
+
+def spans(ours, theirs, most):
+    """The part of the texts in which both find the same spans, each as often. infini-gram leaves out those that occur
+    more than `most` times."""
+    pairs = list(zip(ours["query"]["spans"], theirs["query"]["spans"], strict=True))
+    same = [[span for span in mine if span[2] <= most] == list(peer) for mine, peer in pairs]
+    return sum(same) / len(same)
+
+
+def at_most(name, value, goal):
+    return {"name": name, "value": value, "goal": goal, "met": value <= goal}
+
+
+def at_least(name, value, goal):
+    return {"name": name, "value": value, "goal": goal, "met": value >= goal}
+
+
+def row(run, who, built, asked, milliseconds):
+    size = run["tokens"] * run["width"]
+    return {
+        "unit": run["unit"],
+        "who": who,
+        "tokens": run["tokens"],
+        "records": run["records"],
+        "contributions": run["contributions"],
+        "build_seconds": built["seconds"],
+        "build_mb_per_second": size / 1e6 / built["seconds"],
+        "build_peak_bytes": built["peak_memory"],
+        "bytes": built["bytes"],
+        "bytes_per_token": built["bytes"] / run["tokens"],
+        "open_seconds": asked["open_seconds"],
+        "spans": sum(map(len, asked["spans"])),
+        "median_ms": statistics.median(milliseconds),
+        "p95_ms": statistics.quantiles(milliseconds, n=20)[-1],
+        "most_ms": max(milliseconds),
+    }
+
+
+def tables(result):
+    """The tables' lines."""
+    machine, versions, load = result["machine"], result["versions"], result["load_average"]
+    yield (
+        f"{result['date']}. {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}; openledger-trace {versions['openledger-trace']}, infini-gram {versions['infini-gram']}, "
+        f"Python {versions['python']}. Load average of the last minute {load['before'][0]:.1f} before, "
+        f"{load['after'][0]:.1f} after."
+    )
+    yield ""
+    yield "| goal | value | goal | met |"
+    yield "|---|--:|--:|---|"
+    for goal in result["goals"]:
+        yield f"| {goal['name']} | {goal['value']:.3f} | {goal['goal']:g} | {'yes' if goal['met'] else 'no'} |"
+    yield ""
+    yield "| tokens are | index | tokens | records | build, MB/s | build, peak GiB | bytes per token | median ms | 95 % | most |"
+    yield "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+    for row in result["rows"]:
+        cells = [
+            row["unit"], row["who"], f"{row['tokens']:,}", f"{row['records']:,}", f"{row['build_mb_per_second']:.1f}",
+            f"{row['build_peak_bytes'] / 2**30:.2f}", f"{row['bytes_per_token']:.3f}", f"{row['median_ms']:.2f}",
+            f"{row['p95_ms']:.2f}", f"{row['most_ms']:.2f}",
+        ]  # fmt: skip
+        yield f"| {' | '.join(cells)} |"
+
+
+def write(path, result):
+    """Puts the tables between their marks in a page."""
+    page = path.read_text(encoding="utf-8")
+    block = "\n".join([BEGIN, "", *tables(result), "", END])
+    changed = re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: block, page, flags=re.S)
+    path.write_text(changed, encoding="utf-8")

@@ -1,0 +1,126 @@
+//! An index over HTTP.
+
+use std::{future::Future, sync::Arc};
+
+use axum::{
+    extract::{rejection::JsonRejection, DefaultBodyLimit, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+    Json, Router,
+};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::{net::TcpListener, sync::Semaphore};
+
+use crate::{
+    report::{Codec, Report},
+    Index, Rules,
+};
+
+/// The most bytes of a request.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// An index with what reads texts for it.
+pub struct Service {
+    /// The index.
+    pub index: Index,
+    /// Of the index' tokens.
+    pub codec: Box<dyn Codec>,
+    /// By which spans are credited.
+    pub rules: Rules,
+    /// Requests that may be worked on at once.
+    pub threads: usize,
+}
+
+struct Shared {
+    service: Service,
+    threads: Arc<Semaphore>,
+}
+
+/// Serves an index, until `shutdown`.
+///
+/// # Errors
+/// If the connection cannot be served.
+pub async fn serve(
+    service: Service,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(service)).with_graceful_shutdown(shutdown).await
+}
+
+fn router(service: Service) -> Router {
+    let threads = Arc::new(Semaphore::new(service.threads.clamp(1, Semaphore::MAX_PERMITS)));
+    Router::new()
+        .route("/trace", post(trace))
+        .route("/index", get(index))
+        .route("/health", get(|| async { Json(json!({"ok": true})) }))
+        .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is no such path") })
+        .method_not_allowed_fallback(|| async {
+            refusal(StatusCode::METHOD_NOT_ALLOWED, "this path has another method")
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(Arc::new(Shared { service, threads }))
+}
+
+fn refusal(status: StatusCode, error: impl Into<String>) -> Response {
+    (status, Json(json!({"error": error.into()}))).into_response()
+}
+
+/// A text, or tokens.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Asked {
+    Text(String),
+    Tokens(Vec<u32>),
+}
+
+/// `POST /trace`. Only as `application/json`, which no page in a browser can send to another site unasked.
+async fn trace(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Asked>, JsonRejection>,
+) -> Response {
+    let asked = match body {
+        Ok(Json(asked)) => asked,
+        Err(rejection) => {
+            let status = match rejection.status() {
+                StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+                status => status,
+            };
+            let expected = r#"expected {"text":"…"} or {"tokens":[…]}"#;
+            return refusal(status, format!("{expected}: {}", rejection.body_text()));
+        }
+    };
+    let Ok(permit) = shared.threads.clone().acquire_owned().await else {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "the service ends");
+    };
+    let answer = tokio::task::spawn_blocking(move || {
+        let Service { index, codec, rules, .. } = &shared.service;
+        let tokens = match asked {
+            Asked::Text(text) => codec.encode(&text)?,
+            Asked::Tokens(tokens) => tokens,
+        };
+        let report = Report::new(index, codec.as_ref(), &tokens, rules);
+        drop(permit);
+        report
+    });
+    match answer.await {
+        Ok(Ok(report)) => Json(report).into_response(),
+        Ok(Err(refused)) => refusal(StatusCode::BAD_REQUEST, refused),
+        Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}
+
+/// `GET /index`.
+async fn index(State(shared): State<Arc<Shared>>) -> Response {
+    let Service { index, rules, .. } = &shared.service;
+    let body = json!({
+        "contributions": index.contributions().len(),
+        "records": index.records(),
+        "tokens": index.tokens(),
+        "bytes": index.bytes(),
+        "rules": rules,
+    });
+    Json(body).into_response()
+}
