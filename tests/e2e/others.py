@@ -55,6 +55,28 @@ def data(tests, cli, folder):
     stored = cli("records", "show", parts[0]["content"])
     tests("a contribution is found by its content id",
           (stored["root"], stored["count"]) == (parts[0]["root"], parts[0]["records"]), stored)  # fmt: skip
+    traces(tests, cli, folder, datanet, parts[0])
+
+
+def traces(tests, cli, folder, datanet, part):
+    """Words that one record of a version has, and no other."""
+    index = folder / "traces"
+    built = cli("trace", "build", "--datanets", f"{datanet}:1", "--out", index)
+    tests("a version's records become an index", built["added"]["contributions"] == 2, built)
+    record = cli("records", "show", part["content"])["records"][0]
+    found = cli("trace", "query", index, f"As one reads: {record['text']}")
+    [span] = found["spans"]
+    tests("a trace names the record that has the words, and where they stand",
+          span["text"].strip() == record["text"]
+          and span["records"] == [{"contribution": part["id"], "record": 0, "occurrences": 1, "source": record["source"]}],
+          found)  # fmt: skip
+    [credited] = found["contributions"]
+    [owner] = cli("account", "show", flow.OWNER)["accounts"]
+    tests("its contributor is credited, and the pool with what nobody has",
+          (credited["contribution"], credited["contributor"]) == (part["id"], owner["account"])
+          and credited["ppm"] + found["shares"]["pool"] == 1_000_000 > credited["ppm"] > 500_000, found)  # fmt: skip
+    again = cli("trace", "build", "--datanets", f"{datanet}:1", "--out", index)
+    tests("an index gets what it does not have yet", again["added"]["contributions"] == 0, again)
 
 
 def members(tests, cli, folder):
