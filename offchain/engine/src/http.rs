@@ -92,7 +92,7 @@ async fn take(engine: Arc<Engine>, job: Job) -> Response {
     match tokio::task::spawn_blocking(move || own.submit(job)).await {
         Ok(Ok(state)) => {
             let ended = tokio::time::timeout(AT_ONCE, engine.ended(&id)).await.is_ok();
-            let now = if ended { look_up(engine, id.clone()).await.ok().flatten() } else { None };
+            let now = if ended { look_up(engine, id).await.ok().flatten() } else { None };
             let state = now.unwrap_or(state);
             (StatusCode::ACCEPTED, Json(Answer { job: id.to_string(), state })).into_response()
         }
