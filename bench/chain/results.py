@@ -1,6 +1,6 @@
 """From what was measured to rows, goals, and the tables in docs/benchmarks.md."""
 
-import re
+import published
 
 # A cost counts as flat when its largest value is at most so many times its smallest: by what is charged, which is
 # exact, and by time, which other processes disturb.
@@ -9,7 +9,6 @@ FLAT_CHARGED, FLAT_TIME = 1.0, 1.05
 TENTH = 0.1
 # From an answer to its credit, in seconds.
 CREDIT = 10.0
-BEGIN, END = "<!-- results: chain -->", "<!-- end of results: chain -->"
 
 
 def build(rates, costs, credit):
@@ -82,19 +81,12 @@ def end_of(row):
 def tables(result):
     """What docs/benchmarks.md shows, as lines."""
     of = lambda bench: [row for row in result["rows"] if row["bench"] == bench]
-    machine, versions, load = result["machine"], result["versions"], result["load_average"]
-    yield (
-        f"{result['date']}. {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"{machine['system']}; {versions['node']}, {versions['runtime']}, Node.js {versions['node_js']}, "
-        f"@polkadot/api {versions['polkadot_api']}. Load average of the last minute {load['before'][0]:.1f} before, "
-        f"{load['after'][0]:.1f} after."
+    versions = result["versions"]
+    programs = (
+        f"{versions['node']}, {versions['runtime']}, Node.js {versions['node_js']}, "
+        f"@polkadot/api {versions['polkadot_api']}"
     )
-    yield ""
-    yield "| goal, at most | value | goal | met |"
-    yield "|---|--:|--:|---|"
-    for goal in result["goals"]:
-        yield f"| {goal['name']} | {goal['value']:.3f} | {goal['goal']:g} | {'yes' if goal['met'] else 'no'} |"
-    yield ""
+    yield from published.head(result, programs, "goal, at most")
     yield "**Per second on one node**"
     yield ""
     yield from table(
@@ -170,11 +162,3 @@ def tables(result):
             for row in of("credit")
         ],
     )
-
-
-def write(path, result):
-    """Puts the tables between their marks in a page."""
-    page = path.read_text(encoding="utf-8")
-    block = "\n".join([BEGIN, "", *tables(result), "", END])
-    changed = re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: block, page, flags=re.S)
-    path.write_text(changed, encoding="utf-8")

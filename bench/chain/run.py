@@ -10,7 +10,6 @@ import datetime
 import json
 import os
 import pathlib
-import platform
 import shutil
 import subprocess
 import sys
@@ -18,10 +17,11 @@ import sys
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "scripts" / "lib" / "demo"))
+sys.path[:0] = [str(ROOT / "scripts" / "lib" / "demo"), str(ROOT / "bench")]
 
 import corpora  # noqa: E402
 import flow  # noqa: E402
+import published  # noqa: E402
 import results  # noqa: E402
 from cli import Cli, Failed  # noqa: E402
 from network import Network  # noqa: E402
@@ -42,7 +42,7 @@ def main():
     folder = ROOT / "target" / "bench" / "chain"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": machine()}
+    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
     before = os.getloadavg()
     flow.say("How many transactions a node takes in a second")
     rates = alone(folder / "rates", options.binaries, "rates.mjs", log=True)
@@ -57,7 +57,7 @@ def main():
     out = ROOT / "bench" / "results" / "chain.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    results.write(ROOT / "docs" / "benchmarks.md", result)
+    published.write(ROOT / "docs" / "benchmarks.md", "chain", results.tables(result))
     print("\n".join(results.tables(result)))
     print(f"\nResults: {out}")
 
@@ -127,19 +127,6 @@ def solidity(cli, packages, folder):
         cli("records", "build", folder / "sources" / "solidity" / label, "--label", label, "--out", out)
         sources.append(corpora.choose(label, corpora.read(out)))
     return sources
-
-
-def machine():
-    """What it runs on."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    name = next((line.split(":", 1)[1].strip() for line in cpuinfo.splitlines() if line.startswith("model name")), "")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "processor": name or platform.processor(),
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory / 2**30, 1),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-    }
 
 
 def version(program):

@@ -1,11 +1,11 @@
 """From what was measured to rows, goals, and the tables in docs/benchmarks.md."""
 
-import re
 import statistics
+
+import published
 
 # How many times faster, bytes of a token, milliseconds for a text.
 FASTER, BYTES, MILLISECONDS = 10.0, 6.0, 5.0
-BEGIN, END = "<!-- results: trace -->", "<!-- end of results: trace -->"
 
 
 def build(runs, setting):
@@ -65,19 +65,12 @@ def row(run, who, built, asked, milliseconds):
 
 def tables(result):
     """The tables' lines."""
-    machine, versions, load = result["machine"], result["versions"], result["load_average"]
-    yield (
-        f"{result['date']}. {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"{machine['system']}; openledger-trace {versions['openledger-trace']}, infini-gram {versions['infini-gram']}, "
-        f"Python {versions['python']}. Load average of the last minute {load['before'][0]:.1f} before, "
-        f"{load['after'][0]:.1f} after."
+    versions = result["versions"]
+    programs = (
+        f"openledger-trace {versions['openledger-trace']}, infini-gram {versions['infini-gram']}, "
+        f"Python {versions['python']}"
     )
-    yield ""
-    yield "| goal | value | goal | met |"
-    yield "|---|--:|--:|---|"
-    for goal in result["goals"]:
-        yield f"| {goal['name']} | {goal['value']:.3f} | {goal['goal']:g} | {'yes' if goal['met'] else 'no'} |"
-    yield ""
+    yield from published.head(result, programs, "goal")
     yield "| tokens are | index | tokens | records | build, MB/s | build, peak GiB | bytes per token | median ms | 95 % | most |"
     yield "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
     for row in result["rows"]:
@@ -87,11 +80,3 @@ def tables(result):
             f"{row['p95_ms']:.2f}", f"{row['most_ms']:.2f}",
         ]  # fmt: skip
         yield f"| {' | '.join(cells)} |"
-
-
-def write(path, result):
-    """Puts the tables between their marks in a page."""
-    page = path.read_text(encoding="utf-8")
-    block = "\n".join([BEGIN, "", *tables(result), "", END])
-    changed = re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: block, page, flags=re.S)
-    path.write_text(changed, encoding="utf-8")

@@ -20,8 +20,10 @@ import time
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "bench"))
 
 import corpus  # noqa: E402
+import published  # noqa: E402
 import results  # noqa: E402
 import units  # noqa: E402
 
@@ -44,7 +46,7 @@ def main():
     folder = ROOT / "target" / "bench" / "trace"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": machine()}
+    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
     result["versions"] = {
         "openledger-trace": commit(),
         "infini-gram": importlib.metadata.version("infini-gram"),
@@ -59,7 +61,7 @@ def main():
     if not options.scratch:
         out = ROOT / "bench" / "results" / "trace.json"
         out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        results.write(ROOT / "docs" / "benchmarks.md", result)
+        published.write(ROOT / "docs" / "benchmarks.md", "trace", results.tables(result))
         print(f"\nResults: {out}")
     shutil.rmtree(folder)
 
@@ -127,19 +129,6 @@ def tool(command, environment=None):
 
 def say(line):
     print(f"\033[1m==>\033[0m {time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
-
-
-def machine():
-    """What it runs on."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    name = next((line.split(":", 1)[1].strip() for line in cpuinfo.splitlines() if line.startswith("model name")), "")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "processor": name or platform.processor(),
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory / 2**30, 1),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-    }
 
 
 def commit():

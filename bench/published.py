@@ -1,0 +1,44 @@
+"""What all benchmarks report in the same way: the machine, the goals, and where the tables stand."""
+
+import os
+import pathlib
+import platform
+import re
+
+
+def machine():
+    """What it runs on."""
+    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    name = next((line.split(":", 1)[1].strip() for line in cpuinfo.splitlines() if line.startswith("model name")), "")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": name or platform.processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def head(result, versions, goal):
+    """When and where it was measured, and the table of goals under the title `goal`, as lines."""
+    machine, load = result["machine"], result["load_average"]
+    yield (
+        f"{result['date']}. {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}; {versions}. Load average of the last minute {load['before'][0]:.1f} before, "
+        f"{load['after'][0]:.1f} after."
+    )
+    yield ""
+    yield f"| {goal} | value | goal | met |"
+    yield "|---|--:|--:|---|"
+    for goal in result["goals"]:
+        yield f"| {goal['name']} | {goal['value']:.3f} | {goal['goal']:g} | {'yes' if goal['met'] else 'no'} |"
+    yield ""
+
+
+def write(path, name, lines):
+    """Puts tables between the marks of a benchmark in a page."""
+    begin, end = f"<!-- results: {name} -->", f"<!-- end of results: {name} -->"
+    page = path.read_text(encoding="utf-8")
+    block = "\n".join([begin, "", *lines, "", end])
+    changed = re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: block, page, flags=re.S)
+    path.write_text(changed, encoding="utf-8")
