@@ -84,6 +84,17 @@ class Score(unittest.TestCase):
         self.assertLess(width(many), width(few))
 
 
+    def test_interval_should_move_when_resamples_are_below_the_estimate(self):
+        values = self.random.normal(size=4000)
+        np.testing.assert_allclose(lds.interval(values, np.median(values)), [-1.96, 1.96], atol=0.15)
+        low, high = lds.interval(values, 1.0)
+        # Efron's formula, of a normal whose estimate is one deviation up: 2 - 1.96 to 2 + 1.96.
+        np.testing.assert_allclose([low, high], [0.04, values.max()], atol=0.35)
+
+    def test_interval_should_be_a_point_when_nothing_varies(self):
+        self.assertEqual(lds.interval(np.ones(10), 1.0), [1.0, 1.0])
+
+
 class Ceiling(unittest.TestCase):
     def setUp(self):
         self.random = np.random.default_rng(3)
