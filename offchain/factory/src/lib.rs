@@ -4,6 +4,7 @@
 //! | | |
 //! |---|---|
 //! | [`job`] | the job itself |
+//! | [`path`] | what unrolled influence needs of a training run |
 //! | [`training_set`] | which records a job trains on |
 //! | [`settings`] | how it trains |
 //! | [`artefacts`] | bases, adapters and indices, into a store and verified out of it again |
@@ -11,6 +12,7 @@
 pub mod artefacts;
 mod error;
 pub mod job;
+pub mod path;
 pub mod settings;
 pub mod training_set;
 

@@ -65,7 +65,7 @@ impl Settings {
     }
 
     /// The schedule for so many records.
-    pub(crate) fn schedule(&self, records: usize) -> Schedule {
+    pub fn schedule(&self, records: usize) -> Schedule {
         let steps = (self.epochs * records).div_ceil(self.rows).max(1);
         Schedule {
             steps,

@@ -79,7 +79,9 @@ pub fn build(
             .par_iter()
             .zip(&capture.matrices)
             .map(|(block, matrix)| {
-                factors(matrix, &batch).map(|record| block.rotate(&record.gradient())).collect()
+                factors::<Model>(matrix, &batch)
+                    .map(|record| block.rotate(&record.gradient()))
+                    .collect()
             })
             .collect();
         let weighted: Vec<(usize, f64)> = rows

@@ -7,12 +7,12 @@
 //! model, so this is the true Fisher matrix, which is the Gauss-Newton matrix of a softmax with log loss.
 
 use nalgebra::{DMatrix, SymmetricEigen};
-use ndarray::{Array2, Zip};
-use openledger_lm::{Labels, Model, Sequence};
+use ndarray::{s, Array2, Zip};
+use openledger_lm::Labels;
 use rayon::prelude::*;
 
 use crate::{
-    gradients::{factors, ROWS},
+    gradients::{factors, Trained, ROWS},
     Error, Result,
 };
 
@@ -30,7 +30,7 @@ pub struct Block {
 /// H + λI.
 #[derive(Clone, Debug)]
 pub struct EkFac {
-    /// In the order of `Model::lora_matrices`.
+    /// In the order of [`Trained::matrices`].
     pub blocks: Vec<Block>,
 }
 
@@ -75,9 +75,9 @@ impl EkFac {
     ///
     /// # Errors
     /// If there are no records, one does not fit the model, or a gradient is not finite.
-    pub fn fit(
-        model: &Model,
-        records: &[&Sequence],
+    pub fn fit<M: Trained>(
+        model: &M,
+        records: &[&M::Record],
         damping: f64,
         seed: u64,
         mut each: impl FnMut(usize, usize),
@@ -85,8 +85,8 @@ impl EkFac {
         if records.is_empty() {
             return Err(Error::NoRecords);
         }
-        let specs = model.lora_matrices();
-        let batches: Vec<Vec<Sequence>> = records
+        let specs = model.matrices();
+        let batches: Vec<Vec<M::Record>> = records
             .chunks(ROWS)
             .map(|rows| rows.iter().map(|&row| row.clone()).collect())
             .collect();
@@ -103,7 +103,7 @@ impl EkFac {
         for (i, batch) in batches.iter().enumerate() {
             let capture = model.capture(batch, labels(i))?;
             covariances.par_iter_mut().zip(&capture.matrices).for_each(|((a, s), matrix)| {
-                for record in factors(matrix, batch) {
+                for record in factors::<M>(matrix, batch) {
                     add(a, &record.x.t().dot(&record.x));
                     add(s, &record.g.t().dot(&record.g));
                 }
@@ -127,7 +127,7 @@ impl EkFac {
         for (i, batch) in batches.iter().enumerate() {
             let capture = model.capture(batch, labels(batches.len() + i))?;
             blocks.par_iter_mut().zip(&capture.matrices).for_each(|(block, matrix)| {
-                for record in factors(matrix, batch) {
+                for record in factors::<M>(matrix, batch) {
                     let rotated = block.rotate(&record.gradient());
                     Zip::from(&mut block.damped)
                         .and(&rotated)
@@ -146,6 +146,29 @@ impl EkFac {
             }
         }
         Ok(Self { blocks })
+    }
+
+    /// `(H + λI)⁻¹ g` of each row g, a gradient of all matrices end to end.
+    pub fn solve(&self, gradients: &Array2<f32>) -> Array2<f32> {
+        let mut solved = gradients.clone();
+        let mut start = 0;
+        for block in &self.blocks {
+            let shape = block.damped.dim();
+            let end = start + block.damped.len();
+            let rotated = gradients.slice(s![.., start..end]);
+            let rotated = rotated.rows().into_iter().map(|row| {
+                let matrix = row.to_shape(shape).expect("a slice has as many values as its matrix");
+                block.rotate(&matrix.to_owned()).mapv(f64::from)
+            });
+            for (mut row, matrix) in
+                solved.rows_mut().into_iter().zip(block.solve(rotated.collect()))
+            {
+                let row = row.slice_mut(s![start..end]);
+                Zip::from(row).and(&matrix.flatten()).for_each(|to, from| *to = *from as f32);
+            }
+            start = end;
+        }
+        solved
     }
 }
 

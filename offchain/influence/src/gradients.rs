@@ -1,7 +1,7 @@
 //! Every record's own gradient.
 
-use ndarray::{s, Array2, Array3, ArrayView2};
-use openledger_lm::{Labels, Model, Sequence};
+use ndarray::{s, Array2, Array3, ArrayView2, Axis};
+use openledger_lm::{Capture, Labels, MatrixSpec, Model, Sequence};
 use rayon::prelude::*;
 
 use crate::Result;
@@ -9,6 +9,40 @@ use crate::Result;
 /// Records of one forward and backward pass. Where the batch ends may decide the last bit of a sum, so this is
 /// part of the method's code version.
 pub(crate) const ROWS: usize = 16;
+
+/// Something that was trained, and gives each record's own gradient as the two factors it is made of.
+pub trait Trained: Sync {
+    /// What it is trained on.
+    type Record: Clone + Sync;
+
+    /// The matrices whose gradients are meant.
+    fn matrices(&self) -> Vec<MatrixSpec>;
+
+    /// Losses and gradient factors of some records, in one pass.
+    ///
+    /// # Errors
+    /// If a record does not fit.
+    fn capture(&self, records: &[Self::Record], labels: Labels) -> Result<Capture>;
+
+    /// How many rows of the factors are a record's own; what follows is padding.
+    fn rows(record: &Self::Record) -> usize;
+}
+
+impl Trained for Model {
+    type Record = Sequence;
+
+    fn matrices(&self) -> Vec<MatrixSpec> {
+        self.lora_matrices()
+    }
+
+    fn capture(&self, records: &[Sequence], labels: Labels) -> Result<Capture> {
+        Ok(Self::capture(self, records, labels)?)
+    }
+
+    fn rows(record: &Sequence) -> usize {
+        record.ids.len().saturating_sub(1)
+    }
+}
 
 /// Inputs `[tokens, in]` and output gradients `[tokens, out]` of one record at one matrix, without padding.
 pub(crate) struct Factors<'a> {
@@ -24,37 +58,60 @@ impl Factors<'_> {
 }
 
 /// The records of a captured batch at one matrix.
-pub(crate) fn factors<'a>(
+pub(crate) fn factors<'a, M: Trained>(
     (x, g): &'a (Array3<f32>, Array3<f32>),
-    sequences: &'a [Sequence],
+    records: &'a [M::Record],
 ) -> impl Iterator<Item = Factors<'a>> {
-    sequences.iter().enumerate().map(move |(i, sequence)| {
-        let tokens = sequence.ids.len() - 1;
-        Factors { x: x.slice(s![i, ..tokens, ..]), g: g.slice(s![i, ..tokens, ..]) }
+    records.iter().enumerate().map(move |(i, record)| {
+        let rows = M::rows(record);
+        Factors { x: x.slice(s![i, ..rows, ..]), g: g.slice(s![i, ..rows, ..]) }
     })
 }
 
-/// The gradient of each sequence's loss (the sum of `-log p` over its targets): for each sequence, one `[in, out]`
-/// array for each matrix of `Model::lora_matrices`. One forward and one backward pass in all.
+/// The gradient of each record's loss (of a text, the sum of `-log p` over its targets): for each record, one
+/// `[in, out]` array for each matrix. One forward and one backward pass in all.
 ///
 /// # Errors
-/// As `Model::capture`: there is no adapter, or a sequence does not fit the model.
-pub fn of_records(
-    model: &Model,
-    sequences: &[Sequence],
+/// If a record does not fit.
+pub fn of_records<M: Trained>(
+    model: &M,
+    records: &[M::Record],
     labels: Labels,
 ) -> Result<Vec<Vec<Array2<f32>>>> {
-    let capture = model.capture(sequences, labels)?;
+    let capture = model.capture(records, labels)?;
     let by_matrix: Vec<Vec<Array2<f32>>> = capture
         .matrices
         .par_iter()
-        .map(|matrix| factors(matrix, sequences).map(|record| record.gradient()).collect())
+        .map(|matrix| factors::<M>(matrix, records).map(|record| record.gradient()).collect())
         .collect();
-    let mut by_record = vec![Vec::with_capacity(by_matrix.len()); sequences.len()];
+    let mut by_record = vec![Vec::with_capacity(by_matrix.len()); records.len()];
     for matrix in by_matrix {
         for (record, gradient) in by_record.iter_mut().zip(matrix) {
             record.push(gradient);
         }
     }
     Ok(by_record)
+}
+
+/// The gradients of any number of records, a pass of some at a time: `[records, parameters]`, matrix by matrix, each row
+/// by row. Drawn labels take one seed after the other, a seed for each pass.
+///
+/// # Errors
+/// If a record does not fit.
+pub fn flat<M: Trained>(model: &M, records: &[M::Record], labels: Labels) -> Result<Array2<f32>> {
+    let width = model.matrices().iter().map(|spec| spec.input * spec.output).sum();
+    let mut gradients = Array2::zeros((records.len(), width));
+    let passes = records.chunks(ROWS).zip(gradients.axis_chunks_iter_mut(Axis(0), ROWS));
+    for (pass, (records, mut rows)) in (0..).zip(passes) {
+        let labels = match labels {
+            Labels::Data => Labels::Data,
+            Labels::Sampled { seed } => Labels::Sampled { seed: seed.wrapping_add(pass) },
+        };
+        for (mut row, gradient) in
+            rows.rows_mut().into_iter().zip(of_records(model, records, labels)?)
+        {
+            row.iter_mut().zip(gradient.iter().flatten()).for_each(|(to, from)| *to = *from);
+        }
+    }
+    Ok(gradients)
 }

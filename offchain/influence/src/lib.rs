@@ -24,12 +24,14 @@
 //! From the quantised query on, everything is integer and equal on every machine. Up to there, the same machine
 //! gives the same bits whatever its number of threads: each sum has a fixed order.
 
+pub mod attributor;
 pub mod baseline;
 pub mod batch;
 pub mod build;
 pub mod duplicates;
 pub mod ekfac;
 mod error;
+pub mod exact;
 pub mod fraud;
 pub mod gradients;
 pub mod index;
@@ -37,6 +39,7 @@ pub mod method;
 pub mod quantise;
 pub mod query;
 pub mod settlement;
+pub mod unrolled;
 pub mod work;
 
 pub use error::{Error, Result};

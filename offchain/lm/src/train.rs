@@ -244,9 +244,26 @@ impl Trainer {
         Ok(())
     }
 
+    /// How it trains.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
     /// The model as it is now.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// What AdamW multiplies its average of the gradients with, for each parameter: `1 / (sqrt(v) + ε)`, `v` being the
+    /// average of their squares, corrected for its beginning at zero. Before the first step, `1 / ε`.
+    pub fn preconditioner(&self) -> Vec<ndarray::Array2<f32>> {
+        let root = self.correction(self.step as i32);
+        let matrices = self.parameters.iter().map(|Parameter { shape, second, .. }| {
+            let values = second.iter().map(|v| (v.sqrt() * root + EPSILON).recip()).collect();
+            ndarray::Array2::from_shape_vec(*shape, values)
+                .expect("there are as many moments as values")
+        });
+        matrices.collect()
     }
 
     /// Steps done.
@@ -389,6 +406,13 @@ impl Trainer {
         }
     }
 
+    /// What makes up for the average of squares having begun at zero, after so many steps.
+    fn correction(&self, steps: i32) -> f32 {
+        let (_, beta2) = self.schedule.betas;
+        // Before the first step, the average is zero whatever it is multiplied with.
+        (1.0 / (1.0 - beta2.powi(steps.max(1))).sqrt()) as f32
+    }
+
     /// AdamW on every parameter.
     fn descend(&mut self, gradients: &[Vec<f32>], factor: f64, rate: f64) {
         let (beta1, beta2) = self.schedule.betas;
@@ -397,7 +421,7 @@ impl Trainer {
         let common = AdamStep {
             gradient: factor as f32,
             rate: (rate / (1.0 - beta1.powi(step))) as f32,
-            root: (1.0 / (1.0 - beta2.powi(step)).sqrt()) as f32,
+            root: self.correction(step),
             beta1: beta1 as f32,
             beta2: beta2 as f32,
             epsilon: EPSILON,

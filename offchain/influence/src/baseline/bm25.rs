@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bm25::{Embedder, EmbedderBuilder, Scorer};
 use openledger_primitives::ContributionId;
 
-use crate::duplicates::words;
+use crate::{attributor::Attributor, duplicates::words, Result};
 
 /// Words and signs in lower case, as for near duplicates.
 struct Words;
@@ -21,6 +21,8 @@ pub struct Bm25 {
     embedder: Embedder<u64, Words>,
     scorer: Scorer<usize, u64>,
     contributions: Vec<ContributionId>,
+    /// How many different words the records have, each counted once for each.
+    words: usize,
 }
 
 impl Bm25 {
@@ -29,10 +31,23 @@ impl Bm25 {
         let texts: Vec<&str> = records.iter().map(|(_, text)| text.as_str()).collect();
         let embedder = EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Words, &texts).build();
         let mut scorer = Scorer::new();
+        let mut words = 0;
         for (i, text) in texts.iter().enumerate() {
-            scorer.upsert(&i, embedder.embed(text));
+            let embedding = embedder.embed(text);
+            words += embedding.indices().collect::<std::collections::HashSet<_>>().len();
+            scorer.upsert(&i, embedding);
         }
-        Self { embedder, scorer, contributions: records.iter().map(|(id, _)| *id).collect() }
+        let contributions = records.iter().map(|(id, _)| *id).collect();
+        Self { embedder, scorer, contributions, words }
+    }
+
+    /// The score of each record, in order; 0 where it has no word in common with `text`.
+    pub fn records(&self, text: &str) -> Vec<f64> {
+        let mut scores = vec![0.0; self.contributions.len()];
+        for found in self.scorer.matches(&self.embedder.embed(text)) {
+            scores[found.id] = f64::from(found.score);
+        }
+        scores
     }
 
     /// The score of each contribution that has a word in common with `text`: that of its best record, so that a
@@ -44,6 +59,19 @@ impl Bm25 {
             *score = score.max(found.score);
         }
         best.into_iter().collect()
+    }
+}
+
+impl Attributor for Bm25 {
+    type Query = str;
+
+    fn scores(&self, query: &str) -> Result<Vec<f64>> {
+        Ok(self.records(query))
+    }
+
+    fn bytes(&self) -> u64 {
+        // What it was made of: the words are kept as numbers and weights.
+        self.words as u64 * (size_of::<u64>() + size_of::<f32>()) as u64
     }
 }
 

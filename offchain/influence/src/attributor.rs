@@ -1,0 +1,83 @@
+//! What every way of attributing has in common, so that they can be compared.
+
+use ndarray::{Array2, ArrayView2, Axis, Zip};
+use openledger_lm::Labels;
+
+use crate::{
+    gradients::{self, Trained},
+    Error, Result,
+};
+
+/// Says how much likelier each record made something.
+pub trait Attributor {
+    /// What is asked about.
+    type Query: ?Sized;
+
+    /// For each record, in order, how much likelier it made the query: positive where leaving the record out would
+    /// make it less likely. Only the order and the proportions of one query's scores mean anything.
+    ///
+    /// # Errors
+    /// If the query does not fit.
+    fn scores(&self, query: &Self::Query) -> Result<Vec<f64>>;
+
+    /// Bytes that are kept from one query to the next.
+    fn bytes(&self) -> u64;
+}
+
+/// A vector for each record, whose product with a query's gradient is the score: what all methods by gradients come
+/// down to.
+pub struct Vectors<'a, M> {
+    model: &'a M,
+    /// `[records, parameters]`.
+    vectors: Array2<f32>,
+}
+
+impl<'a, M: Trained> Vectors<'a, M> {
+    /// Of one vector for each record, matrix by matrix as [`Trained::matrices`] lists them, each row by row.
+    ///
+    /// # Errors
+    /// If a value is not finite.
+    pub fn new(model: &'a M, vectors: Array2<f32>) -> Result<Self> {
+        match vectors.iter().all(|value| value.is_finite()) {
+            true => Ok(Self { model, vectors }),
+            false => Err(Error::NotFinite("a record's vector".into())),
+        }
+    }
+
+    /// The vectors, `[records, parameters]`.
+    pub fn vectors(&self) -> ArrayView2<'_, f32> {
+        self.vectors.view()
+    }
+}
+
+impl<M: Trained> Attributor for Vectors<'_, M> {
+    type Query = M::Record;
+
+    fn scores(&self, query: &M::Record) -> Result<Vec<f64>> {
+        let gradient = gradients::flat(self.model, std::slice::from_ref(query), Labels::Data)?;
+        Ok(self.vectors.dot(&gradient.row(0)).mapv(f64::from).to_vec())
+    }
+
+    fn bytes(&self) -> u64 {
+        4 * self.vectors.len() as u64
+    }
+}
+
+/// Each row divided by the root of the other's product with it: with the solution of a record's gradient, its influence
+/// on itself (RelatIF, Barshan et al. 2020), so that records count by their direction alone. A row without a gradient
+/// becomes zeros.
+pub fn by_self_influence(mut vectors: Array2<f32>, gradients: &Array2<f32>) -> Array2<f32> {
+    Zip::from(vectors.rows_mut()).and(gradients.rows()).for_each(|mut vector, gradient| {
+        let own: f64 =
+            vector.iter().zip(gradient).map(|(&v, &g)| f64::from(v) * f64::from(g)).sum();
+        let weight = if own > 0.0 { own.sqrt().recip() } else { 0.0 };
+        vector.mapv_inplace(|value| (f64::from(value) * weight) as f32);
+    });
+    vectors
+}
+
+/// The length of each row.
+pub(crate) fn lengths(rows: &Array2<f32>) -> Vec<f64> {
+    let squares = rows.axis_iter(Axis(0));
+    squares.map(|row| row.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt()).collect()
+}
