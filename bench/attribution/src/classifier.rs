@@ -1,0 +1,375 @@
+//! Small classifiers of images: multinomial logistic regression and perceptrons, trained by stochastic gradient descent.
+//! Plain, so that every influence method can be seen at its best.
+
+use std::{collections::HashMap, path::Path};
+
+use anyhow::{bail, ensure, Context, Result};
+use ndarray::{concatenate, s, Array1, Array2, Array3, ArrayView2, Axis};
+use openledger_influence::{gradients::Trained, unrolled::Segment};
+use openledger_lm::{Capture, Labels, MatrixSpec};
+use rand::{seq::SliceRandom, Rng};
+use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+
+use crate::files::{self, Named};
+
+/// How a classifier is trained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    pub epochs: usize,
+    pub rows: usize,
+    pub learning_rate: f64,
+    pub momentum: f64,
+    /// Times half the squared length of all parameters is added to the mean loss.
+    pub weight_decay: f64,
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            epochs: 30,
+            rows: 64,
+            learning_rate: 0.05,
+            momentum: 0.9,
+            weight_decay: 1e-3,
+            seed: 0,
+        }
+    }
+}
+
+/// `task.json`.
+#[derive(Serialize, Deserialize)]
+pub struct Task {
+    pub name: String,
+    pub kind: String,
+    /// Widths: inputs, hidden layers, classes.
+    pub layers: Vec<usize>,
+    pub settings: Settings,
+}
+
+/// An image and its class.
+#[derive(Clone, Debug)]
+pub struct Image {
+    pub x: Array1<f32>,
+    pub class: usize,
+}
+
+/// Images to train on, and images to ask about.
+pub struct Images {
+    pub records: Vec<Image>,
+    pub queries: Vec<Image>,
+}
+
+/// Weights `[in + 1, out]`, the bias in the last row; a rectifier between layers.
+#[derive(Clone)]
+pub struct Classifier {
+    layers: Vec<Array2<f32>>,
+}
+
+/// `[rows, in]` → `[rows, in + 1]`.
+fn with_one(x: ArrayView2<f32>) -> Array2<f32> {
+    let ones = Array2::ones((x.nrows(), 1));
+    concatenate(Axis(1), &[x, ones.view()]).expect("both have as many rows")
+}
+
+impl Classifier {
+    /// He et al. 2015: normal with variance 2 / in; biases zero.
+    fn random(widths: &[usize], rng: &mut ChaCha8Rng) -> Self {
+        let layers = widths
+            .windows(2)
+            .map(|pair| {
+                let bound = (6.0 / pair[0] as f32).sqrt();
+                let mut layer = Array2::from_shape_fn((pair[0] + 1, pair[1]), |_| {
+                    rng.random_range(-bound..bound)
+                });
+                layer.row_mut(pair[0]).fill(0.0);
+                layer
+            })
+            .collect();
+        Self { layers }
+    }
+
+    /// Each layer's inputs, and the logits.
+    fn forward(&self, images: &[Image]) -> (Vec<Array2<f32>>, Array2<f32>) {
+        let width = images.first().map_or(0, |image| image.x.len());
+        let mut x = Array2::zeros((images.len(), width));
+        for (mut row, image) in x.rows_mut().into_iter().zip(images) {
+            row.assign(&image.x);
+        }
+        let mut inputs = Vec::new();
+        for (i, layer) in self.layers.iter().enumerate() {
+            if i > 0 {
+                x.mapv_inplace(|value| value.max(0.0));
+            }
+            inputs.push(with_one(x.view()));
+            x = inputs[i].dot(layer);
+        }
+        (inputs, x)
+    }
+
+    /// Inputs and output gradients of each layer, and the losses.
+    fn backward(
+        &self,
+        images: &[Image],
+        labels: Labels,
+    ) -> (Vec<(Array2<f32>, Array2<f32>)>, Vec<f32>) {
+        let (inputs, logits) = self.forward(images);
+        let mut g = softmax(logits);
+        let mut losses = Vec::with_capacity(images.len());
+        let mut rng = match labels {
+            Labels::Data => None,
+            Labels::Sampled { seed } => Some(ChaCha8Rng::seed_from_u64(seed)),
+        };
+        for (mut row, image) in g.rows_mut().into_iter().zip(images) {
+            losses.push(-row[image.class].max(f32::MIN_POSITIVE).ln());
+            let class = match &mut rng {
+                None => image.class,
+                Some(rng) => {
+                    let mut left: f32 = rng.random();
+                    let drawn = row.iter().position(|p| {
+                        left -= p;
+                        left < 0.0
+                    });
+                    drawn.unwrap_or(row.len() - 1)
+                }
+            };
+            row[class] -= 1.0;
+        }
+        let mut found = Vec::new();
+        for (i, layer) in self.layers.iter().enumerate().rev() {
+            let below = (i > 0).then(|| {
+                let mut below = g.dot(&layer.slice(s![..-1, ..]).t());
+                below.zip_mut_with(&inputs[i].slice(s![.., ..-1]), |g, x| {
+                    if *x <= 0.0 {
+                        *g = 0.0;
+                    }
+                });
+                below
+            });
+            found.push((inputs[i].clone(), g));
+            g = below.unwrap_or_default();
+        }
+        found.reverse();
+        (found, losses)
+    }
+
+    /// The loss of each image.
+    pub fn losses(&self, images: &[Image]) -> Vec<f32> {
+        self.backward(images, Labels::Data).1
+    }
+
+    /// Trains from nothing.
+    pub fn train(widths: &[usize], images: &[Image], settings: &Settings, seed: u64) -> Self {
+        let mut last = Self::segments(widths, images, settings, seed, 1);
+        last.pop().map(|segment| segment.model).expect("there is one segment")
+    }
+
+    /// The ends of so many parts of a training.
+    pub fn segments(
+        widths: &[usize],
+        images: &[Image],
+        settings: &Settings,
+        seed: u64,
+        count: usize,
+    ) -> Vec<Segment<Self>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut model = Self::random(widths, &mut rng);
+        let mut velocity: Vec<Array2<f32>> =
+            model.layers.iter().map(|layer| Array2::zeros(layer.dim())).collect();
+        let steps = (settings.epochs * images.len()).div_ceil(settings.rows);
+        // A gradient moves the weights until its momentum is used up.
+        let momentum = 1.0 / (1.0 - settings.momentum);
+        let (mut order, mut rates, mut found) = (Vec::new(), 0.0, Vec::new());
+        for step in 0..steps {
+            let mut rows = Vec::with_capacity(settings.rows);
+            while rows.len() < settings.rows {
+                let next = order.pop().unwrap_or_else(|| {
+                    order = (0..images.len()).collect();
+                    order.shuffle(&mut rng);
+                    order.pop().unwrap_or_default()
+                });
+                rows.push(images[next].clone());
+            }
+            // Linear to nothing.
+            let rate = settings.learning_rate * (1.0 - step as f64 / steps as f64);
+            rates += rate;
+            let (factors, _) = model.backward(&rows, Labels::Data);
+            let moving = model.layers.iter_mut().zip(&mut velocity);
+            for ((layer, velocity), (x, g)) in moving.zip(factors) {
+                let mut gradient = x.t().dot(&g) / rows.len() as f32;
+                gradient.scaled_add(settings.weight_decay as f32, layer);
+                *velocity *= settings.momentum as f32;
+                *velocity += &gradient;
+                layer.scaled_add(-rate as f32, velocity);
+            }
+            if step + 1 >= (found.len() + 1) * steps / count {
+                let scale = |layer: &Array2<f32>| Array2::from_elem(layer.dim(), momentum as f32);
+                found.push(Segment {
+                    preconditioner: model.layers.iter().map(scale).collect(),
+                    model: model.clone(),
+                    rates,
+                    decay: settings.weight_decay * momentum,
+                });
+                rates = 0.0;
+            }
+        }
+        found
+    }
+}
+
+/// Each row's probabilities.
+fn softmax(mut logits: Array2<f32>) -> Array2<f32> {
+    for mut row in logits.rows_mut() {
+        let top = row.fold(f32::NEG_INFINITY, |top, value| top.max(*value));
+        row.mapv_inplace(|value| (value - top).exp());
+        let sum = row.sum();
+        row /= sum;
+    }
+    logits
+}
+
+impl Trained for Classifier {
+    type Record = Image;
+
+    fn matrices(&self) -> Vec<MatrixSpec> {
+        let shapes = self.layers.iter().enumerate();
+        shapes
+            .map(|(i, layer)| MatrixSpec {
+                name: format!("layers.{i}"),
+                input: layer.nrows(),
+                output: layer.ncols(),
+            })
+            .collect()
+    }
+
+    fn capture(&self, records: &[Image], labels: Labels) -> openledger_influence::Result<Capture> {
+        let (factors, losses) = self.backward(records, labels);
+        let cube = |a: Array2<f32>| -> Array3<f32> { a.insert_axis(Axis(1)) };
+        let matrices = factors.into_iter().map(|(x, g)| (cube(x), cube(g))).collect();
+        Ok(Capture { losses, matrices })
+    }
+
+    fn rows(_: &Image) -> usize {
+        1
+    }
+}
+
+impl Task {
+    pub fn open(folder: &Path) -> Result<Self> {
+        files::read(&folder.join("task.json"))
+    }
+
+    pub fn images(folder: &Path) -> Result<Images> {
+        let path = folder.join("data.safetensors");
+        let bytes =
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let tensors = SafeTensors::deserialize(&bytes)?;
+        let set = |name: &str| -> Result<Vec<Image>> {
+            let x = tensors.tensor(&format!("{name}_x"))?;
+            let y = tensors.tensor(&format!("{name}_y"))?;
+            ensure!(x.shape().len() == 2, "{name}_x is not a matrix");
+            let values: Vec<f32> =
+                x.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            let classes = y.data().as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
+            let rows = values.chunks(x.shape()[1]);
+            ensure!(rows.len() == y.shape()[0], "{name}_x and {name}_y differ in length");
+            rows.zip(classes)
+                .map(|(x, class)| {
+                    Ok(Image { x: x.to_vec().into(), class: usize::try_from(class)? })
+                })
+                .collect()
+        };
+        let images = Images { records: set("train")?, queries: set("query")? };
+        if images.records.is_empty() {
+            bail!("{} has no images", path.display());
+        }
+        Ok(images)
+    }
+
+    /// The classifier that all records made.
+    pub fn model(folder: &Path) -> Result<Classifier> {
+        let task = Self::open(folder)?;
+        let path = folder.join("model.safetensors");
+        let bytes =
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let tensors = SafeTensors::deserialize(&bytes)?;
+        let floats = |name: String| -> Result<Vec<f32>> {
+            let tensor = tensors.tensor(&name)?;
+            Ok(tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+        };
+        let mut layers = Vec::new();
+        for (i, pair) in task.layers.windows(2).enumerate() {
+            let weight = floats(format!("layers.{i}.weight"))?;
+            let bias = floats(format!("layers.{i}.bias"))?;
+            let mut layer = Array2::zeros((pair[0] + 1, pair[1]));
+            layer
+                .slice_mut(s![..-1, ..])
+                .assign(&Array2::from_shape_vec((pair[1], pair[0]), weight)?.t());
+            layer.row_mut(pair[0]).assign(&Array1::from(bias));
+            layers.push(layer);
+        }
+        Ok(Classifier { layers })
+    }
+
+    /// Retrains on some of the records; the loss of each query.
+    pub fn retrain(&self, images: &Images, kept: &[usize], seed: u64) -> Vec<f32> {
+        let rows: Vec<Image> = kept.iter().map(|&i| images.records[i].clone()).collect();
+        Classifier::train(&self.layers, &rows, &self.settings, seed).losses(&images.queries)
+    }
+}
+
+#[derive(Serialize)]
+struct Losses {
+    records: Vec<f32>,
+    queries: Vec<f32>,
+}
+
+/// Makes a task of a folder with `data.safetensors`: trains a classifier on it.
+pub fn make(folder: &Path, name: &str, hidden: &[usize]) -> Result<()> {
+    let images = Task::images(folder)?;
+    let classes = images.records.iter().map(|image| image.class + 1).max().unwrap_or_default();
+    let layers = [&[images.records[0].x.len()], hidden, &[classes]].concat();
+    let task = Task {
+        name: name.into(),
+        kind: "classifier".into(),
+        layers,
+        settings: Settings::default(),
+    };
+    let model =
+        Classifier::train(&task.layers, &images.records, &task.settings, task.settings.seed);
+    let mut tensors = Vec::new();
+    for (i, layer) in model.layers.iter().enumerate() {
+        let weight = layer.slice(s![..-1, ..]);
+        tensors.push(Named {
+            name: format!("layers.{i}.weight"),
+            shape: vec![weight.ncols(), weight.nrows()],
+            values: weight.t().iter().copied().collect::<Vec<f32>>(),
+        });
+        tensors.push(Named {
+            name: format!("layers.{i}.bias"),
+            shape: vec![layer.ncols()],
+            values: layer.row(layer.nrows() - 1).to_vec(),
+        });
+    }
+    files::write_tensors(&folder.join("model.safetensors"), &tensors, HashMap::new())?;
+    let losses =
+        Losses { records: model.losses(&images.records), queries: model.losses(&images.queries) };
+    files::write(&folder.join("losses.json"), &losses)?;
+    files::write(&folder.join("task.json"), &task)?;
+    let (_, logits) = model.forward(&images.queries);
+    let right = logits.rows().into_iter().zip(&images.queries).filter(|(row, image)| {
+        row.iter()
+            .enumerate()
+            .all(|(class, value)| class == image.class || *value < row[image.class])
+    });
+    println!(
+        "{}: {} records, {} queries, {:.1} % of these right",
+        folder.display(),
+        images.records.len(),
+        images.queries.len(),
+        100.0 * right.count() as f64 / images.queries.len() as f64,
+    );
+    Ok(())
+}

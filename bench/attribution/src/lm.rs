@@ -1,0 +1,211 @@
+//! LoRA fine-tuning of a language model on records of contributions: the task, its training and retraining.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use anyhow::{bail, Result};
+use openledger_factory::Settings;
+use openledger_influence::{duplicates, gradients, Method};
+use openledger_lm::{Adapter, Data, Labels, Model, Sequence, Target, Tokenizer, Trainer};
+use serde::{Deserialize, Serialize};
+
+use crate::files::{self, Named};
+
+/// A line of `records.jsonl` and of `queries.jsonl`.
+#[derive(Deserialize)]
+pub struct Line {
+    pub text: String,
+    pub label: String,
+    /// None of a query.
+    pub contribution: Option<u32>,
+}
+
+/// A record or a query as tokens.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Row {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contribution: Option<u32>,
+    pub label: String,
+    pub ids: Vec<u32>,
+    pub from: usize,
+    pub text: String,
+}
+
+/// `task.json`.
+#[derive(Serialize, Deserialize)]
+pub struct Task {
+    pub name: String,
+    pub kind: String,
+    pub records: Vec<Row>,
+    pub queries: Vec<Row>,
+    pub settings: Settings,
+}
+
+#[derive(Serialize)]
+struct Losses {
+    records: Vec<f32>,
+    queries: Vec<f32>,
+}
+
+/// Records whose gradients are written for comparison.
+const COMPARED: usize = 8;
+/// Sequences of one forward pass.
+const ROWS: usize = 16;
+
+impl Task {
+    pub fn open(folder: &Path) -> Result<Self> {
+        files::read(&folder.join("task.json"))
+    }
+
+    pub fn records(&self) -> Vec<Sequence> {
+        self.records.iter().map(Row::sequence).collect()
+    }
+
+    pub fn queries(&self) -> Vec<Sequence> {
+        self.queries.iter().map(Row::sequence).collect()
+    }
+
+    /// The base, without an adapter.
+    pub fn base(folder: &Path) -> Result<Model> {
+        Ok(Model::load(&folder.join("base"))?)
+    }
+
+    /// The base with the adapter that all records made.
+    pub fn model(folder: &Path) -> Result<Model> {
+        let base = Self::base(folder)?;
+        let adapter = Adapter::load(&folder.join("adapter"), base.config(), None)?;
+        Ok(base.with_adapter(adapter)?)
+    }
+
+    /// Trains on some of the records.
+    pub fn train(&self, base: &Model, kept: &[usize], seed: u64) -> Result<Model> {
+        let mut trainer = self.trainer(base, kept, seed, self.settings.epochs)?;
+        trainer.run(|_, _| Ok(true))?;
+        Ok(trainer.model().clone())
+    }
+
+    /// A run from its first step.
+    pub fn trainer(
+        &self,
+        base: &Model,
+        kept: &[usize],
+        seed: u64,
+        epochs: usize,
+    ) -> Result<Trainer> {
+        let settings = Settings { seed, epochs, ..self.settings.clone() };
+        let sequences = kept.iter().map(|&i| self.records[i].sequence()).collect();
+        let adapter =
+            Adapter::new(base.config(), settings.rank, settings.alpha, "base", settings.seed)?;
+        let data = Data::Records(Arc::new(sequences));
+        let model = base.with_adapter(adapter)?;
+        Ok(Trainer::new(model, Target::Adapter, data, settings.schedule(kept.len()))?)
+    }
+}
+
+impl Row {
+    fn new(line: Line, tokenizer: &Tokenizer, tokens: usize) -> Result<Self> {
+        let Sequence { ids, from } = tokenizer.record(&line.text, tokens)?;
+        let Line { text, label, contribution } = line;
+        Ok(Self { contribution, label, ids, from, text })
+    }
+
+    pub fn sequence(&self) -> Sequence {
+        Sequence { ids: self.ids.clone(), from: self.from }
+    }
+}
+
+/// The loss of each sequence.
+pub fn losses(model: &Model, sequences: &[Sequence]) -> Result<Vec<f32>> {
+    let mut losses = Vec::with_capacity(sequences.len());
+    for rows in sequences.chunks(ROWS) {
+        losses.extend(model.losses(rows)?);
+    }
+    Ok(losses)
+}
+
+/// Makes a task folder of texts: repetitions left out, tokenised, trained on.
+pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Path) -> Result<()> {
+    let method = Method::default();
+    let settings = Settings { records_cap: None, method: method.clone(), ..Settings::default() };
+    let model = Model::load(base)?;
+    let tokenizer = Tokenizer::load(base, model.config())?;
+    let tokens = method.tokens as usize;
+
+    let lines: Vec<Line> = files::read_lines(records)?;
+    let texts: Vec<String> = lines.iter().map(|line| line.text.clone()).collect();
+    let repeats = duplicates::of_earlier(&texts, &method.duplicates);
+    let once = lines.into_iter().zip(repeats).filter(|(_, repeats)| repeats.is_none());
+    let records: Vec<Row> =
+        once.map(|(line, _)| Row::new(line, &tokenizer, tokens)).collect::<Result<_>>()?;
+    let queries: Vec<Row> = files::read_lines(queries)?
+        .into_iter()
+        .map(|line| Row::new(line, &tokenizer, tokens))
+        .collect::<Result<_>>()?;
+    if records.is_empty() || queries.is_empty() {
+        bail!("expected records and queries, got {} and {}", records.len(), queries.len());
+    }
+
+    let task = Task { name: name.into(), kind: "lm".into(), records, queries, settings };
+    for file in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
+        files::replace(&folder.join("base").join(file), &std::fs::read(base.join(file))?)?;
+    }
+    let every: Vec<usize> = (0..task.records.len()).collect();
+    let trained = task.train(&model, &every, task.settings.seed)?;
+    if let Some(adapter) = trained.adapter() {
+        let folder = folder.join("adapter");
+        std::fs::create_dir_all(&folder)?;
+        adapter.save(&folder, model.config())?;
+    }
+    // As read back: what everybody measures.
+    let trained = Task::model(folder)?;
+    let (records, queries) = (task.records(), task.queries());
+    let found =
+        Losses { records: losses(&trained, &records)?, queries: losses(&trained, &queries)? };
+    files::write(&folder.join("losses.json"), &found)?;
+    write_gradients(&folder.join("gradients.safetensors"), &trained, &records)?;
+    files::write(&folder.join("task.json"), &task)?;
+    let mean = |losses: &[f32], of: &[Sequence]| {
+        losses.iter().sum::<f32>() / of.iter().map(Sequence::targets).sum::<usize>() as f32
+    };
+    println!(
+        "{}: {} records, {} queries; loss {:.3} and {:.3} a token",
+        folder.display(),
+        records.len(),
+        queries.len(),
+        mean(&found.records, &records),
+        mean(&found.queries, &queries),
+    );
+    Ok(())
+}
+
+/// Writes the values of an adapter's matrices.
+pub fn write_values(path: &Path, model: &Model) -> Result<()> {
+    let matrices = model.lora_matrices().into_iter().zip(model.lora_values());
+    let tensors: Vec<Named<f32>> = matrices
+        .map(|(spec, values)| Named {
+            name: spec.name,
+            shape: vec![spec.input, spec.output],
+            values: values.into_iter().collect(),
+        })
+        .collect();
+    files::write_tensors(path, &tensors, HashMap::new())
+}
+
+/// Gradients of the first records under the names and in the shapes of PEFT.
+fn write_gradients(path: &Path, model: &Model, records: &[Sequence]) -> Result<()> {
+    let compared = &records[..COMPARED.min(records.len())];
+    let gradients = gradients::of_records(model, compared, Labels::Data)?;
+    let tensors: Vec<Named<f32>> = model
+        .lora_matrices()
+        .iter()
+        .enumerate()
+        .map(|(i, spec)| Named {
+            name: format!("base_model.model.model.{}.weight", spec.name),
+            shape: vec![compared.len(), spec.output, spec.input],
+            values: gradients
+                .iter()
+                .flat_map(|of| of[i].t().iter().copied().collect::<Vec<_>>())
+                .collect(),
+        })
+        .collect();
+    files::write_tensors(path, &tensors, HashMap::new())
+}

@@ -1,0 +1,129 @@
+//! Our half of `bench/attribution`, see its README.
+
+mod bank;
+mod classifier;
+mod files;
+mod lm;
+mod methods;
+
+use std::path::PathBuf;
+
+use anyhow::{bail, Result};
+use clap::{Parser, Subcommand};
+
+use bank::Design;
+use methods::Method;
+
+#[derive(Parser)]
+#[command(about, version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a task of texts: tokens, and an adapter trained on them.
+    Task {
+        folder: PathBuf,
+        #[arg(long)]
+        name: String,
+        /// A base model's folder.
+        #[arg(long)]
+        base: PathBuf,
+        /// JSON lines with `text`, `label` and `contribution`.
+        #[arg(long)]
+        records: PathBuf,
+        /// JSON lines with `text` and `label`.
+        #[arg(long)]
+        queries: PathBuf,
+    },
+    /// Retrains on parts of the records, as far as that was not done before.
+    Bank {
+        folder: PathBuf,
+        #[arg(long)]
+        design: Design,
+        #[arg(long, default_value_t = 0)]
+        first: usize,
+        #[arg(long)]
+        count: usize,
+        /// Of initial values and the order of records.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+    /// Makes a task of a folder with images: a classifier trained on them.
+    Classifier {
+        folder: PathBuf,
+        #[arg(long)]
+        name: String,
+        /// Widths of hidden layers.
+        #[arg(long, value_delimiter = ',')]
+        hidden: Vec<usize>,
+    },
+    /// Writes the scores of our methods.
+    Score {
+        folder: PathBuf,
+        #[arg(required = true)]
+        methods: Vec<Method>,
+        /// Trainings that an unrolled method averages over.
+        #[arg(long, default_value_t = 1)]
+        runs: u64,
+    },
+}
+
+/// What every task says first.
+#[derive(serde::Deserialize)]
+struct Kind {
+    kind: String,
+}
+
+fn main() -> Result<()> {
+    let command = Arguments::parse().command;
+    let is_lm = |folder: &PathBuf| -> Result<bool> {
+        let Kind { kind } = files::read(&folder.join("task.json"))?;
+        match kind.as_str() {
+            "lm" => Ok(true),
+            "classifier" => Ok(false),
+            other => bail!("expected a task of kind lm or classifier, got {other:?}"),
+        }
+    };
+    match command {
+        Command::Task { folder, name, base, records, queries } => {
+            lm::make(&folder, &name, &base, &records, &queries)
+        }
+        Command::Classifier { folder, name, hidden } => classifier::make(&folder, &name, &hidden),
+        Command::Bank { folder, design, first, count, seed } if is_lm(&folder)? => {
+            let task = lm::Task::open(&folder)?;
+            let base = lm::Task::base(&folder)?;
+            let queries = task.queries();
+            let contributions: Vec<u32> =
+                task.records.iter().map(|row| row.contribution.unwrap_or_default()).collect();
+            let numbers = first..first + count;
+            bank::fill(&folder, design, &contributions, numbers, seed, |kept, seed, beside| {
+                let model = task.train(&base, kept, seed)?;
+                lm::write_values(&beside.with_extension("safetensors"), &model)?;
+                lm::losses(&model, &queries)
+            })
+        }
+        Command::Bank { folder, design, first, count, seed } => {
+            let task = classifier::Task::open(&folder)?;
+            let images = classifier::Task::images(&folder)?;
+            // Nobody's: every record is a contribution of its own.
+            let contributions: Vec<u32> = (0..images.records.len() as u32).collect();
+            let numbers = first..first + count;
+            bank::fill(&folder, design, &contributions, numbers, seed, |kept, seed, _| {
+                Ok(task.retrain(&images, kept, seed))
+            })
+        }
+        Command::Score { folder, methods, runs } => {
+            for method in methods {
+                if is_lm(&folder)? {
+                    methods::of_texts(&folder, method, runs)?;
+                } else {
+                    methods::of_images(&folder, method)?;
+                }
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Our methods' scores, and what they cost.
+
+use std::{collections::HashMap, path::Path, time::Instant};
+
+use anyhow::{bail, Context, Result};
+use clap::ValueEnum;
+use ndarray::Array2;
+use openledger_influence::{
+    attributor::{by_self_influence, Attributor, Vectors},
+    baseline::{datainf, dot, Bm25, Cosine},
+    ekfac::EkFac,
+    exact::Exact,
+    gradients::{self, Trained},
+    unrolled::{Segment, Unrolled},
+};
+use openledger_lm::{Labels, Model, Sequence};
+use serde_json::{json, Value};
+
+use crate::{
+    classifier::{self, Classifier},
+    files::{self, Named},
+    lm,
+};
+
+/// A way of attributing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// Products of gradients.
+    Dot,
+    /// Cosines of gradients.
+    Cosine,
+    /// DataInf.
+    Datainf,
+    /// BM25, of texts alone.
+    Bm25,
+    /// EK-FAC.
+    Ekfac,
+    /// EK-FAC, each record by its direction alone.
+    EkfacRelative,
+    /// The Gauss-Newton matrix of sampled labels, exactly.
+    Exact,
+    /// The same, each record by its direction alone.
+    ExactRelative,
+    /// Through the path of the training, at the ends of its segments.
+    Unrolled,
+    /// Through the path of a training of half as many steps.
+    UnrolledHalf,
+}
+
+/// λ, of the mean eigenvalue.
+const DAMPING: f64 = 0.1;
+/// Segments of a path.
+const SEGMENTS: usize = 4;
+/// Records that the Gauss-Newton matrix is estimated from, at most.
+const SAMPLES: usize = 1_024;
+/// Of drawn labels.
+const SEED: u64 = 1;
+
+impl Method {
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().into()).unwrap_or_default()
+    }
+}
+
+/// Writes `scores/<method>.safetensors` of a language model's task.
+pub fn of_texts(folder: &Path, method: Method, runs: u64) -> Result<()> {
+    let task = lm::Task::open(folder)?;
+    let (records, queries) = (task.records(), task.queries());
+    if method == Method::Bm25 {
+        let texts: Vec<(u32, String)> = task
+            .records
+            .iter()
+            .map(|row| (row.contribution.unwrap_or_default(), row.text.clone()))
+            .collect();
+        let texts_of: Vec<&str> = task.queries.iter().map(|row| row.text.as_str()).collect();
+        let start = Instant::now();
+        let index = Bm25::new(&texts);
+        let found = Measured::new(start, json!({"k1": 1.2, "b": 0.75}));
+        return found.finish(folder, &method.name(), &index, texts_of.into_iter());
+    }
+    let model = lm::Task::model(folder)?;
+    let start = Instant::now();
+    if let Method::Unrolled | Method::UnrolledHalf = method {
+        let base = lm::Task::base(folder)?;
+        let every: Vec<usize> = (0..records.len()).collect();
+        let epochs = task.settings.epochs / if method == Method::Unrolled { 1 } else { 2 };
+        let targets: usize = records.iter().map(Sequence::targets).sum();
+        let mut paths: Vec<Vec<Segment<Model>>> = Vec::new();
+        for run in 0..runs {
+            let mut trainer = task.trainer(&base, &every, task.settings.seed + run, epochs)?;
+            paths.push(openledger_factory::path::segments(&mut trainer, SEGMENTS)?);
+        }
+        let parts = paths
+            .iter()
+            .map(|path| Ok(Unrolled::new(path, &records, 1.0 / targets as f64, SAMPLES, SEED)?))
+            .collect::<Result<Vec<_>>>()?;
+        let settings = json!({"segments": SEGMENTS, "epochs": epochs, "runs": runs});
+        let name = if runs == 1 { method.name() } else { format!("{}-{runs}", method.name()) };
+        let found = Measured::new(start, settings);
+        return found.finish(folder, &name, &Sum(parts), queries.iter());
+    }
+    of_gradients(folder, method, &model, &records, &queries)
+}
+
+/// Writes `scores/<method>.safetensors` of a classifier's task.
+pub fn of_images(folder: &Path, method: Method) -> Result<()> {
+    let task = classifier::Task::open(folder)?;
+    let classifier::Images { records, queries } = classifier::Task::images(folder)?;
+    if let Method::Unrolled | Method::UnrolledHalf = method {
+        let start = Instant::now();
+        let epochs = task.settings.epochs / if method == Method::Unrolled { 1 } else { 2 };
+        let settings = classifier::Settings { epochs, ..task.settings };
+        let path = Classifier::segments(&task.layers, &records, &settings, settings.seed, SEGMENTS);
+        let index = Unrolled::new(&path, &records, 1.0 / records.len() as f64, SAMPLES, SEED)?;
+        let settings = json!({"segments": SEGMENTS, "epochs": epochs, "runs": 1});
+        let found = Measured::new(start, settings);
+        return found.finish(folder, &method.name(), &index, queries.iter());
+    }
+    of_gradients(folder, method, &classifier::Task::model(folder)?, &records, &queries)
+}
+
+fn of_gradients<M: Trained>(
+    folder: &Path,
+    method: Method,
+    model: &M,
+    records: &[M::Record],
+    queries: &[M::Record],
+) -> Result<()> {
+    let start = Instant::now();
+    let damped = json!({"damping": DAMPING});
+    let (index, settings): (Box<dyn Attributor<Query = M::Record> + '_>, Value) = match method {
+        Method::Dot => (Box::new(dot(model, records)?), json!({})),
+        Method::Cosine => (Box::new(Cosine::new(model, records)?), json!({})),
+        Method::Datainf => (Box::new(datainf(model, records)?), damped),
+        Method::Ekfac | Method::EkfacRelative => {
+            let every: Vec<&M::Record> = records.iter().collect();
+            let hessian = EkFac::fit(model, &every, DAMPING, SEED, |_, _| {})?;
+            let gradients = gradients::flat(model, records, Labels::Data)?;
+            let solved = hessian.solve(&gradients);
+            let relative = method == Method::EkfacRelative;
+            (Box::new(weighed(model, solved, &gradients, relative)?), damped)
+        }
+        Method::Exact | Method::ExactRelative => {
+            let count = SAMPLES.min(records.len());
+            let sampled: Vec<M::Record> =
+                (0..count).map(|i| records[i * records.len() / count].clone()).collect();
+            let labels = Labels::Sampled { seed: SEED };
+            let mut samples = gradients::flat(model, &sampled, labels)?;
+            samples *= (count as f32).sqrt().recip();
+            let hessian = Exact::new(samples)?;
+            let lambda = DAMPING * hessian.mean_eigenvalue();
+            let gradients = gradients::flat(model, records, Labels::Data)?;
+            let solved = hessian.apply(&gradients, |h| 1.0 / (h + lambda));
+            let relative = method == Method::ExactRelative;
+            (Box::new(weighed(model, solved, &gradients, relative)?), damped)
+        }
+        Method::Bm25 | Method::Unrolled | Method::UnrolledHalf => {
+            bail!("{} is for language models", method.name())
+        }
+    };
+    Measured::new(start, settings).finish(folder, &method.name(), &*index, queries.iter())
+}
+
+fn weighed<'a, M: Trained>(
+    model: &'a M,
+    solved: Array2<f32>,
+    gradients: &Array2<f32>,
+    relative: bool,
+) -> Result<Vectors<'a, M>> {
+    let vectors = if relative { by_self_influence(solved, gradients) } else { solved };
+    Ok(Vectors::new(model, vectors)?)
+}
+
+/// Several estimates of the same thing, added up.
+struct Sum<A>(Vec<A>);
+
+impl<A: Attributor> Attributor for Sum<A> {
+    type Query = A::Query;
+
+    fn scores(&self, query: &A::Query) -> openledger_influence::Result<Vec<f64>> {
+        let mut sum: Vec<f64> = Vec::new();
+        for part in &self.0 {
+            let scores = part.scores(query)?;
+            sum.resize(scores.len(), 0.0);
+            sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
+        }
+        Ok(sum)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.iter().map(Attributor::bytes).sum()
+    }
+}
+
+/// An index that was just built.
+struct Measured {
+    index_seconds: f64,
+    settings: Value,
+}
+
+impl Measured {
+    fn new(start: Instant, settings: Value) -> Self {
+        Self { index_seconds: start.elapsed().as_secs_f64(), settings }
+    }
+
+    fn finish<'q, Q: ?Sized + 'q>(
+        self,
+        folder: &Path,
+        name: &str,
+        index: &dyn Attributor<Query = Q>,
+        queries: impl ExactSizeIterator<Item = &'q Q>,
+    ) -> Result<()> {
+        let start = Instant::now();
+        let rows = queries.len();
+        let mut values = Vec::new();
+        for query in queries {
+            values.extend(index.scores(query)?);
+        }
+        let query_seconds = start.elapsed().as_secs_f64() / rows as f64;
+        let metadata = HashMap::from([
+            ("method".into(), name.to_string()),
+            ("package".into(), "openledger".into()),
+            ("version".into(), env!("CARGO_PKG_VERSION").into()),
+            ("settings".into(), self.settings.to_string()),
+            ("index_seconds".into(), self.index_seconds.to_string()),
+            ("query_seconds".into(), query_seconds.to_string()),
+            ("peak_bytes".into(), peak_bytes()?.to_string()),
+            ("index_bytes".into(), index.bytes().to_string()),
+            ("threads".into(), rayon::current_num_threads().to_string()),
+        ]);
+        let shape = vec![rows, values.len() / rows.max(1)];
+        let tensor = Named { name: "scores".into(), shape, values };
+        let path = folder.join("scores").join(format!("{name}.safetensors"));
+        files::write_tensors(&path, &[tensor], metadata)?;
+        println!(
+            "{name}: index {:.1} s, query {:.1} ms",
+            self.index_seconds,
+            1_000.0 * query_seconds
+        );
+        Ok(())
+    }
+}
+
+/// The most memory that this process had.
+fn peak_bytes() -> Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    Ok(1_024 * kib.context("/proc/self/status does not say VmHWM")?)
+}
