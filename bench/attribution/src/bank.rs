@@ -101,3 +101,69 @@ pub fn fill(
     progress.finish();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Contributions of 1 to 7 records.
+    fn contributions() -> Vec<u32> {
+        (1..8).flat_map(|id| vec![id; id as usize]).collect()
+    }
+
+    #[test]
+    fn kept_should_be_of_the_design_and_always_the_same() {
+        let all = contributions();
+        for number in 0..50 {
+            let kept = |design: Design| {
+                let kept = design.kept(&all, number).unwrap();
+                assert!(kept.is_sorted_by(|a, b| a < b), "{kept:?}");
+                assert_eq!(design.kept(&all, number).unwrap(), kept);
+                kept
+            };
+            assert_eq!(kept(Design::RecordHalves).len(), 14);
+            assert_eq!(kept(Design::RecordPercent).len(), 27);
+            let halves = kept(Design::ContributionHalves);
+            let whole = |id: u32| {
+                let of = halves.iter().filter(|&&i| all[i] == id).count();
+                assert!(of == 0 || of == id as usize, "{of} records of {id}");
+                of > 0
+            };
+            assert!([3, 4].contains(&(1..8).filter(|&id| whole(id)).count()));
+        }
+        assert_ne!(Design::RecordHalves.kept(&all, 0), Design::RecordHalves.kept(&all, 1));
+    }
+
+    #[test]
+    fn contributions_should_be_left_out_one_after_the_other() {
+        let all = contributions();
+        for number in 0..7 {
+            let kept = Design::ContributionOut.kept(&all, number).unwrap();
+            assert_eq!(kept.len(), 28 - (number + 1));
+            assert!(kept.iter().all(|&i| all[i] != number as u32 + 1));
+        }
+        assert_eq!(Design::ContributionOut.kept(&all, 7), None);
+    }
+
+    #[test]
+    fn fill_should_not_repeat_what_is_there() {
+        let folder = std::env::temp_dir().join(format!("openledger-bank-{}", std::process::id()));
+        let mut asked = 0;
+        let mut fill = |numbers| {
+            let design = Design::ContributionOut;
+            super::fill(&folder, design, &contributions(), numbers, 3, |kept, seed, _| {
+                asked += 1;
+                Ok(vec![kept.len() as f32, seed as f32])
+            })
+            .unwrap();
+            asked
+        };
+        assert_eq!(fill(0..4), 4);
+        assert_eq!(fill(2..6), 6);
+        assert_eq!(fill(0..100), 7);
+        let path = folder.join("bank/contribution-out/0001-3.json");
+        let found: Retrained = files::read(&path).unwrap();
+        assert_eq!((found.seed, found.queries), (3, vec![26.0, 3.0]));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -7,12 +7,16 @@ use anyhow::{bail, ensure, Context, Result};
 use ndarray::{concatenate, s, Array1, Array2, Array3, ArrayView2, Axis};
 use openledger_influence::{gradients::Trained, unrolled::Segment};
 use openledger_lm::{Capture, Labels, MatrixSpec};
+use openledger_primitives::{hashing, H256};
 use rand::{seq::SliceRandom, Rng};
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Named};
+
+/// Where a task's images are.
+const DATA: &str = "data.safetensors";
 
 /// How a classifier is trained.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,6 +48,8 @@ impl Default for Settings {
 pub struct Task {
     pub name: String,
     pub kind: String,
+    /// Content id of the images.
+    pub data: H256,
     /// Widths: inputs, hidden layers, classes.
     pub layers: Vec<usize>,
     pub settings: Settings,
@@ -262,7 +268,7 @@ impl Task {
     }
 
     pub fn images(folder: &Path) -> Result<Images> {
-        let path = folder.join("data.safetensors");
+        let path = folder.join(DATA);
         let bytes =
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let tensors = SafeTensors::deserialize(&bytes)?;
@@ -326,17 +332,23 @@ struct Losses {
     queries: Vec<f32>,
 }
 
-/// Makes a task of a folder with `data.safetensors`: trains a classifier on it.
+/// Makes a task of a folder with images: trains a classifier on them. What is there of the same task stays; of another
+/// one, nothing does.
 pub fn make(folder: &Path, name: &str, hidden: &[usize]) -> Result<()> {
     let images = Task::images(folder)?;
     let classes = images.records.iter().map(|image| image.class + 1).max().unwrap_or_default();
     let layers = [&[images.records[0].x.len()], hidden, &[classes]].concat();
+    let data = hashing::content_id(&std::fs::read(folder.join(DATA))?);
     let task = Task {
         name: name.into(),
         kind: "classifier".into(),
+        data,
         layers,
         settings: Settings::default(),
     };
+    if !files::begin(folder, &task)? {
+        return Ok(());
+    }
     let model =
         Classifier::train(&task.layers, &images.records, &task.settings, task.settings.seed);
     let mut tensors = Vec::new();
@@ -372,4 +384,70 @@ pub fn make(folder: &Path, name: &str, hidden: &[usize]) -> Result<()> {
         100.0 * right.count() as f64 / images.queries.len() as f64,
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four classes of points, and one in ten of another class.
+    fn images(count: usize) -> Vec<Image> {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        (0..count)
+            .map(|i| {
+                let class = i % 4;
+                let at = |j: usize| if j == class { 1.0 } else { 0.0 };
+                let x = (0..6).map(|j| at(j) + rng.random_range(-0.3..0.3)).collect();
+                Image { x, class: if i % 10 == 9 { (class + 1) % 4 } else { class } }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn factors_should_be_the_slope_of_the_loss() {
+        let images = images(3);
+        let model = Classifier::random(&[6, 5, 4], &mut ChaCha8Rng::seed_from_u64(2));
+        let gradients =
+            openledger_influence::gradients::of_records(&model, &images, Labels::Data).unwrap();
+        for (image, gradients) in images.iter().zip(gradients) {
+            for (layer, gradient) in gradients.iter().enumerate() {
+                for ((i, j), slope) in gradient.indexed_iter() {
+                    let loss = |step: f32| {
+                        let mut moved = model.clone();
+                        moved.layers[layer][[i, j]] += step;
+                        moved.losses(std::slice::from_ref(image))[0]
+                    };
+                    let expected = (loss(1e-2) - loss(-1e-2)) / 2e-2;
+                    assert!((slope - expected).abs() < 1e-2, "{slope} is not {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn training_should_learn_and_repeat_itself() {
+        let images = images(200);
+        let settings = Settings::default();
+        let segments = Classifier::segments(&[6, 5, 4], &images, &settings, 3, 4);
+        assert_eq!(segments.len(), 4);
+        let mean =
+            |model: &Classifier| model.losses(&images).iter().sum::<f32>() / images.len() as f32;
+        let (first, last) = (mean(&segments[0].model), mean(&segments[3].model));
+        assert!(last < first && last < 0.8, "{first} to {last}");
+        let again = Classifier::train(&[6, 5, 4], &images, &settings, 3);
+        assert_eq!(again.layers, segments[3].model.layers);
+    }
+
+    #[test]
+    fn labels_should_be_drawn_as_often_as_they_are_probable() {
+        let images = vec![images(1).remove(0); 4_000];
+        let model = Classifier::random(&[6, 4], &mut ChaCha8Rng::seed_from_u64(2));
+        let probable = softmax(model.forward(&images[..1]).1);
+        let (factors, _) = model.backward(&images, Labels::Sampled { seed: 7 });
+        // The gradient of the logits is the probability, less one for the label.
+        let mean = factors[0].1.mean_axis(Axis(0)).unwrap();
+        assert!(mean.iter().all(|g| g.abs() < 0.04), "{mean} {probable}");
+        let (factors, _) = model.backward(&images, Labels::Data);
+        assert!(factors[0].1.mean_axis(Axis(0)).unwrap().iter().any(|g| g.abs() > 0.1));
+    }
 }

@@ -25,6 +25,22 @@ pub fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
         .collect()
 }
 
+/// Whether a task is still to be made: it is not if the folder has the same one already. What depends on another one,
+/// its retrainings and scores, is deleted.
+pub fn begin<T: Serialize>(folder: &Path, task: &T) -> Result<bool> {
+    let path = folder.join("task.json");
+    if fs::read(&path).ok() == Some(serde_json::to_vec(task)?) {
+        return Ok(false);
+    }
+    for stale in ["bank", "scores"].map(|name| folder.join(name)) {
+        if stale.exists() {
+            fs::remove_dir_all(&stale)
+                .with_context(|| format!("cannot delete {}", stale.display()))?;
+        }
+    }
+    Ok(true)
+}
+
 /// Writes JSON beside the file, then moves it into place.
 pub fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     replace(path, &serde_json::to_vec(value)?)

@@ -6,6 +6,7 @@ use anyhow::{bail, Result};
 use openledger_factory::Settings;
 use openledger_influence::{duplicates, gradients, Method};
 use openledger_lm::{Adapter, Data, Labels, Model, Sequence, Target, Tokenizer, Trainer};
+use openledger_primitives::{hashing, H256};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Named};
@@ -35,6 +36,8 @@ pub struct Row {
 pub struct Task {
     pub name: String,
     pub kind: String,
+    /// Content id of the base's weights.
+    pub base: H256,
     pub records: Vec<Row>,
     pub queries: Vec<Row>,
     pub settings: Settings,
@@ -122,7 +125,8 @@ pub fn losses(model: &Model, sequences: &[Sequence]) -> Result<Vec<f32>> {
     Ok(losses)
 }
 
-/// Makes a task folder of texts: repetitions left out, tokenised, trained on.
+/// Makes a task folder of texts: repetitions left out, tokenised, trained on. What is there of the same task stays; of
+/// another one, nothing does.
 pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Path) -> Result<()> {
     let method = Method::default();
     let settings = Settings { records_cap: None, method: method.clone(), ..Settings::default() };
@@ -144,7 +148,12 @@ pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Pa
         bail!("expected records and queries, got {} and {}", records.len(), queries.len());
     }
 
-    let task = Task { name: name.into(), kind: "lm".into(), records, queries, settings };
+    let base_id = hashing::content_id(&std::fs::read(base.join("model.safetensors"))?);
+    let task =
+        Task { name: name.into(), kind: "lm".into(), base: base_id, records, queries, settings };
+    if !files::begin(folder, &task)? {
+        return Ok(());
+    }
     for file in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
         files::replace(&folder.join("base").join(file), &std::fs::read(base.join(file))?)?;
     }
@@ -162,7 +171,7 @@ pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Pa
         Losses { records: losses(&trained, &records)?, queries: losses(&trained, &queries)? };
     files::write(&folder.join("losses.json"), &found)?;
     write_gradients(&folder.join("gradients.safetensors"), &trained, &records)?;
-    files::write(&folder.join("task.json"), &task)?;
+    files::write(&folder.join("task.json"), &task)?; // Last: it says that all the rest is there.
     let mean = |losses: &[f32], of: &[Sequence]| {
         losses.iter().sum::<f32>() / of.iter().map(Sequence::targets).sum::<usize>() as f32
     };

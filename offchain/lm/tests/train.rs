@@ -118,6 +118,24 @@ fn accumulation_should_equal_a_larger_batch_when_rows_are_the_same() {
 }
 
 #[test]
+fn preconditioner_should_be_what_the_first_step_was_multiplied_with() {
+    let schedule = Schedule { weight_decay: 0.0, ..schedule(3) };
+    let rate = schedule.rate(0);
+    let mut trainer = Trainer::new(fresh_adapter(), Target::Adapter, records(), schedule).unwrap();
+    assert!(trainer.preconditioner().iter().flatten().all(|&p| p == 1e8));
+    let before = trainer.model().lora_values();
+    trainer.step().unwrap();
+    let after = trainer.model().lora_values();
+    let moves = before.iter().flatten().zip(after.iter().flatten());
+    for ((before, after), p) in moves.zip(trainer.preconditioner().iter().flatten()) {
+        // Of a gradient g, that is |g| / (|g| + 1e-8), and p is 1 / (|g| + 1e-8).
+        let expected = rate * (1.0 - 1e-8 * f64::from(*p));
+        let moved = f64::from((after - before).abs());
+        assert!((moved - expected).abs() < 1e-3 * rate, "{moved}, not {expected}, by {p}");
+    }
+}
+
+#[test]
 fn schedule_should_warm_up_and_come_down_when_followed() {
     let schedule = schedule(100);
     assert_eq!(schedule.rate(0), 0.5e-2);

@@ -1,0 +1,88 @@
+"""From the scores of all methods to rows, goals, and the tables in docs/attribution.md."""
+
+import published
+
+# By how much ours is to be ahead of the best of the others, and how much faster for a query.
+AHEAD, CONTRIBUTIONS, FASTER = 0.05, 0.92, 30.0
+# Those whose packages are the measure of speed.
+SPEED = ("kronfluence", "dattri")
+TITLES = {
+    "record-halves": "half of the records",
+    "record-percent": "all records but one in a hundred",
+    "contribution-halves": "half of the contributions",
+    "contribution-out": "all contributions but one",
+}
+
+
+def build(tasks):
+    """`rows`, `goals` and `skipped` of the results."""
+    rows, skipped = [], []
+    for task in tasks:
+        for design, found in task["designs"].items():
+            about = {"task": task["task"], "design": design, "records": task["records"], "queries": task["queries"]}
+            about |= {"sets": found["subsets"], "retrains": found["retrains"], "ceiling": found["ceiling"]}
+            rows += [about | method for method in found["methods"]]
+        skipped += [{"task": task["task"], **absent} for absent in task["absent"]]
+    goals = []
+    for task, design in sorted({(row["task"], row["design"]) for row in rows}):
+        ours, peer = best(rows, task, design)
+        if ours is None:
+            continue
+        if peer and design != "contribution-halves":
+            ahead = AHEAD if task == "solidity" else 0.0
+            name = f"{task}, {TITLES[design]}: {ours['method']} less {peer['method']}"
+            goals.append(at_least(name, ours["lds"] - peer["lds"], ahead))
+        if design == "contribution-halves":
+            goals.append(at_least(f"{task}, {TITLES[design]}: {ours['method']}", ours["lds"], CONTRIBUTIONS))
+        for package in SPEED:
+            of = [row for row in rows if (row["task"], row["design"]) == (task, design) and row["package"] == package]
+            if of and design == "record-halves":
+                top = max(of, key=lambda row: row["lds"])
+                name = f"{task}: a query, times as fast as {top['method']}"
+                goals.append(at_least(name, top["query_seconds"] / ours["query_seconds"], FASTER))
+    return {"rows": rows, "goals": goals, "skipped": skipped}
+
+
+def best(rows, task, design):
+    """Our best method and the others' best, by score."""
+    of = [row for row in rows if (row["task"], row["design"]) == (task, design)]
+    ours = [row for row in of if row["package"] == "openledger"]
+    theirs = [row for row in of if row["package"] != "openledger"]
+    top = lambda rows: max(rows, key=lambda row: row["lds"], default=None)  # noqa: E731
+    return top(ours), top(theirs)
+
+
+def at_least(name, value, goal):
+    return {"name": name, "value": value, "goal": goal, "met": value >= goal}
+
+
+def tables(result):
+    """The tables, as lines of Markdown."""
+    packages = {row["package"]: row["version"] for row in result["rows"] if row["package"] != "openledger"}
+    versions = ", ".join(f"{name} {version}" for name, version in ({**result["versions"], **packages}).items())
+    yield from published.head(result, versions, "goal, at least")
+    for task, design in dict.fromkeys((row["task"], row["design"]) for row in result["rows"]):
+        of = [row for row in result["rows"] if (row["task"], row["design"]) == (task, design)]
+        first = of[0]
+        yield f"**{task}**, retrained on {TITLES[design]}: {first['retrains']} trainings on {first['sets']} sets"
+        if first["ceiling"]:
+            yield f"(at most about {first['ceiling']['lds']:.3f}, as far as other seeds tell)"
+        yield ""
+        yield "| method | package | LDS | 95 %, queries | 95 %, retrainings | index, s | query, ms | memory, MiB | kept, MiB |"
+        yield "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+        for row in of:
+            bounds = ["{:.3f} to {:.3f}".format(*row[f"{over}_interval"]) for over in ("queries", "retrains")]
+            costs = [
+                f"{row['index_seconds']:.1f}", f"{row['query_seconds'] * 1e3:.1f}",
+                f"{row['peak_bytes'] / 2**20:.0f}", f"{row['index_bytes'] / 2**20:.1f}",
+            ]  # fmt: skip
+            yield f"| {' | '.join([row['method'], row['package'], format(row['lds'], '.3f'), *bounds, *costs])} |"
+        yield ""
+    if result["skipped"]:
+        yield "**Not there:**"
+        yield ""
+        yield from (f"- {row['task']}: {row['method']}: {row['reason']}" for row in result["skipped"])
+        yield ""
+    yield "**Not measured:**"
+    yield ""
+    yield from (f"- {name}: {reason}" for name, reason in result["absent"].items())

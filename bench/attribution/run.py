@@ -1,0 +1,133 @@
+"""Measures attribution by retraining, beside other packages: see scripts/bench and docs/attribution.md.
+
+    python bench/attribution/run.py --program PROGRAM --openledger PROGRAM --packages FOLDER
+        [--tasks NAME,…] [--peers none] [--report] [--scratch]
+
+Goes on where it was stopped: tasks, retrainings and scores stay in the cache as long as what they are made of does.
+With --report, it computes nothing more, and reports what is there.
+Writes bench/results/attribution.json, and its tables into docs/attribution.md; with --scratch, neither.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "bench"))
+
+import lds  # noqa: E402
+import published  # noqa: E402
+import results  # noqa: E402
+
+HIDDEN = "128"
+GRADIENTS = ["dot", "cosine", "datainf", "ekfac", "exact", "unrolled", "unrolled-half"]
+TEXTS = ["bm25", *GRADIENTS, "ekfac-relative", "exact-relative"]
+# Task → (our methods, design → (sets of records, seeds of each)).
+IMAGES = {"record-halves": (100, 5), "record-percent": (100, 5)}
+TASKS = {
+    "digits-regression": (GRADIENTS, IMAGES),
+    "digits-perceptron": (GRADIENTS, IMAGES),
+    "mnist-regression": (GRADIENTS, IMAGES),
+    "mnist-perceptron": (GRADIENTS, {"record-halves": (100, 2)}),
+    "solidity": (TEXTS, {"contribution-halves": (64, 1), "record-halves": (100, 1), "contribution-out": (24, 1)}),
+}
+# Not measured here, and why.
+ABSENT = {
+    "llama-100m": "LoRA fine-tuning of a Llama of 100 M parameters: a hundred retrainings take a GPU, and there is none",
+    "solidity, record-percent": "five records of 516 change a loss by less than the order of the data does; it takes "
+    "many seeds of each set, some ten hours on two cores",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench attribution")
+    parser.add_argument("--program", type=pathlib.Path, required=True, help="attribution-bench")
+    parser.add_argument("--openledger", type=pathlib.Path, required=True)
+    parser.add_argument("--packages", type=pathlib.Path, required=True)
+    parser.add_argument("--tasks", default=",".join(TASKS))
+    parser.add_argument("--peers", choices=["all", "none"], default="all")
+    parser.add_argument("--report", action="store_true", help="of what is there, computing nothing more")
+    parser.add_argument("--scratch", action="store_true")
+    options = parser.parse_args()
+    unknown = set(options.tasks.split(",")) - set(TASKS)
+    if unknown:
+        parser.error(f"expected tasks among {', '.join(TASKS)}, got {', '.join(sorted(unknown))}")
+
+    cache = pathlib.Path(os.environ.get("OPENLEDGER_CACHE", pathlib.Path.home() / ".cache" / "openledger"))
+    folder = cache / "attribution"
+    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
+    result["versions"] = {"openledger": commit(), "python": platform.python_version()}
+    before = os.getloadavg()
+    tasks = []
+    for name in options.tasks.split(","):
+        if not options.report:
+            compute(options, name, folder / name)
+        tasks.append(lds.measure(folder / name))
+    result["load_average"] = {"before": before, "after": os.getloadavg()}
+    gpu = shutil.which("nvidia-smi") is not None
+    result["absent"] = ABSENT if not gpu else {key: ABSENT[key] for key in ABSENT if key != "llama-100m"}
+    result |= results.build(tasks)
+    print("\n".join(results.tables(result)))
+    if not options.scratch:
+        out = ROOT / "bench" / "results" / "attribution.json"
+        out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        published.write(ROOT / "docs" / "attribution.md", "attribution", results.tables(result))
+        print(f"\nResults: {out}")
+
+
+def compute(options, name, task):
+    """The task, its scores, and what they are measured against."""
+    methods, designs = TASKS[name]
+    make(options, name, task)
+    say(f"{name}: scores")
+    for method in methods:
+        if not (task / "scores" / f"{method}.safetensors").exists():
+            run([options.program, "score", task, method])
+    if options.peers == "all":
+        say(f"{name}: other packages")
+        run([sys.executable, HERE / "peers" / "run.py", task])
+    for design, (sets, seeds) in designs.items():
+        say(f"{name}: retraining, {design}")
+        for seed in range(seeds):
+            run([options.program, "bank", task, "--design", design, "--count", sets, "--seed", seed])
+
+
+def make(options, name, task):
+    """The task's folder, as far as it is not there."""
+    say(f"{name}: the task")
+    if name == "solidity":
+        texts = task.with_name("texts") / name
+        python = [sys.executable, HERE / "solidity.py", "--packages", options.packages]
+        run([*python, "--openledger", options.openledger, "--out", texts])
+        made = ["--records", texts / "records.jsonl", "--queries", texts / "queries.jsonl"]
+        run([options.program, "task", task, "--name", name, "--base", ROOT / "models" / "base", *made])
+        return
+    images, model = name.split("-")
+    run([sys.executable, HERE / "datasets.py", images, task])
+    hidden = ["--hidden", HIDDEN] if model == "perceptron" else []
+    run([options.program, "classifier", task, "--name", name, *hidden])
+
+
+def run(command):
+    subprocess.run([str(part) for part in command], check=True)
+
+
+def commit():
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def say(what):
+    print(f"==> {what}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
