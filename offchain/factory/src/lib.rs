@@ -1,17 +1,18 @@
-//! Fine-tuning jobs: from the contributions of datanet versions to an adapter and its attribution index, everything
-//! in the blob store, and what to register on chain in hand.
+//! Fine-tuning jobs: from the contributions of datanet versions to an adapter, its attribution index and its trace index, everything in the blob store, and what to register on chain in hand.
 //!
 //! | | |
 //! |---|---|
 //! | [`job`] | the job itself |
 //! | [`training_set`] | which records a job trains on |
 //! | [`settings`] | how it trains |
-//! | [`artefacts`] | bases, adapters and indices, into a store and verified out of it again |
+//! | [`artefacts`] | bases, adapters and attribution indices, into a store and verified out of it again |
+//! | [`traces`] | trace indices, likewise |
 
 pub mod artefacts;
 mod error;
 pub mod job;
 pub mod settings;
+pub mod traces;
 pub mod training_set;
 
 pub use artefacts::{
@@ -20,3 +21,4 @@ pub use artefacts::{
 pub use error::{Error, Result};
 pub use job::{run, Event, IndexIds, Job, Outcome};
 pub use settings::Settings;
+pub use traces::fetch_traces;
