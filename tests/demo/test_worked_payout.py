@@ -31,7 +31,7 @@ class WorkedPayout(unittest.TestCase):
 
     def test_the_page_should_not_come_out_when_one_input_is_another(self):
         def later(inputs):
-            inputs["scores"][11]["16"] = str(10**12)
+            inputs["scores"][11]["16"] = [str(10**12)]
 
         def dearer(inputs):
             inputs["receipts"][0]["fee"] = "104000000000000001"
