@@ -96,8 +96,8 @@ struct Computed {
     train_seconds: f64,
 }
 
-/// Runs a job: fetches the base, trains, builds the indices, and stores adapter, configuration and indices. `each` hears
-/// what happens, from the thread that computes.
+/// Runs a job: fetches the base, trains, builds the indices, and stores adapter, configuration and indices. `each`
+/// hears what happens, from the thread that computes.
 ///
 /// # Errors
 /// If a setting is out of range, the base cannot be fetched, nothing is left to train on, training diverges, or the
@@ -166,6 +166,7 @@ fn train(
     let settings = &job.settings;
     let set = TrainingSet::new(&job.contributions, tokenizer, settings)?;
     each(Event::Records(set.counts.clone()));
+    let traces = trace(job, base.config(), tokenizer, &set)?;
     let heldout = heldout(job, tokenizer)?;
     let measure = |model: &Model| {
         if heldout.is_empty() {
@@ -180,7 +181,6 @@ fn train(
     let start = Instant::now();
     let name = base_name(&job.base.artefact);
     let adapter = Adapter::new(base.config(), settings.rank, settings.alpha, &name, settings.seed)?;
-    let traces = trace(job, base.config(), tokenizer, &set)?;
     let sequences: Vec<Sequence> = set.examples.iter().map(|e| e.sequence.clone()).collect();
     let schedule = settings.schedule(sequences.len());
     let last = schedule.steps.div_ceil(20);

@@ -1,4 +1,5 @@
-//! Fine-tuning jobs: from the contributions of datanet versions to an adapter, its attribution index and its trace index, everything in the blob store, and what to register on chain in hand.
+//! Fine-tuning jobs: from the contributions of datanet versions to an adapter, its attribution index and its trace
+//! index, everything in the blob store, and what to register on chain in hand.
 //!
 //! | | |
 //! |---|---|
