@@ -576,9 +576,9 @@ mod tests {
     #[test]
     fn proofs_should_be_small_in_the_shape_of_the_demo() {
         let honest = Job::honest((1, 7, 1, 270, 30));
-        assert_eq!(honest.works[0].encode().len(), 186_030);
+        assert_eq!(honest.works[0].encode().len(), 186_087);
         for (kind, most) in
-            [("partial", 2_508), ("score", 1_032), ("fee", 631), ("step", 958), ("shares", 343)]
+            [("partial", 2_541), ("score", 1_065), ("fee", 663), ("step", 1_079), ("shares", 375)]
         {
             let mut liar = honest.clone();
             liar.tamper(kind, 12_345, 2);

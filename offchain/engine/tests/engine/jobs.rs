@@ -79,8 +79,8 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
 async fn answer_should_be_credited_to_the_contribution_that_it_repeats() {
     let world = World::new().await;
     let tokenizer = world.tokenizer();
-    let prompt = tokenizer.prompt("event").unwrap();
-    // Word for word a record of contribution 3, asked for by a word of contribution 8.
+    let prompt = tokenizer.prompt(&text(2, 50)).unwrap();
+    // Word for word a record of contribution 3, asked for in the words of contribution 8.
     let answers = [answer(0, prompt, tokenizer.encode(&text(0, 1)).unwrap())];
     let job = world.job(7, &answers).await;
     let mut library = Library::new(world.store.clone(), world.folder.path().join("elsewhere"));

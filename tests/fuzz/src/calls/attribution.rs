@@ -9,7 +9,7 @@ use pallet_attribution::{SettlementOf, Settlements};
 use super::{from_block, one, Step, World};
 use crate::{
     arguments::Arguments,
-    work::{all_to, Lie, Rules, Work, LIES},
+    work::{all_to, lie, Lie, Rules, Work},
 };
 
 type Call = pallet_attribution::Call<Runtime>;
@@ -71,7 +71,7 @@ fn answer(
         trace: index.trace.map_or(0, |_| entry.parameters.trace),
     };
     let honest = Work::honest(contributions, rules, receipts.clone());
-    let lie = (how >= 160).then(|| LIES[usize::from(how) % LIES.len()]);
+    let lie = (how >= 160).then(|| lie(how));
     let work = lie.map_or(honest.clone(), |lie| honest.with(lie));
     Some(Answer { attempt, attribution: work.attribution(), salt, work: Some((work, lie)) })
 }
@@ -243,7 +243,7 @@ pub fn prove_fraud(world: &mut World, a: &mut Arguments) -> Vec<Step> {
     let other = a.byte();
     let lie = match told {
         Some(lie) if other < 224 => lie,
-        _ => LIES[usize::from(other) % LIES.len()],
+        _ => lie(other),
     };
     let fraud = Box::new(work.against(lie));
     let call = Call::prove_fraud { settlement: id, attributor: member.clone(), fraud };
