@@ -105,7 +105,10 @@ export async function register(chain, of, wanted) {
   const numbered = wanted.map((adapter) => ({ ...adapter, number: adapters++ }));
   const funds = funded(chain, numbered.map(({ number }) => account("owner", number)), 10n * OPEN);
   const calls = numbered.map(({ parents, datanets: data, number }) => {
-    const index = { content: hash("index", number), root: hash("index root", number), method: hash("method"), blocks: INDEX_BLOCKS };
+    const index = {
+      content: hash("index", number), root: hash("index root", number), method: hash("method"),
+      blocks: INDEX_BLOCKS, variants: 1, trace: hash("trace", number),
+    };
     const trained = data.map((datanet) => [datanet, 1]);
     const adapter = chain.tx.models.registerAdapter(
       `adapter ${number}`, of, parents, hash("adapter", number), hash("adapter config", number), trained, index, 0, 0,

@@ -10,14 +10,15 @@
 //! a path to a place leads to the one leaf that the accused put there, and of what was honestly put
 //! there every step comes out as it says.
 //!
-//! What cannot be proven: that a query is of other tokens (the committee's to judge), and anything
-//! under a root of which nobody shows the leaves.
+//! What cannot be proven: that a query is of other tokens, or that a trace credits what its index does
+//! not (the committee's to judge), and anything under a root of which nobody shows the leaves.
 
 use crate::{
     attribution::Attribution,
     merkle,
     receipt::Receipt,
-    score::{self, BLOCK},
+    score::{self, rows, BLOCK},
+    trace::Trace,
     work, Balance, ContributionId, Ppm,
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -28,6 +29,9 @@ use scale_info::TypeInfo;
 
 /// The most contributions of a model version: 8 datanet versions of 256.
 pub const MAX_CONTRIBUTIONS: u32 = 2_048;
+
+/// The most rows of an index, contributions times variants: a [`Fraud::Step`] shows the scores of all.
+pub const MAX_ROWS: u32 = 4_096;
 
 /// One running sum for each contribution, and the pool's.
 pub type Sums = BoundedVec<u128, ConstU32<{ MAX_CONTRIBUTIONS + 1 }>>;
@@ -46,19 +50,23 @@ pub struct StepProof {
     pub fee: Balance,
     /// Root over its scores.
     pub scores: H256,
+    /// Hash of its trace.
+    pub trace: H256,
     /// Hash of the running sums after it.
     pub sums: H256,
     /// The siblings.
     pub path: Path,
 }
 
-/// What is said of one contribution's score, and the path to it under a step's scores.
+/// What is said of one row's score, and the path to it under a step's scores.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct ScoreProof {
     /// The contribution.
     pub contribution: ContributionId,
+    /// The variant.
+    pub variant: u8,
     /// Its score.
     pub score: i128,
     /// Root over its partial sums.
@@ -129,11 +137,11 @@ pub enum Fraud {
     Partial {
         /// The receipt's step.
         step: StepProof,
-        /// The contribution's score in it.
+        /// The row's score in it.
         score: ScoreProof,
         /// The partial sum.
         partial: PartialProof,
-        /// The contribution's block of the index.
+        /// The row's block of the index.
         index: IndexProof,
         /// The receipt's block of the query.
         query: QueryProof,
@@ -149,12 +157,14 @@ pub enum Fraud {
         /// That of the block before; none for the first.
         previous: Option<PartialProof>,
     },
-    /// The running sums did not grow by fee × shares.
+    /// The running sums did not grow by fee × shares, or the trace is one that cannot be.
     Step {
         /// The receipt's step.
         step: StepProof,
-        /// All scores and roots over their partial sums, ascending by contribution.
-        scores: BoundedVec<(i128, H256), ConstU32<MAX_CONTRIBUTIONS>>,
+        /// All scores and roots over their partial sums, row by row.
+        scores: BoundedVec<(i128, H256), ConstU32<MAX_ROWS>>,
+        /// What the trace of the answer credits.
+        trace: Trace,
         /// The step of the receipt before; none for the first.
         previous: Option<SumsProof>,
     },
@@ -194,7 +204,9 @@ pub struct Accused<'a> {
     pub attribution: &'a Attribution,
     /// All contributions of the model's version, ascending.
     pub contributions: &'a [ContributionId],
-    /// Blocks of one contribution's vector in the index.
+    /// Variants of a contribution's vector in the index.
+    pub variants: u8,
+    /// Blocks of one vector.
     pub blocks: u32,
     /// The index's root.
     pub index_root: H256,
@@ -204,6 +216,8 @@ pub struct Accused<'a> {
     pub receipts: u32,
     /// Shares of a receipt below this go to the pool.
     pub floor: Ppm,
+    /// How much of what a trace explains follows the trace; zero where the model's version has no trace index.
+    pub trace: Ppm,
 }
 
 /// Why a [`Fraud`] proves nothing.
@@ -231,8 +245,9 @@ pub fn check(accused: &Accused, fraud: &Fraud) -> Result<(), NotProven> {
             // Both positions are below their count, as block, contribution and receipt are.
             let place = |row: u64| row.saturating_mul(blocks).saturating_add(block);
             let count = |rows: u64| rows.saturating_mul(blocks);
-            let leaf = work::index_block(score.contribution, partial.block, &index.values);
-            let rows = accused.contributions.len() as u64;
+            let ScoreProof { contribution, variant, .. } = score;
+            let leaf = work::index_block(*contribution, *variant, partial.block, &index.values);
+            let rows = accused.rows();
             shows(&accused.index_root, &leaf, place(position), count(rows), &index.path)?;
             let leaf = work::query_block(step.receipt, partial.block, query.shift, &query.values);
             let (row, rows) = (u64::from(step.receipt), u64::from(accused.receipts));
@@ -257,13 +272,16 @@ pub fn check(accused: &Accused, fraud: &Fraud) -> Result<(), NotProven> {
             partial.total != score::add(before, partial.sum, partial.shift)
                 || (is_last && partial.total != score.score)
         }
-        Fraud::Step { step, scores, previous } => {
+        Fraud::Step { step, scores, trace, previous } => {
             accused.shows_step(step)?;
-            ensure(scores.len() == accused.contributions.len(), NotProven::OutOfRange)?;
-            let named = accused.contributions.iter().copied().zip(scores);
-            let leaves: Vec<H256> =
-                named.clone().map(|(id, (score, root))| work::score(id, *score, root)).collect();
+            let Accused { contributions, variants, .. } = *accused;
+            ensure(scores.len() as u64 == accused.rows(), NotProven::OutOfRange)?;
+            let leaves: Vec<H256> = rows(contributions, variants)
+                .zip(scores)
+                .map(|((id, variant), (score, root))| work::score(id, variant, *score, root))
+                .collect();
             ensure(merkle::root(&leaves) == step.scores, NotProven::NotUnderRoot)?;
+            ensure(trace.hash() == step.trace, NotProven::NotUnderRoot)?;
             let before = match (step.receipt.checked_sub(1), previous) {
                 (None, None) => &[][..],
                 (Some(before), Some(previous)) if previous.step.receipt == before => {
@@ -272,11 +290,11 @@ pub fn check(accused: &Accused, fraud: &Fraud) -> Result<(), NotProven> {
                 }
                 _ => return Err(NotProven::OutOfRange),
             };
-            let scores: Vec<(ContributionId, i128)> =
-                named.map(|(id, (score, _))| (id, *score)).collect();
-            let shares = score::shares(&scores, accused.floor);
-            let sums = work::accumulate(before, accused.contributions, step.fee, &shares);
-            step.sums != work::accumulated(&sums)
+            let scores: Vec<i128> = scores.iter().map(|(score, _)| *score).collect();
+            let influence = score::shares(contributions, variants, &scores, accused.floor);
+            let shares = trace.mix(&influence, accused.trace);
+            let sums = work::accumulate(before, contributions, step.fee, &shares);
+            !trace.is_of(contributions) || step.sums != work::accumulated(&sums)
         }
         Fraud::Fee { step, receipt, path } => {
             accused.shows_step(step)?;
@@ -300,20 +318,27 @@ pub fn check(accused: &Accused, fraud: &Fraud) -> Result<(), NotProven> {
 }
 
 impl Accused<'_> {
+    fn rows(&self) -> u64 {
+        (self.contributions.len() as u64).saturating_mul(u64::from(self.variants))
+    }
+
     fn shows_step(&self, step: &StepProof) -> Result<(), NotProven> {
-        let leaf = work::step(step.receipt, step.fee, &step.scores, &step.sums);
+        let leaf = work::step(step.receipt, step.fee, &step.scores, &step.trace, &step.sums);
         let (index, count) = (u64::from(step.receipt), u64::from(self.receipts));
         shows(&self.attribution.work_root, &leaf, index, count, &step.path)
     }
 
-    /// Returns the position of its contribution.
+    /// Returns the position of its row.
     fn shows_score(&self, step: &StepProof, score: &ScoreProof) -> Result<u64, NotProven> {
-        let ScoreProof { contribution, score, partials, path } = score;
+        let ScoreProof { contribution, variant, score, partials, path } = score;
         let found = self.contributions.binary_search(contribution);
         let position = found.map_err(|_| NotProven::OutOfRange)? as u64;
-        let leaf = work::score(*contribution, *score, partials);
-        shows(&step.scores, &leaf, position, self.contributions.len() as u64, path)?;
-        Ok(position)
+        ensure(*variant < self.variants, NotProven::OutOfRange)?;
+        let first = position.saturating_mul(u64::from(self.variants));
+        let row = first.saturating_add(u64::from(*variant));
+        let leaf = work::score(*contribution, *variant, *score, partials);
+        shows(&step.scores, &leaf, row, self.rows(), path)?;
+        Ok(row)
     }
 
     fn shows_partial(&self, score: &ScoreProof, proof: &PartialProof) -> Result<(), NotProven> {

@@ -26,10 +26,12 @@ pub const INDEX_BLOCK: &[u8] = b"openledger/index-block/v1";
 pub const QUERY_BLOCK: &[u8] = b"openledger/query-block/v1";
 /// Tag of one partial sum, as a Merkle leaf.
 pub const PARTIAL_SUM: &[u8] = b"openledger/partial-sum/v1";
-/// Tag of one contribution's score for one receipt, as a Merkle leaf.
+/// Tag of the score of one row of an index for one receipt, as a Merkle leaf.
 pub const SCORE: &[u8] = b"openledger/score/v1";
 /// Tag of one receipt's step from scores to shares, as a Merkle leaf.
 pub const STEP: &[u8] = b"openledger/step/v1";
+/// Tag of what the trace of one receipt's answer credits.
+pub const TRACE: &[u8] = b"openledger/trace/v1";
 /// Tag of the running sums after a step.
 pub const ACCUMULATED: &[u8] = b"openledger/accumulated/v1";
 /// Tag of an attribution method's identity.

@@ -22,6 +22,7 @@ pub mod score;
 pub mod shares;
 pub mod signature;
 pub mod split;
+pub mod trace;
 pub mod voucher;
 pub mod work;
 

@@ -1,10 +1,13 @@
 //! From quantised vectors to shares: the integer part of attribution, equal on every machine.
 //!
-//! An attribution index holds one vector of `i16` per contribution, cut into blocks of [`BLOCK`]; a
-//! query is one vector of the same shape. Each block `b` has a shift, from the power-of-two scales of
+//! An attribution index holds one vector of `i16` per contribution and variant (a *row*), cut into blocks of
+//! [`BLOCK`]; a query is one vector of the same shape. Each block `b` has a shift, from the power-of-two scales of
 //! the matrix it lies in. `score = Σ_b partial_b · 2^shift_b`, `partial_b = Σ_j q_bj · w_bj`.
+//!
+//! Variants are estimates of the same thing. All have the scales in common, so that their scores can be added.
 
 use crate::{shares::ShareVector, ContributionId, Ppm, PPM};
+use alloc::{vec, vec::Vec};
 use primitive_types::U256;
 
 /// Elements of one block. A matrix is padded with zeros to whole blocks.
@@ -31,22 +34,77 @@ pub fn add(total: i128, partial: i64, shift: u8) -> i128 {
     total.saturating_add(i128::from(partial).saturating_mul(1i128 << shift.min(MAX_SHIFT)))
 }
 
-/// The shares of one receipt: positive scores over their sum, in parts per million.
+/// The most variants of a contribution's vector.
+pub const MAX_VARIANTS: u8 = 8;
+
+/// The rows of an index: every contribution with each of its variants, in the order in which they lie in it.
+pub fn rows(
+    contributions: &[ContributionId],
+    variants: u8,
+) -> impl Iterator<Item = (ContributionId, u8)> + Clone + '_ {
+    contributions.iter().flat_map(move |id| (0..variants).map(move |variant| (*id, variant)))
+}
+
+/// The shares of one receipt by influence, from the scores of all rows.
 ///
-/// A contribution whose part of the positive sum is below `floor` goes to the pool instead, and so
-/// does everything when no score is positive.
-pub fn shares(scores: &[(ContributionId, i128)], floor: Ppm) -> ShareVector {
-    let positive = || {
-        scores
-            .iter()
-            .filter_map(|(id, score)| u128::try_from(*score).ok().map(|score| (*id, score)))
+/// Of each variant, a contribution has a part of the sum of the positive scores. Where every one of these parts is
+/// at least `floor`, and above zero, the contribution weighs what its scores sum to; where one is not, that goes to
+/// the pool, if it is positive. Without any weight, everything goes to the pool.
+pub fn shares(
+    contributions: &[ContributionId],
+    variants: u8,
+    scores: &[i128],
+    floor: Ppm,
+) -> ShareVector {
+    let sums = positive_sums(variants, scores);
+    let is_certain = |own: &[i128]| {
+        own.iter().zip(&sums).all(|(score, sum)| {
+            let product = positive(*score).saturating_mul(U256::from(PPM));
+            *score > 0 && product >= sum.saturating_mul(U256::from(floor))
+        })
     };
-    let sum = positive().fold(U256::zero(), |sum, (_, s)| sum.saturating_add(U256::from(s)));
-    let above = |score: u128| {
-        U256::from(score).saturating_mul(U256::from(PPM)) >= sum.saturating_mul(U256::from(floor))
+    let mut weights = Vec::new();
+    let mut pool = 0u128;
+    for (id, own) in contributions.iter().zip(scores.chunks(usize::from(variants.max(1)))) {
+        let sum = own.iter().fold(0i128, |sum, score| sum.saturating_add(*score));
+        match u128::try_from(sum) {
+            Ok(weight) if is_certain(own) => weights.push((*id, weight)),
+            Ok(weight) => pool = pool.saturating_add(weight),
+            Err(_) => {}
+        }
+    }
+    ShareVector::from_weights(weights, pool)
+}
+
+/// The least and the largest of a contribution's parts over the variants, in parts per million rounded down: one
+/// pair for each contribution, in the order of the scores.
+pub fn intervals(variants: u8, scores: &[i128]) -> Vec<(Ppm, Ppm)> {
+    let sums = positive_sums(variants, scores);
+    let part = |(score, sum): (&i128, &U256)| {
+        let product = positive(*score).saturating_mul(U256::from(PPM));
+        // At most 1,000,000, since the score is one of the summands.
+        product.checked_div(*sum).map_or(0, |part| part.low_u32())
     };
-    let below = positive()
-        .filter(|(_, score)| !above(*score))
-        .fold(0u128, |sum, (_, score)| sum.saturating_add(score));
-    ShareVector::from_weights(positive().filter(|(_, score)| above(*score)), below)
+    let bounds = |own: &[i128]| {
+        let parts = own.iter().zip(&sums).map(part);
+        let widen = |(least, most): (Ppm, Ppm), part| (least.min(part), most.max(part));
+        parts.fold((Ppm::MAX, 0), widen)
+    };
+    scores.chunks(usize::from(variants.max(1))).map(bounds).collect()
+}
+
+/// For each variant, the sum of the positive scores.
+fn positive_sums(variants: u8, scores: &[i128]) -> Vec<U256> {
+    let variants = usize::from(variants.max(1));
+    let mut sums = vec![U256::zero(); variants];
+    for own in scores.chunks(variants) {
+        for (sum, score) in sums.iter_mut().zip(own) {
+            *sum = sum.saturating_add(positive(*score));
+        }
+    }
+    sums
+}
+
+fn positive(score: i128) -> U256 {
+    U256::from(u128::try_from(score).unwrap_or(0))
 }

@@ -2,22 +2,28 @@
 //!
 //! ```text
 //! query_root   QUERY_BLOCK (receipt, block, shift, values)     receipt by receipt, block by block
-//! work_root    STEP (receipt, fee, scores, sums)               receipt by receipt
-//!   scores       SCORE (contribution, score, partials)         ascending contribution
+//! work_root    STEP (receipt, fee, scores, trace, sums)        receipt by receipt
+//!   scores       SCORE (contribution, variant, score, partials)   row by row
 //!     partials     PARTIAL_SUM (block, shift, sum, total)      block by block
+//!   trace        TRACE (bits, credits)
 //!   sums         ACCUMULATED [Σ fee × ppm over the receipts up to this one]
 //! ```
 //!
-//! Each indented line is a tree of its own, whose root is in the line above it; only `sums` is the
-//! hash of a list. How many leaves each tree has is known to the chain, so that a leaf has one place.
+//! Each indented line is a tree of its own, whose root is in the line above it; only `trace` and `sums`
+//! are hashes of what they hold. Rows are as [`crate::score::rows`] has them. How many leaves each tree has is known to the chain, so that a leaf has one place.
 
 use crate::{hashing, score::BLOCK, shares::ShareVector, Balance, ContributionId, Ppm};
 use alloc::vec::Vec;
 use primitive_types::H256;
 
 /// Leaf of one block of an index.
-pub fn index_block(contribution: ContributionId, block: u32, values: &[i16; BLOCK]) -> H256 {
-    hashing::tagged(hashing::INDEX_BLOCK, &(contribution, block, values))
+pub fn index_block(
+    contribution: ContributionId,
+    variant: u8,
+    block: u32,
+    values: &[i16; BLOCK],
+) -> H256 {
+    hashing::tagged(hashing::INDEX_BLOCK, &(contribution, variant, block, values))
 }
 
 /// Leaf of one block of a receipt's query.
@@ -25,20 +31,21 @@ pub fn query_block(receipt: u32, block: u32, shift: u8, values: &[i16; BLOCK]) -
     hashing::tagged(hashing::QUERY_BLOCK, &(receipt, block, shift, values))
 }
 
-/// Leaf of the partial sum of one block, for one receipt and contribution; `total` is the running total
+/// Leaf of the partial sum of one block, for one receipt and row; `total` is the running total
 /// of the shifted partial sums up to this block.
 pub fn partial(block: u32, shift: u8, sum: i64, total: i128) -> H256 {
     hashing::tagged(hashing::PARTIAL_SUM, &(block, shift, sum, total))
 }
 
-/// Leaf of the score of one contribution for one receipt; `partials` is the root over its partial sums.
-pub fn score(contribution: ContributionId, score: i128, partials: &H256) -> H256 {
-    hashing::tagged(hashing::SCORE, &(contribution, score, partials))
+/// Leaf of the score of one row for one receipt; `partials` is the root over its partial sums.
+pub fn score(contribution: ContributionId, variant: u8, score: i128, partials: &H256) -> H256 {
+    hashing::tagged(hashing::SCORE, &(contribution, variant, score, partials))
 }
 
-/// Leaf of one receipt; `scores` is the root over its scores, `sums` the hash of the running sums.
-pub fn step(receipt: u32, fee: Balance, scores: &H256, sums: &H256) -> H256 {
-    hashing::tagged(hashing::STEP, &(receipt, fee, scores, sums))
+/// Leaf of one receipt; `scores` is the root over its scores, `trace` the hash of its [`crate::trace::Trace`],
+/// `sums` that of the running sums.
+pub fn step(receipt: u32, fee: Balance, scores: &H256, trace: &H256, sums: &H256) -> H256 {
+    hashing::tagged(hashing::STEP, &(receipt, fee, scores, trace, sums))
 }
 
 /// Hash of the running sums after a receipt.

@@ -9,8 +9,9 @@ use openledger_primitives::{
     },
     hashing, merkle,
     receipt::Receipt,
-    score::{self, partial_sum, BLOCK},
+    score::{self, partial_sum, rows, BLOCK},
     shares::{Share, ShareVector},
+    trace::Trace,
     work, ContributionId, H256, PPM,
 };
 use proptest::prelude::*;
@@ -39,18 +40,22 @@ impl Numbers {
 #[derive(Clone)]
 struct Rig {
     contributions: Vec<ContributionId>,
+    variants: u8,
     floor: u32,
-    /// `[contributions][blocks]`.
+    /// How much of what a trace explains follows it.
+    part: u32,
+    /// `[rows][blocks]`.
     index: Vec<Vec<Block>>,
     receipts: Vec<Receipt>,
     /// `[receipts][blocks]`.
     queries: Vec<Vec<(u8, Block)>>,
-    /// `[receipts][contributions][blocks]`.
+    /// `[receipts][rows][blocks]`.
     partials: Vec<Vec<Vec<(u8, i64)>>>,
-    /// `[receipts][contributions][blocks]`.
+    /// `[receipts][rows][blocks]`.
     totals: Vec<Vec<Vec<i128>>>,
-    /// `[receipts][contributions]`.
+    /// `[receipts][rows]`.
     scores: Vec<Vec<i128>>,
+    traces: Vec<Trace>,
     fees: Vec<u128>,
     /// `[receipts][contributions + 1]`.
     sums: Vec<Vec<u128>>,
@@ -66,18 +71,20 @@ enum Number {
     Score(usize, usize),
     Fee(usize),
     Accumulated(usize, usize),
+    Trace(usize),
     Share,
 }
 
 impl Rig {
-    fn honest((seed, contributions, blocks, receipts): (u64, usize, usize, usize)) -> Self {
+    fn honest((seed, contributions, variants, blocks, receipts): Shape) -> Self {
         let mut numbers = Numbers(seed << 32);
+        let rows = contributions * usize::from(variants);
         let mut rig = Self {
             contributions: (0..contributions as u32).map(|i| 3 * i + 2).collect(),
+            variants,
             floor: [0, 1_000, 300_000][numbers.below(3)],
-            index: (0..contributions)
-                .map(|_| (0..blocks).map(|_| numbers.block()).collect())
-                .collect(),
+            part: [0, 200_000, PPM][numbers.below(3)],
+            index: (0..rows).map(|_| (0..blocks).map(|_| numbers.block()).collect()).collect(),
             receipts: Vec::new(),
             queries: (0..receipts)
                 .map(|_| (0..blocks).map(|_| (numbers.below(54) as u8, numbers.block())).collect())
@@ -85,10 +92,18 @@ impl Rig {
             partials: Vec::new(),
             totals: Vec::new(),
             scores: Vec::new(),
+            traces: Vec::new(),
             fees: Vec::new(),
             sums: Vec::new(),
             shares: ShareVector::all_to_pool(),
         };
+        for _ in 0..receipts {
+            let all = rig.contributions.iter().map(|id| (*id, numbers.next() >> 40));
+            let credits: Vec<_> = all.filter(|(_, credit)| credit % 2 == 1).collect();
+            let bits =
+                credits.iter().map(|(_, credit)| credit).sum::<u64>() + (numbers.next() >> 42);
+            rig.traces.push(Trace { bits, credits: credits.try_into().expect("few") });
+        }
         for i in 0..receipts {
             rig.receipts.push(receipt(i as u32, u128::from(numbers.next() >> 20)));
         }
@@ -99,10 +114,10 @@ impl Rig {
                 query.iter().zip(vector).map(|((s, q), w)| (*s, partial_sum(q, w))).collect()
             });
             rig.partials.push(partials.collect());
-            rig.totals.push(vec![vec![0; blocks]; contributions]);
-            rig.scores.push(vec![0; contributions]);
+            rig.totals.push(vec![vec![0; blocks]; rows]);
+            rig.scores.push(vec![0; rows]);
             rig.sums.push(vec![0; contributions + 1]);
-            for c in 0..contributions {
+            for c in 0..rows {
                 rig.follow_totals(r, c, 0);
             }
         }
@@ -125,8 +140,14 @@ impl Rig {
     }
 
     fn shares_of(&self, r: usize) -> ShareVector {
-        let scores = self.contributions.iter().copied().zip(self.scores[r].iter().copied());
-        score::shares(&scores.collect::<Vec<_>>(), self.floor)
+        let scores = &self.scores[r];
+        let influence = score::shares(&self.contributions, self.variants, scores, self.floor);
+        self.traces[r].mix(&influence, self.part)
+    }
+
+    /// Contribution and variant of a row.
+    fn row(&self, c: usize) -> (ContributionId, u8) {
+        rows(&self.contributions, self.variants).nth(c).expect("a row that is there")
     }
 
     fn follow_sums(&mut self, from: usize) {
@@ -150,6 +171,10 @@ impl Rig {
             Number::Fee(r) => self.fees[r] = self.fees[r].wrapping_add(by as u128),
             Number::Accumulated(r, at) => {
                 self.sums[r][at] = self.sums[r][at].wrapping_add(by as u128)
+            }
+            Number::Trace(r) => {
+                let nobody = (ContributionId::MAX, by.unsigned_abs());
+                self.traces[r].credits.try_push(nobody).expect("few");
             }
             Number::Share => {
                 let mut shares = self.shares.shares().to_vec();
@@ -184,7 +209,8 @@ impl Rig {
         for r in 0..self.receipts.len() {
             all.push(Number::Fee(r));
             all.extend((0..=self.contributions.len()).map(|at| Number::Accumulated(r, at)));
-            for c in 0..self.contributions.len() {
+            all.push(Number::Trace(r));
+            for c in 0..self.index.len() {
                 all.push(Number::Score(r, c));
                 let blocks = 0..self.index[c].len();
                 all.extend(blocks.flat_map(|b| {
@@ -205,24 +231,27 @@ impl Rig {
     fn score_leaves(&self, r: usize) -> Vec<H256> {
         let leaf = |c: usize| {
             let partials = merkle::root(&self.partial_leaves(r, c));
-            work::score(self.contributions[c], self.scores[r][c], &partials)
+            let (id, variant) = self.row(c);
+            work::score(id, variant, self.scores[r][c], &partials)
         };
-        (0..self.contributions.len()).map(leaf).collect()
+        (0..self.index.len()).map(leaf).collect()
     }
 
     fn step_leaves(&self) -> Vec<H256> {
         let leaf = |r: usize| {
             let scores = merkle::root(&self.score_leaves(r));
-            work::step(r as u32, self.fees[r], &scores, &work::accumulated(&self.sums[r]))
+            let (trace, sums) = (self.traces[r].hash(), work::accumulated(&self.sums[r]));
+            work::step(r as u32, self.fees[r], &scores, &trace, &sums)
         };
         (0..self.receipts.len()).map(leaf).collect()
     }
 
     fn index_leaves(&self) -> Vec<H256> {
-        let vectors = self.contributions.iter().zip(&self.index);
+        let vectors = rows(&self.contributions, self.variants).zip(&self.index);
         vectors
-            .flat_map(|(id, vector)| {
-                (0u32..).zip(vector).map(|(block, values)| work::index_block(*id, block, values))
+            .flat_map(|((id, variant), vector)| {
+                let blocks = (0u32..).zip(vector);
+                blocks.map(move |(block, values)| work::index_block(id, variant, block, values))
             })
             .collect()
     }
@@ -253,11 +282,13 @@ impl Rig {
         let accused = Accused {
             attribution,
             contributions: &self.contributions,
+            variants: self.variants,
             blocks: self.index[0].len() as u32,
             index_root: merkle::root(&self.index_leaves()),
             receipts_root: merkle::root(&self.receipt_leaves()),
             receipts: self.receipts.len() as u32,
             floor: self.floor,
+            trace: self.part,
         };
         check(&accused, fraud)
     }
@@ -267,14 +298,17 @@ impl Rig {
             receipt: r as u32,
             fee: self.fees[r],
             scores: merkle::root(&self.score_leaves(r)),
+            trace: self.traces[r].hash(),
             sums: work::accumulated(&self.sums[r]),
             path: path(&self.step_leaves(), r),
         }
     }
 
     fn score(&self, r: usize, c: usize) -> ScoreProof {
+        let (contribution, variant) = self.row(c);
         ScoreProof {
-            contribution: self.contributions[c],
+            contribution,
+            variant,
             score: self.scores[r][c],
             partials: merkle::root(&self.partial_leaves(r, c)),
             path: path(&self.score_leaves(r), c),
@@ -332,13 +366,14 @@ impl Rig {
                 receipt: self.receipts[r].clone(),
                 path: path(&self.receipt_leaves(), r),
             },
-            Number::Accumulated(r, _) => Fraud::Step {
+            Number::Accumulated(r, _) | Number::Trace(r) => Fraud::Step {
                 step: self.step(r),
-                scores: (0..self.contributions.len())
+                scores: (0..self.index.len())
                     .map(|c| (self.scores[r][c], merkle::root(&self.partial_leaves(r, c))))
                     .collect::<Vec<_>>()
                     .try_into()
                     .expect("few contributions"),
+                trace: self.traces[r].clone(),
                 previous: r.checked_sub(1).map(|before| self.sums(before)),
             },
             Number::Share => Fraud::Shares { last: self.sums(self.receipts.len() - 1) },
@@ -351,7 +386,7 @@ fn same(blocks: usize, a: Number, b: Number) -> bool {
     use Number::*;
     match (a, b) {
         (Sum(r, c, x) | Shift(r, c, x), Sum(s, d, y) | Shift(s, d, y)) => (r, c, x) == (s, d, y),
-        (Accumulated(r, _), Accumulated(s, _)) => r == s,
+        (Accumulated(r, _) | Trace(r), Accumulated(s, _) | Trace(s)) => r == s,
         // The last total is shown with the score.
         (Score(r, c), Total(s, d, x)) | (Total(s, d, x), Score(r, c)) => {
             (r, c, blocks) == (s, d, x + 1)
@@ -382,9 +417,11 @@ fn path(leaves: &[H256], at: usize) -> Path {
     merkle::proof(leaves, at as u64).expect("in range").try_into().expect("short")
 }
 
-/// A seed, contributions, blocks, receipts.
-fn shape() -> impl Strategy<Value = (u64, usize, usize, usize)> {
-    (0u64..1 << 20, 1usize..5, 1usize..6, 1usize..5)
+/// A seed, contributions, variants, blocks, receipts.
+type Shape = (u64, usize, u8, usize, usize);
+
+fn shape() -> impl Strategy<Value = Shape> {
+    (0u64..1 << 20, 1usize..4, 1u8..4, 1usize..5, 1usize..4)
 }
 
 proptest! {
@@ -477,9 +514,9 @@ proptest! {
         for (fee, seed) in receipts {
             let fee = if small { fee >> 64 } else { fee };
             let mut numbers = Numbers(seed >> 1);
-            let scores: Vec<(u32, i128)> =
-                contributions.iter().map(|id| (*id, i128::from(numbers.next() as i64))).collect();
-            let shares = score::shares(&scores, 100);
+            let scores: Vec<i128> =
+                contributions.iter().map(|_| i128::from(numbers.next() as i64)).collect();
+            let shares = score::shares(&contributions, 1, &scores, 100);
             sums = work::accumulate(&sums, &contributions, fee, &shares);
             vectors.push((fee, shares));
         }
@@ -506,7 +543,7 @@ fn mixtures(a: &Fraud, b: &Fraud) -> Vec<Fraud> {
     }
     with!(Partial, step, score, partial, index, query);
     with!(Score, step, score, partial, previous);
-    with!(Step, step, scores, previous);
+    with!(Step, step, scores, trace, previous);
     with!(Fee, step, receipt, path);
     with!(Shares, last);
     all
@@ -514,7 +551,7 @@ fn mixtures(a: &Fraud, b: &Fraud) -> Vec<Fraud> {
 
 #[test]
 fn check_should_name_the_reason_when_a_place_does_not_exist() {
-    let rig = Rig::honest((1, 2, 2, 2));
+    let rig = Rig::honest((1, 2, 2, 2, 2));
     let attribution = rig.attribution();
     let mut fraud = rig.against(Number::Fee(1));
     if let Fraud::Fee { step, .. } = &mut fraud {
@@ -524,6 +561,11 @@ fn check_should_name_the_reason_when_a_place_does_not_exist() {
     let mut fraud = rig.against(Number::Score(0, 0));
     if let Fraud::Score { score, .. } = &mut fraud {
         score.contribution = 3;
+    }
+    assert_eq!(rig.check(&attribution, &fraud), Err(NotProven::OutOfRange));
+    let mut fraud = rig.against(Number::Score(0, 0));
+    if let Fraud::Score { score, .. } = &mut fraud {
+        score.variant = 2;
     }
     assert_eq!(rig.check(&attribution, &fraud), Err(NotProven::OutOfRange));
     let mut fraud = rig.against(Number::Sum(0, 0, 1));
@@ -559,11 +601,13 @@ fn check_should_name_the_reason_when_a_place_does_not_exist() {
     let none = Accused {
         attribution: &attribution,
         contributions: &[],
+        variants: 0,
         blocks: 0,
         index_root: H256::zero(),
         receipts_root: H256::zero(),
         receipts: 0,
         floor: 0,
+        trace: 0,
     };
     for number in rig.numbers() {
         assert_eq!(check(&none, &rig.against(number)), Err(NotProven::OutOfRange));
@@ -572,10 +616,12 @@ fn check_should_name_the_reason_when_a_place_does_not_exist() {
 
 #[test]
 fn check_should_not_overflow_when_every_number_is_extreme() {
-    let mut liar = Rig::honest((2, 1, 2, 2));
+    let mut liar = Rig::honest((2, 1, 1, 2, 2));
     liar.partials[0][0] = vec![(255, i64::MAX), (255, i64::MAX)];
     liar.totals[0][0] = vec![i128::MIN, i128::MAX];
     liar.scores[0][0] = i128::MAX;
+    liar.traces[0].bits = u64::MAX;
+    liar.part = PPM;
     liar.fees[0] = u128::MAX;
     liar.sums = vec![vec![u128::MAX; 2]; 2];
     let attribution = liar.attribution();
@@ -604,6 +650,7 @@ fn no_tag_should_be_the_beginning_of_another() {
         PARTIAL_SUM,
         SCORE,
         STEP,
+        TRACE,
         ACCUMULATED,
         METHOD,
     ];
@@ -625,8 +672,17 @@ fn leaves_should_be_hashes_of_their_encodings() {
         )
     );
     assert_eq!(
-        work::score(4, -5, &root),
-        hash(b"openledger/score/v1", &[&[4, 0, 0, 0], &(-5i128).to_le_bytes(), root.as_bytes()])
+        work::index_block(1, 2, 3, &[-1; BLOCK]),
+        hash(b"openledger/index-block/v1", &[&[1, 0, 0, 0, 2, 3, 0, 0, 0], &[0xff; 2 * BLOCK]])
+    );
+    assert_eq!(
+        work::score(4, 1, -5, &root),
+        hash(b"openledger/score/v1", &[&[4, 0, 0, 0, 1], &(-5i128).to_le_bytes(), root.as_bytes()])
+    );
+    let trace = Trace { bits: 9, credits: vec![(4, 5)].try_into().expect("short") }.hash();
+    assert_eq!(
+        trace,
+        hash(b"openledger/trace/v1", &[&9u64.to_le_bytes(), &[4, 4, 0, 0, 0], &5u64.to_le_bytes()])
     );
     let sums = work::accumulated(&[6, 7]);
     assert_eq!(
@@ -634,10 +690,16 @@ fn leaves_should_be_hashes_of_their_encodings() {
         hash(b"openledger/accumulated/v1", &[&[8], &6u128.to_le_bytes(), &7u128.to_le_bytes()])
     );
     assert_eq!(
-        work::step(8, 9, &root, &sums),
+        work::step(8, 9, &root, &trace, &sums),
         hash(
             b"openledger/step/v1",
-            &[&[8, 0, 0, 0], &9u128.to_le_bytes(), root.as_bytes(), sums.as_bytes()]
+            &[
+                &[8, 0, 0, 0],
+                &9u128.to_le_bytes(),
+                root.as_bytes(),
+                trace.as_bytes(),
+                sums.as_bytes()
+            ]
         )
     );
 }
@@ -645,5 +707,5 @@ fn leaves_should_be_hashes_of_their_encodings() {
 /// What the chain's limits on the length and the cost of a call are measured against.
 #[test]
 fn the_largest_proof_should_fit_a_block() {
-    assert!(Fraud::max_encoded_len() < 160 << 10, "{} bytes", Fraud::max_encoded_len());
+    assert!(Fraud::max_encoded_len() < 256 << 10, "{} bytes", Fraud::max_encoded_len());
 }

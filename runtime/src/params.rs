@@ -79,6 +79,10 @@ pub mod tunables {
         /// gets. Above the whole it counts as the whole: nobody may earn by paying itself.
         #[codec(index = 12)]
         pub static Matching: Ppm = 1_000_000;
+
+        /// How much of what a trace explains of an answer follows the trace, and not influence.
+        #[codec(index = 13)]
+        pub static Trace: Ppm = 200_000;
     }
 
     /// The ecosystem's emission.

@@ -13,7 +13,7 @@ use frame_support::{
 };
 use openledger_primitives::{reads::Phase, signature::Signer};
 use openledger_runtime::{
-    migrations::{v2, Cursor, ToVersion2},
+    migrations::{v2, v3, Cursor, ToVersion2, ToVersion3},
     AccountId, Attribution, Balances, Datanets, Executive, Migrations, Models, Payments, Providers,
     Runtime, RuntimeHoldReason, RuntimeOrigin, System,
 };
@@ -89,7 +89,7 @@ fn every_entry_should_be_read_when_the_first_storage_was_migrated() {
         assert!(before.iter().all(|entries| *entries > 0), "{before:?}");
         assert_eq!(versions(), [StorageVersion::new(1); 5]);
         upgrade();
-        assert_eq!(versions(), [StorageVersion::new(2); 5]);
+        assert_eq!(versions(), [2, 2, 3, 2, 3].map(StorageVersion::new));
         assert_eq!(count(), before);
         let read = [
             pallet_datanets::Datanets::<Runtime>::iter_values().count(),
@@ -151,6 +151,7 @@ fn meaning_should_be_kept_when_the_first_storage_was_migrated() {
         for (id, settlement) in pallet_attribution::Settlements::<Runtime>::iter() {
             assert!(settlement.parameters.is_valid());
             assert_eq!((settlement.emission, settlement.challenge), (0, None));
+            assert_eq!(settlement.parameters.trace, 0);
             match settlement.decided {
                 Some(_) => assert_eq!(settlement.split.unwrap().total(), settlement.total_fee),
                 None => {
@@ -203,6 +204,55 @@ fn everybody_should_still_be_paid_when_the_first_storage_was_migrated() {
     });
 }
 
+/// Of what the second runtime had, what a version with an index looks like: SCALE of artefact, config, datanet
+/// versions, index and block.
+fn version_with_index(blocks: u32) -> Vec<u8> {
+    let (artefact, config) = ([1u8; 32], [2u8; 32]);
+    let index = Some(([3u8; 32], [4u8; 32], [5u8; 32], blocks));
+    (artefact, config, vec![(0u32, 1u32)], index, 7u32).encode()
+}
+
+#[test]
+fn index_should_end_and_results_stay_when_the_second_storage_was_migrated() {
+    first().execute_with(|| {
+        assert!(creep::<ToVersion2<v2::Models>>() + creep::<ToVersion2<v2::Attribution>>() > 2);
+        assert_eq!(versions(), [1, 1, 2, 1, 2].map(StorageVersion::new));
+        let key = pallet_models::Versions::<Runtime>::hashed_key_for(1, 99);
+        sp_io::storage::set(&key, &version_with_index(270));
+        let read = || {
+            let keys = pallet_attribution::Settlements::<Runtime>::iter_keys();
+            let raw = |id: u64| {
+                let key = pallet_attribution::Settlements::<Runtime>::hashed_key_for(id);
+                (id, sp_io::storage::get(&key).unwrap().to_vec())
+            };
+            keys.map(raw).collect::<Vec<_>>()
+        };
+        let before = read();
+        creep::<ToVersion3<v3::Models>>();
+        creep::<ToVersion3<v3::Attribution>>();
+        let version = pallet_models::Versions::<Runtime>::get(1, 99).unwrap();
+        assert_eq!((version.index, version.registered), (None, 7));
+        assert_eq!(version.trained_on.to_vec(), [(0, 1)]);
+        let (mut open, mut over) = (0, 0);
+        for ((id, old), (_, new)) in before.into_iter().zip(read()) {
+            let settlement = pallet_attribution::Settlements::<Runtime>::get(id).unwrap();
+            assert_eq!(settlement.parameters.trace, 0);
+            assert_eq!(new.len(), old.len() + 4);
+            if settlement.phase == Phase::Committing {
+                assert_eq!(settlement.parameters.silence_slash, 0);
+                open += 1;
+            } else {
+                // Four bytes more, of the parameter: all else is where it was.
+                assert!(settlement.parameters.silence_slash > 0);
+                let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+                assert_eq!(old[same..], new[same + 4..]);
+                over += 1;
+            }
+        }
+        assert!(open > 0 && over > 0);
+    });
+}
+
 /// All that the product's pallets, and the holds of deposits, have in a state.
 fn product(state: &mut TestExternalities) -> Vec<(Vec<u8>, Vec<u8>)> {
     state.execute_with(|| {
@@ -243,7 +293,9 @@ fn result_should_be_the_same_when_every_step_is_as_small_as_can_be() {
             + creep::<ToVersion2<v2::Datanets>>()
             + creep::<ToVersion2<v2::Models>>()
             + creep::<ToVersion2<v2::Payments>>()
-            + creep::<ToVersion2<v2::Attribution>>();
+            + creep::<ToVersion2<v2::Attribution>>()
+            + creep::<ToVersion3<v3::Models>>()
+            + creep::<ToVersion3<v3::Attribution>>();
         assert!(steps > 30, "{steps}");
     });
     // In one block, as the small steps were, since deadlines count from the block.
@@ -257,6 +309,8 @@ fn result_should_be_the_same_when_every_step_is_as_small_as_can_be() {
         leap::<ToVersion2<v2::Models>>();
         leap::<ToVersion2<v2::Payments>>();
         leap::<ToVersion2<v2::Attribution>>();
+        leap::<ToVersion3<v3::Models>>();
+        leap::<ToVersion3<v3::Attribution>>();
     });
     assert!(product(&mut small) == product(&mut large));
 }

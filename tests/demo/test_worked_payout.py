@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import pathlib
 import sys
 import unittest
@@ -11,6 +12,7 @@ sys.path.insert(0, str(ROOT / "scripts" / "lib" / "payout"))
 
 import rules
 import steps
+import traces
 
 BOOK = ROOT / "docs" / "protocol"
 
@@ -31,7 +33,7 @@ class WorkedPayout(unittest.TestCase):
 
     def test_the_page_should_not_come_out_when_one_input_is_another(self):
         def later(inputs):
-            inputs["scores"][11]["16"] = str(10**12)
+            inputs["scores"][11]["16"] = [str(10**12)]
 
         def dearer(inputs):
             inputs["receipts"][0]["fee"] = "104000000000000001"
@@ -108,6 +110,32 @@ class Rules(unittest.TestCase):
         shares, pool = rules.share_vector(dict.fromkeys(range(300), 1), 0)
         self.assertEqual(sorted(shares), list(range(256)))
         self.assertEqual(pool, rules.WHOLE - sum(shares.values()))
+
+    def test_a_share_should_need_every_variant_above_the_floor(self):
+        scores = {3: [400, 600], 5: [550, 350], 9: [50, 50]}
+        intervals = {3: (400_000, 600_000), 5: (350_000, 550_000), 9: (50_000, 50_000)}
+        self.assertEqual(rules.intervals(scores), intervals)
+        for floor, shares, pool in (
+            (1_000, {3: 500_000, 5: 450_000, 9: 50_000}, 0),
+            (100_000, {3: 500_000, 5: 450_000}, 50_000),
+            (375_000, {3: 500_000}, 500_000),
+        ):
+            self.assertEqual(rules.receipt_shares(scores, floor), (shares, pool))
+        self.assertEqual(rules.receipt_shares({3: [300, 100], 5: [100, -200]}, 0), ({3: rules.WHOLE}, 0))
+
+    def test_what_a_trace_explains_should_follow_it_as_far_as_governance_says(self):
+        scores, trace = {1: [600], 2: [300], 5: [-1]}, (400, {2: 75, 5: 25})
+        found = rules.receipt_shares(scores, 0, trace, 200_000)
+        # A twentieth follows the trace.
+        self.assertEqual(found, ({1: 633_334, 2: 316_666 + 37_500, 5: 12_500}, 0))
+        for other in ((400, {}), (0, {})):
+            self.assertEqual(rules.receipt_shares(scores, 0, other, 200_000), ({1: 666_667, 2: 333_333}, 0))
+        self.assertEqual(rules.receipt_shares(scores, 0, trace, 0), ({1: 666_667, 2: 333_333}, 0))
+
+    def test_a_logarithm_should_be_rounded_down(self):
+        self.assertEqual([traces.log2(number) for number in (1, 2, 1 << 40)], [0, 1 << 16, 40 << 16])
+        for number in (3, 5, 1_000, 10**12):
+            self.assertEqual(traces.log2(number), int(math.log2(number) * 65_536))
 
     def test_a_path_should_lead_to_the_root_from_every_place(self):
         values = [bytes([i]) * 32 for i in range(11)]

@@ -95,7 +95,8 @@ def fraud(tests, court, liar):
     job, (right, pool) = court.computed(number)
     tests(f"{what}: two of three outvote a lie",
           job in liar.told and vector(first["shares"]) == (right, pool), (liar.told.get(job), first))  # fmt: skip
-    tests(f"{what}: the wrong number is found and shown", proof["fraud"] == liar.kind, proof)
+    shown = lies.SHOWN.get(liar.kind, liar.kind)
+    tests(f"{what}: the wrong number is found and shown", proof["fraud"] == shown, proof)
     innocent = court.cli("prove-fraud", number, "--attributor", account[HONEST], suri=flow.CHALLENGER)
     tests(f"{what}: there is none against the honest", innocent["fraud"] is None, innocent)
 

@@ -73,7 +73,7 @@ class LyingEngine:
     def change(self, answer):
         job = self.jobs[answer["job"]]
         honest = decode(answer["attribution"])
-        told = lies.tell(self.kind, honest, answer, job["contributions"], job["floor"], self.store)
+        told = lies.tell(self.kind, honest, answer, job, self.store)
         answer["attribution"] = "0x" + told.hex()
         self.told[answer["job"]] = decode(answer["attribution"])[:2]
 

@@ -8,24 +8,26 @@ import json
 import recorded
 import rules
 
-KINDS = ("partial", "score", "step", "fee", "shares")
+KINDS = ("partial", "score", "step", "trace", "fee", "shares")
+# What kind of proof shows it, where that has another name.
+SHOWN = {"trace": "step"}
 # What is added to a partial sum, and to a score that does not follow from its partial sums.
 ADDED = 1 << 30
 
 
-def tell(kind, attribution, answered, contributions, floor, store):
-    """What an engine answers in place of what it computed on one receipt; publishes what belongs to it.
+def tell(kind, attribution, answered, job, store):
+    """What an engine answers in place of what it computed on the one receipt of a job; publishes what belongs to it.
 
     `attribution` is (shares, pool, roots and report) of the honest one, `answered` its answer.
     """
-    shares, pool, rest = attribution
+    (shares, pool, rest), contributions = attribution, job["contributions"]
     if kind == "shares":
         told = moved(shares, contributions)
         return rules.attribution_bytes(told, pool, rest[:32], rest[32:64], rest[64:])
     report = json.loads(read(store, answered["report"]))
     [receipt] = report["receipts"]
     work = recorded.work_of(read(store, receipt["work"]))
-    told, pool = change(kind, work, contributions, floor)
+    told, pool = change(kind, work, job)
     queries, step = rules.work_roots(contributions, 0, work)
     receipt["work"] = publish(store, encoded(work))
     report["work_root"] = "0x" + rules.merkle_root([step]).hex()
@@ -48,11 +50,12 @@ def moved(shares, contributions, most=300_000):
     return {contribution: ppm for contribution, ppm in told.items() if ppm}
 
 
-def change(kind, work, contributions, floor):
+def change(kind, work, job):
     """Makes one number wrong, and everything after it what follows; (shares, pool) of that."""
-    blocks = len(work["query_shifts"])
-    # Of the contribution with the smallest score: it gains most by it.
+    blocks, contributions = len(work["query_shifts"]), job["contributions"]
+    # Of the row with the smallest score: its contribution gains most by it.
     place = work["scores"].index(min(work["scores"]))
+    owner = place * len(contributions) // len(work["scores"])
     if kind == "partial":
         work["partials"][place * blocks + blocks // 2] += ADDED
         of = slice(place * blocks, (place + 1) * blocks)
@@ -63,10 +66,16 @@ def change(kind, work, contributions, floor):
         work["scores"][place] += ADDED
     if kind == "fee":
         work["fee"] += 1
-    found = rules.receipt_shares(dict(zip(contributions, work["scores"])), floor)
+    if kind == "trace":
+        # More than there is to credit: no honest trace has that.
+        bits, _ = work["trace"]
+        work["trace"] = bits, {contributions[owner]: bits + 1}
+    scores = rules.scores_of(contributions, work["scores"])
+    part = job["trace"] if job["index"]["trace"] else 0
+    found = rules.receipt_shares(scores, job["floor"], work["trace"], part)
     work["sums"] = rules.accumulate(None, contributions, work["fee"], *found)
     if kind == "step":
-        work["sums"][place] += work["fee"] * rules.WHOLE
+        work["sums"][owner] += work["fee"] * rules.WHOLE
     return rules.settlement_shares(contributions, work["sums"])
 
 
@@ -76,12 +85,13 @@ def encoded(work):
     def integers(values, size):
         return rules.compact(len(values)) + b"".join(rules.integer(value, size) for value in values)
 
-    query = b"".join(work["query_blocks"])
+    query, (bits, credits) = b"".join(work["query_blocks"]), work["trace"]
+    credited = b"".join(rules.integer(c, 4) + rules.integer(credit, 8) for c, credit in credits.items())
     return b"".join([
         rules.integer(work["fee"], 16), rules.compact(len(work["query_shifts"])) + bytes(work["query_shifts"]),
         rules.compact(len(query) // 2) + query, rules.compact(len(work["shifts"])) + bytes(work["shifts"]),
         integers(work["partials"], 8), integers(work["totals"], 16), integers(work["scores"], 16),
-        integers(work["sums"], 16),
+        rules.integer(bits, 8) + rules.compact(len(credits)) + credited, integers(work["sums"], 16),
     ])  # fmt: skip
 
 

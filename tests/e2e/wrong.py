@@ -221,6 +221,7 @@ def artefacts(tests, cli, network, folder, facts, other_base):
         "index": version["index"],
         "contributions": facts["contributions"],
         "floor": 1_000,
+        "trace": 200_000,
     }
 
     def outcome(job):

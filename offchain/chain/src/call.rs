@@ -259,6 +259,8 @@ impl AdapterVersion {
             ("root", hash(&self.index.root)),
             ("method", hash(&self.index.method)),
             ("blocks", number(self.index.blocks)),
+            ("variants", number(self.index.variants)),
+            ("trace", option(self.index.trace.as_ref().map(hash))),
         ]);
         [
             hash(&self.artefact),
@@ -494,6 +496,7 @@ mod tests {
     use openledger_primitives::{
         fraud::{IndexProof, PartialProof, Path, QueryProof, ScoreProof, StepProof, SumsProof},
         receipt::Receipt,
+        trace::Trace,
     };
 
     fn path(length: usize) -> Path {
@@ -501,13 +504,13 @@ mod tests {
     }
 
     fn step() -> StepProof {
-        let (scores, sums) = (H256::repeat_byte(1), H256::repeat_byte(2));
-        StepProof { receipt: 3, fee: u128::MAX, scores, sums, path: path(3) }
+        let [scores, trace, sums] = [1, 3, 2].map(H256::repeat_byte);
+        StepProof { receipt: 3, fee: u128::MAX, scores, trace, sums, path: path(3) }
     }
 
     fn score() -> ScoreProof {
         let (score, partials) = (i128::MIN, H256::repeat_byte(5));
-        ScoreProof { contribution: 4, score, partials, path: path(1) }
+        ScoreProof { contribution: 4, variant: 255, score, partials, path: path(1) }
     }
 
     #[test]
@@ -548,9 +551,18 @@ mod tests {
             Fraud::Step {
                 step: step(),
                 scores: scores.try_into().unwrap(),
+                trace: Trace {
+                    bits: u64::MAX,
+                    credits: vec![(1, 2), (3, u64::MAX)].try_into().unwrap(),
+                },
                 previous: Some(sums.clone()),
             },
-            Fraud::Step { step: step(), scores: Default::default(), previous: None },
+            Fraud::Step {
+                step: step(),
+                scores: Default::default(),
+                trace: Trace::default(),
+                previous: None,
+            },
             Fraud::Fee { step: step(), receipt, path: path(0) },
             Fraud::Shares { last: sums },
         ] {

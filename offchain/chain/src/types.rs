@@ -266,8 +266,12 @@ pub struct IndexInfo {
     pub root: H256,
     /// Id of its method.
     pub method: H256,
-    /// Blocks of one contribution's vector.
+    /// Blocks of one vector.
     pub blocks: u32,
+    /// Vectors of each contribution.
+    pub variants: u8,
+    /// Content id of the trace index, where there is one.
+    pub trace: Option<ContentId>,
 }
 
 /// One version of a model.
@@ -320,6 +324,8 @@ pub struct Parameters {
     pub tolerance: Ppm,
     /// Shares below this go to the pools.
     pub floor: Ppm,
+    /// How much of what a trace explains follows the trace.
+    pub trace: Ppm,
 }
 
 /// A settlement.

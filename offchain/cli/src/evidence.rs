@@ -144,9 +144,12 @@ impl Case {
                 root: index.root,
                 method: index.method,
                 blocks: index.blocks,
+                variants: index.variants,
+                trace: index.trace,
             },
             contributions,
             floor: settlement.parameters.floor,
+            trace: settlement.parameters.trace,
         };
         Ok(Self { job, info })
     }
@@ -161,7 +164,7 @@ impl Case {
         let (job, own, transcripts) =
             (self.job.clone(), artefacts.clone(), batch.transcripts.clone());
         let computed = tokio::task::spawn_blocking(move || {
-            openledger_engine::attribute(&job, &own.model, &own.index, &transcripts, |_| {})
+            openledger_engine::attribute(&job, &own, &transcripts, |_| {})
         });
         Ok((artefacts, computed.await?))
     }

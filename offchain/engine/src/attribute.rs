@@ -2,42 +2,70 @@
 
 use std::fmt::Debug;
 
-use openledger_influence::{settlement, Index, JobReport};
-use openledger_lm::Model;
-use openledger_primitives::{receipt::Transcript, ContributionId};
+use openledger_influence::{settlement, JobReport};
+use openledger_primitives::{
+    receipt::Transcript,
+    trace::{Credits, Trace},
+    ContributionId,
+};
+use openledger_trace::{Index, Rules};
 
-use crate::{Error, Job, Result};
+use crate::{Artefacts, Error, Job, Result};
 
 /// Attributes the answers of a batch: what an engine answers, and what an audit computes again.
 ///
 /// `keep` is given the blob of the work on each receipt in turn: the report names them.
 ///
-/// Pure given its arguments: no files, no network, no clock; the same arguments give the same report. `model` must have
-/// been loaded from the base and adapter that the job names, and `transcripts` be its batch (a [`crate::Library`] and
-/// a blob store verify that, by hash); all else is checked here.
+/// Pure given its arguments: no network, no clock, and no files but those of the trace index, which are mapped into
+/// memory; the same arguments give the same report. `artefacts` must have been loaded from what the job names, and
+/// `transcripts` be its batch (a [`crate::Library`] and a blob store verify that, by hash); all else is checked here.
 ///
 /// # Errors
-/// If the index is not the one of the job, a receipt or the batch as a whole is not as the job says, or its tokens do
+/// If an index is not the one of the job, a receipt or the batch as a whole is not as the job says, or its tokens do
 /// not fit the model.
 pub fn attribute(
     job: &Job,
-    model: &Model,
-    index: &Index,
+    artefacts: &Artefacts,
     transcripts: &[Transcript],
     keep: impl FnMut(Vec<u8>),
 ) -> Result<JobReport> {
+    let Artefacts { model, index, traces } = artefacts;
     index.check_model(job.adapter.artefact, &model.lora_matrices())?;
-    same("method", &job.index.method, &index.method().id())?;
+    same("index", "method", &job.index.method, &index.method().id())?;
     let contributions: Vec<ContributionId> = index.contributions().collect();
-    same("list of contributions", &job.contributions, &contributions)?;
-    same("number of blocks", &(job.index.blocks as usize), &index.blocks())?;
-    same("Merkle root", &job.index.root, &index.root())?;
-    Ok(settlement::attribute(model, index, &job.settlement(), transcripts, job.floor, keep)?)
+    same("index", "list of contributions", &job.contributions, &contributions)?;
+    same("index", "number of variants", &job.index.variants, &index.variants())?;
+    same("index", "number of blocks", &(job.index.blocks as usize), &index.blocks())?;
+    same("index", "Merkle root", &job.index.root, &index.root())?;
+    if let Some(traces) = traces {
+        let listed = traces.contributions().iter().map(|about| about.contribution).collect();
+        same("trace index", "list of contributions", &job.contributions, &listed)?;
+        let (expected, found) = (model.config().vocab_size, traces.alphabet().vocabulary());
+        same("trace index", "number of tokens", &expected, &(found as usize))?;
+    }
+    let trace =
+        |answer: &[u32]| traces.as_deref().map_or_else(Trace::default, |i| trace(i, answer));
+    let (settlement, parameters) = (job.settlement(), job.parameters());
+    Ok(settlement::attribute(model, index, &settlement, transcripts, parameters, trace, keep)?)
 }
 
-fn same<T: PartialEq + Debug>(what: &'static str, expected: &T, found: &T) -> Result<()> {
+/// What an answer repeats, by the rules of the protocol.
+fn trace(index: &Index, answer: &[u32]) -> Trace {
+    let found = index.trace(answer, &Rules::default());
+    // As many as the job lists contributions, at most: no more than the chain takes.
+    let credits = Credits::truncate_from(found.credits.into_iter().collect());
+    Trace { bits: found.bits, credits }
+}
+
+fn same<T: PartialEq + Debug>(
+    index: &'static str,
+    what: &'static str,
+    expected: &T,
+    found: &T,
+) -> Result<()> {
     if expected == found {
         return Ok(());
     }
-    Err(Error::OtherIndex { what, expected: format!("{expected:?}"), found: format!("{found:?}") })
+    let (expected, found) = (format!("{expected:?}"), format!("{found:?}"));
+    Err(Error::OtherIndex { index, what, expected, found })
 }

@@ -184,7 +184,7 @@ impl Engine {
             let transcripts = batch::parse(&batch)?;
             // If nobody takes it, the store refused, and the job fails for that.
             let keep = |work| drop(sender.blocking_send(work));
-            attribute(&own, &artefacts.model, &artefacts.index, &transcripts, keep)
+            attribute(&own, &artefacts, &transcripts, keep)
         });
         let storing = async move {
             while let Some(work) = works.recv().await {

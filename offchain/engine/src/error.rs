@@ -6,14 +6,16 @@ pub enum Error {
     /// Something that the job names could not be fetched, or does not load.
     #[error("the {what}: {source}")]
     Artefact {
-        /// The batch, the base, the adapter or the index.
+        /// The batch, the base, the adapter, the index or the trace index.
         what: &'static str,
         /// Why.
         source: openledger_factory::Error,
     },
-    /// The index is not the one that the job describes.
-    #[error("the {what} of the index is {found}, the job says {expected}")]
+    /// An index is not the one that the job describes.
+    #[error("the {what} of the {index} is {found}, the job says {expected}")]
     OtherIndex {
+        /// The index or the trace index.
+        index: &'static str,
         /// The property.
         what: &'static str,
         /// In the job.

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use openledger_factory::{AdapterIds, BaseIds, IndexIds};
-use openledger_influence::batch::Settlement;
+use openledger_influence::{batch::Settlement, settlement::Parameters};
 use openledger_primitives::{
     attribution::Attribution, reads::decimal, Balance, ContentId, ContributionId, ModelId,
     ModelVersion, Ppm, SettlementId, H256,
@@ -39,12 +39,14 @@ pub struct Job {
     pub base: BaseIds,
     /// The adapter.
     pub adapter: AdapterIds,
-    /// Its attribution index.
+    /// Its attribution index, and its trace index.
     pub index: IndexIds,
     /// All contributions of the datanet versions that the adapter was trained on, ascending.
     pub contributions: Vec<ContributionId>,
     /// Shares of an answer below this go to the pool.
     pub floor: Ppm,
+    /// How much of what a trace explains follows the trace.
+    pub trace: Ppm,
 }
 
 impl Job {
@@ -57,6 +59,11 @@ impl Job {
     /// Whether another job has the same result: all but the attempt is equal.
     pub fn same_work(&self, other: &Self) -> bool {
         *self == Self { attempt: self.attempt, ..other.clone() }
+    }
+
+    /// What decides the shares of an answer.
+    pub fn parameters(&self) -> Parameters {
+        Parameters { floor: self.floor, trace: self.trace }
     }
 
     /// What the batch must agree with.
@@ -168,8 +175,8 @@ mod tests {
             "{{\"genesis\":{},\"settlement\":7,\"attempt\":1,\"model\":2,\"version\":1,\
              \"receipts_root\":{},\"batch\":{},\"count\":12,\"total_fee\":\"1200\",\"operator\":{},\
              \"base\":{{\"artefact\":{},\"config\":{}}},\"adapter\":{{\"artefact\":{},\"config\":{}}},\
-             \"index\":{{\"content\":{},\"root\":{},\"method\":{},\"blocks\":270}},\
-             \"contributions\":[0,1,2],\"floor\":1000}}",
+             \"index\":{{\"content\":{},\"root\":{},\"method\":{},\"blocks\":270,\"variants\":1,\
+             \"trace\":{}}},\"contributions\":[0,1,2],\"floor\":1000,\"trace\":200000}}",
             hash(0xab),
             hash(1),
             hash(2),
@@ -181,6 +188,7 @@ mod tests {
             hash(8),
             hash(9),
             hash(10),
+            hash(11),
         );
         let job: Job = serde_json::from_str(&json).unwrap();
         assert_eq!(job.id().to_string(), "abababab-7");
@@ -188,6 +196,9 @@ mod tests {
         assert_eq!(serde_json::to_string(&job).unwrap(), json);
         assert!(job.same_work(&Job { attempt: 2, ..job.clone() }));
         assert!(!job.same_work(&Job { floor: 0, ..job.clone() }));
+        assert!(!job.same_work(&Job { trace: 0, ..job.clone() }));
+        let untraced = json.replace(&hash(11), "null");
+        assert_eq!(serde_json::from_str::<Job>(&untraced).unwrap().index.trace, None);
         let unknown = json.replacen('{', "{\"colour\":1,", 1);
         assert!(serde_json::from_str::<Job>(&unknown).is_err());
     }

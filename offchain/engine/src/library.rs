@@ -2,28 +2,32 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use openledger_factory::{adapt, fetch_base, fetch_index, AdapterIds, BaseIds};
+use openledger_factory::{
+    adapt, fetch_base, fetch_index, fetch_traces, AdapterIds, BaseIds, IndexIds,
+};
 use openledger_influence::Index;
 use openledger_lm::Model;
-use openledger_primitives::ContentId;
 use openledger_store::BlobStore;
+use openledger_trace::Index as TraceIndex;
 
 use crate::{Error, Job, Result};
 
 /// Adapters with their indices that are kept in memory; they share one base.
 const ADAPTERS: usize = 8;
 
-/// A model with its attribution index.
+/// A model with its indices.
 #[derive(Clone, Debug)]
 pub struct Artefacts {
     /// Base and adapter.
     pub model: Model,
-    /// The index.
+    /// The attribution index.
     pub index: Index,
+    /// The trace index, where there is one.
+    pub traces: Option<Arc<TraceIndex>>,
 }
 
 /// What one of the kept adapters was loaded from.
-type Key = (AdapterIds, ContentId);
+type Key = (AdapterIds, IndexIds);
 
 /// Fetches and keeps what jobs name.
 pub struct Library {
@@ -40,14 +44,14 @@ impl Library {
         Self { store, cache, base: None, adapters: Vec::new() }
     }
 
-    /// Base, adapter and index of a job: what they are was verified by their content ids, and the adapter names this
+    /// Base, adapter and indices of a job: what they are was verified by their content ids, and the adapter names this
     /// base. The rest is [`crate::attribute`]'s to check.
     ///
     /// # Errors
     /// Naming what is missing from the store, has other bytes than its id says, or does not load.
     pub async fn load(&mut self, job: &Job) -> Result<Arc<Artefacts>> {
         let base = self.base(&job.base).await?;
-        let key = (job.adapter, job.index.content);
+        let key = (job.adapter, job.index);
         let found = self.adapters.iter().position(|(kept, _)| *kept == key);
         let artefacts = match found {
             Some(at) => self.adapters.remove(at).1,
@@ -84,7 +88,14 @@ impl Library {
             .await
             .map_err(failed("adapter"))?;
         let index = fetch_index(&self.store, &job.index.content).await.map_err(failed("index"))?;
-        Ok(Artefacts { model, index })
+        let traces = match &job.index.trace {
+            Some(content) => {
+                let traces = fetch_traces(&self.store, content, &self.cache).await;
+                Some(Arc::new(traces.map_err(failed("trace index"))?))
+            }
+            None => None,
+        };
+        Ok(Artefacts { model, index, traces })
     }
 }
 

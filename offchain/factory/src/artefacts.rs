@@ -186,7 +186,12 @@ pub fn base_name(artefact: &ContentId) -> String {
 }
 
 /// Puts a blob into a folder under a name, unless that file is there with these bytes.
-async fn place(store: &BlobStore, content: &ContentId, folder: &Path, name: &str) -> Result<()> {
+pub(crate) async fn place(
+    store: &BlobStore,
+    content: &ContentId,
+    folder: &Path,
+    name: &str,
+) -> Result<()> {
     let path = folder.join(name);
     if let Ok(bytes) = tokio::fs::read(&path).await {
         if hashing::content_id(&bytes) == *content {
@@ -206,6 +211,6 @@ async fn place(store: &BlobStore, content: &ContentId, folder: &Path, name: &str
     .await?
 }
 
-fn hex(id: &ContentId) -> String {
+pub(crate) fn hex(id: &ContentId) -> String {
     format!("{id:x}")
 }

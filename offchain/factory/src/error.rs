@@ -11,6 +11,9 @@ pub enum Error {
     /// The attribution index could not be built.
     #[error(transparent)]
     Influence(#[from] openledger_influence::Error),
+    /// The trace index could not be built, or is none.
+    #[error("trace index: {0}")]
+    Trace(#[from] openledger_trace::Error),
     /// The blob store failed, or holds other bytes than their id says.
     #[error(transparent)]
     Store(#[from] openledger_store::Error),

@@ -3,13 +3,15 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use openledger_influence::{build, Index};
-use openledger_lm::{Adapter, Data, Model, Sequence, Target, Tokenizer, Trainer};
+use openledger_lm::{Adapter, Config, Data, Model, Sequence, Target, Tokenizer, Trainer};
 use openledger_primitives::{ContentId, ContributionId, H256};
 use openledger_store::{record::Record, BlobStore};
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use crate::{
     artefacts::{base_name, fetch_base, store_adapter, AdapterIds, BaseIds},
+    traces::{self, store_traces},
     training_set::{Count, TrainingSet},
     Error, Result, Settings,
 };
@@ -51,8 +53,12 @@ pub struct IndexIds {
     pub root: H256,
     /// Id of its method.
     pub method: H256,
-    /// Blocks of one contribution's vector.
+    /// Blocks of one vector.
     pub blocks: u32,
+    /// Vectors of each contribution.
+    pub variants: u8,
+    /// Content id of the trace index over the same records; none where these have no token of text.
+    pub trace: Option<ContentId>,
 }
 
 /// Everything that is registered of an adapter, and how the job went.
@@ -62,7 +68,7 @@ pub struct Outcome {
     pub base: BaseIds,
     /// The adapter.
     pub adapter: AdapterIds,
-    /// Its attribution index.
+    /// Its attribution index, and its trace index.
     pub index: IndexIds,
     /// What became of each contribution's records.
     pub counts: Vec<Count>,
@@ -74,7 +80,7 @@ pub struct Outcome {
     pub train_loss: f64,
     /// Seconds of training.
     pub train_seconds: f64,
-    /// Seconds of building the index.
+    /// Seconds of building the attribution index.
     pub index_seconds: f64,
 }
 
@@ -83,13 +89,15 @@ struct Computed {
     adapter: Adapter,
     model: Model,
     set: TrainingSet,
+    /// The folder of the trace index, if there is one.
+    traces: Option<TempDir>,
     losses: [Option<f64>; 2],
     train_loss: f64,
     train_seconds: f64,
 }
 
-/// Runs a job: fetches the base, trains, builds the index, and stores adapter, configuration and index. `each` hears
-/// what happens, from the thread that computes.
+/// Runs a job: fetches the base, trains, builds the indices, and stores adapter, configuration and indices. `each`
+/// hears what happens, from the thread that computes.
 ///
 /// # Errors
 /// If a setting is out of range, the base cannot be fetched, nothing is left to train on, training diverges, or the
@@ -112,11 +120,11 @@ pub async fn run(
         Ok::<_, Error>((train(&job, model, &tokenizer, &mut each)?, each))
     })
     .await??;
-    let Computed { adapter, model, set, losses, train_loss, train_seconds } = computed;
+    let Computed { adapter, model, set, traces, losses, train_loss, train_seconds } = computed;
     let ids = store_adapter(&adapter, model.config(), store).await?;
 
     let start = Instant::now();
-    let TrainingSet { examples, counts } = set;
+    let TrainingSet { examples, counts, .. } = set;
     let index: Index = tokio::task::spawn_blocking(move || {
         let heard = |progress| each(Event::Indexing(progress));
         build::build(&model, ids.artefact, &contributions, &examples, &method, heard)
@@ -124,6 +132,10 @@ pub async fn run(
     .await??;
     let index_seconds = start.elapsed().as_secs_f64();
     let content = store.put(index.to_bytes()).await?;
+    let trace = match &traces {
+        Some(folder) => Some(store_traces(folder.path(), store).await?),
+        None => None,
+    };
     let [heldout_loss_base, heldout_loss_adapter] = losses;
     Ok(Outcome {
         base,
@@ -133,6 +145,8 @@ pub async fn run(
             root: index.root(),
             method: index.method().id(),
             blocks: index.blocks() as u32,
+            variants: index.variants(),
+            trace,
         },
         counts,
         heldout_loss_base,
@@ -152,6 +166,7 @@ fn train(
     let settings = &job.settings;
     let set = TrainingSet::new(&job.contributions, tokenizer, settings)?;
     each(Event::Records(set.counts.clone()));
+    let traces = trace(job, base.config(), tokenizer, &set)?;
     let heldout = heldout(job, tokenizer)?;
     let measure = |model: &Model| {
         if heldout.is_empty() {
@@ -188,7 +203,21 @@ fn train(
     after.into_iter().for_each(|loss| each(Event::HeldoutAdapter(loss)));
     let adapter = model.adapter().ok_or(openledger_lm::Error::NoAdapter)?.clone();
     let train_loss = sum / last as f64;
-    Ok(Computed { adapter, model, set, losses: [before, after], train_loss, train_seconds })
+    let losses = [before, after];
+    Ok(Computed { adapter, model, set, traces, losses, train_loss, train_seconds })
+}
+
+/// The folder of the trace index over a training set, if there is one.
+fn trace(
+    job: &Job,
+    config: &Config,
+    tokenizer: &Tokenizer,
+    set: &TrainingSet,
+) -> Result<Option<TempDir>> {
+    let folder = tempfile::tempdir().map_err(Error::io(&std::env::temp_dir()))?;
+    let contributions: Vec<ContributionId> = job.contributions.iter().map(|(id, _)| *id).collect();
+    let is_there = traces::build(folder.path(), tokenizer, config, &contributions, set)?;
+    Ok(is_there.then_some(folder))
 }
 
 /// Held-out records as tokens, without those too short to measure on.

@@ -1,5 +1,5 @@
-//! Fine-tuning jobs: from the contributions of datanet versions to an adapter and its attribution index, everything
-//! in the blob store, and what to register on chain in hand.
+//! Fine-tuning jobs: from the contributions of datanet versions to an adapter, its attribution index and its trace
+//! index, everything in the blob store, and what to register on chain in hand.
 //!
 //! | | |
 //! |---|---|
@@ -7,13 +7,15 @@
 //! | [`path`] | what unrolled influence needs of a training run |
 //! | [`training_set`] | which records a job trains on |
 //! | [`settings`] | how it trains |
-//! | [`artefacts`] | bases, adapters and indices, into a store and verified out of it again |
+//! | [`artefacts`] | bases, adapters and attribution indices, into a store and verified out of it again |
+//! | [`traces`] | trace indices, likewise |
 
 pub mod artefacts;
 mod error;
 pub mod job;
 pub mod path;
 pub mod settings;
+pub mod traces;
 pub mod training_set;
 
 pub use artefacts::{
@@ -22,3 +24,4 @@ pub use artefacts::{
 pub use error::{Error, Result};
 pub use job::{run, Event, IndexIds, Job, Outcome};
 pub use settings::Settings;
+pub use traces::fetch_traces;

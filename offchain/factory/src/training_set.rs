@@ -26,6 +26,8 @@ pub struct Count {
 pub struct TrainingSet {
     /// By contribution, then in the order of its records.
     pub examples: Vec<Example>,
+    /// Of each, its place among the records of its contribution, from 0.
+    pub places: Vec<usize>,
     /// One for each contribution.
     pub counts: Vec<Count>,
 }
@@ -47,25 +49,27 @@ impl TrainingSet {
         let texts: Vec<String> =
             contributions.iter().flat_map(|(_, records)| records).map(Record::text).collect();
         let repeats = duplicates::of_earlier(&texts, &settings.method.duplicates);
-        let mut unique: Vec<Vec<&str>> = Vec::with_capacity(contributions.len());
+        let mut unique: Vec<Vec<(usize, &str)>> = Vec::with_capacity(contributions.len());
         let mut marked = texts.iter().zip(&repeats);
         for (_, records) in contributions {
-            let own = marked.by_ref().take(records.len());
-            unique.push(own.filter(|(_, r)| r.is_none()).map(|(text, _)| text.as_str()).collect());
+            let own = marked.by_ref().take(records.len()).enumerate();
+            let first = own.filter(|(_, (_, repeats))| repeats.is_none());
+            unique.push(first.map(|(place, (text, _))| (place, text.as_str())).collect());
         }
         let sizes: Vec<usize> = unique.iter().map(Vec::len).collect();
         let limit = settings.records_cap.map_or(usize::MAX, |cap| limit(&sizes, cap));
 
-        let mut examples = Vec::new();
+        let (mut examples, mut places) = (Vec::new(), Vec::new());
         let mut counts = Vec::with_capacity(contributions.len());
         for ((contribution, records), unique) in contributions.iter().zip(&unique) {
             let before = examples.len();
             let taken = unique.len().min(limit);
             for i in 0..taken {
-                let text = unique[i * unique.len() / taken];
+                let (place, text) = unique[i * unique.len() / taken];
                 let sequence = tokenizer.record(text, settings.method.tokens as usize)?;
                 if sequence.targets() > 0 {
                     examples.push(Example { contribution: *contribution, sequence });
+                    places.push(place);
                 }
             }
             counts.push(Count {
@@ -78,7 +82,7 @@ impl TrainingSet {
         if examples.is_empty() {
             return Err(Error::NoRecords);
         }
-        Ok(Self { examples, counts })
+        Ok(Self { examples, places, counts })
     }
 }
 

@@ -1,19 +1,21 @@
 //! Fine-tuning on the shipped base, from records to what is registered.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
 use openledger_factory::{
-    artefacts::fetch_model, fetch_index, run, store_base, AdapterIds, Error, Event, Job, Outcome,
-    Settings,
+    artefacts::fetch_model, fetch_index, fetch_traces, run, store_base, AdapterIds, Error, Event,
+    Job, Outcome, Settings,
 };
 use openledger_primitives::ContentId;
 use openledger_store::{
     record::{Body, Record},
     BlobStore,
 };
+use openledger_trace::Rules;
 use tempfile::TempDir;
 
 const FUNCTIONS: [&str; 5] = [
@@ -84,6 +86,7 @@ async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
     let index = fetch_index(&world.store, &outcome.index.content).await.unwrap();
     assert_eq!(index.root(), outcome.index.root);
     assert_eq!(index.method().id(), outcome.index.method);
+    assert_eq!((index.variants(), outcome.index.variants), (1, 1));
     assert_eq!(index.contributions().collect::<Vec<_>>(), [2, 5]);
     index.check_model(outcome.adapter.artefact, &model.lora_matrices()).unwrap();
 
@@ -92,6 +95,68 @@ async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
     assert_eq!(steps, 9, "3 epochs of 9 records, 3 at a time");
     assert!(matches!(heard[0], Event::Records(_)), "{:?}", heard[0]);
     assert!(matches!(heard.last(), Some(Event::Indexing(_))));
+}
+
+/// The credits of a text by the trace index of a job, and the tokens that are not those of a record.
+async fn credits(world: &World, outcome: &Outcome, text: &str) -> (BTreeMap<u32, u64>, u64) {
+    let trace = outcome.index.trace.unwrap();
+    let index = fetch_traces(&world.store, &trace, &world.cache()).await.unwrap();
+    let (_, tokenizer) =
+        fetch_model(&world.store, &outcome.base, &outcome.adapter, &world.cache()).await.unwrap();
+    let found = index.trace(&tokenizer.encode(text).unwrap(), &Rules::default());
+    (found.credits, found.rest)
+}
+
+#[tokio::test]
+async fn a_job_should_leave_a_trace_index_over_what_it_trained_on() {
+    let world = World::new();
+    let mut job = world.job().await;
+    // A near copy of an earlier record is not trained on, and so not credited.
+    job.contributions
+        .push((7, records(&[&format!("{} // copy", FUNCTIONS[0]), "contract Own {}"])));
+    let outcome = world.run(job).await.unwrap();
+    let trace = outcome.index.trace.unwrap();
+    let index = fetch_traces(&world.store, &trace, &world.cache()).await.unwrap();
+    let listed: Vec<_> = index.contributions().iter().map(|about| about.contribution).collect();
+    assert_eq!(listed, [2, 5, 7]);
+    let used: usize = outcome.counts.iter().map(|count| count.used).sum();
+    assert_eq!((index.records(), used), (10, 10));
+    let (found, _) = credits(&world, &outcome, FUNCTIONS[0]).await;
+    assert_eq!(found.keys().copied().collect::<Vec<_>>(), [2]);
+    let (found, _) = credits(&world, &outcome, TERMS[1]).await;
+    assert_eq!(found.keys().copied().collect::<Vec<_>>(), [5]);
+    let (found, rest) = credits(&world, &outcome, "Nobody has ever said this here.").await;
+    assert!(found.is_empty() && rest > 0);
+}
+
+#[tokio::test]
+async fn a_trace_index_should_be_refused_when_its_bytes_are_others() {
+    let world = World::new();
+    let outcome = world.run(world.job().await).await.unwrap();
+    let trace = outcome.index.trace.unwrap();
+    let list = world.store.get(&trace).await.unwrap();
+    let files = openledger_trace::listed_files(&list).unwrap();
+    let digits = format!("{:x}", files[0].content);
+    let path = world.folder.path().join("store").join(&digits[..2]).join(&digits[2..4]);
+    let path = path.join(&digits);
+    let bytes = std::fs::read(&path).unwrap();
+    let refused = async || fetch_traces(&world.store, &trace, &world.cache()).await.err().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(refused().await, Error::Store(_)));
+    let mut other = bytes.clone();
+    other[100] ^= 1;
+    std::fs::write(&path, other).unwrap();
+    assert!(matches!(refused().await, Error::Store(_)));
+    std::fs::write(&path, bytes).unwrap();
+    fetch_traces(&world.store, &trace, &world.cache()).await.unwrap();
+    // Bytes that are no list, and one that leads out of the folder.
+    let none = world.store.put(b"{}".to_vec()).await.unwrap();
+    let refused = fetch_traces(&world.store, &none, &world.cache()).await;
+    assert!(matches!(refused, Err(Error::Trace(_))));
+    let out = String::from_utf8(list.to_vec()).unwrap().replace(&files[0].file, "../outside");
+    let out = world.store.put(out.into_bytes()).await.unwrap();
+    let refused = fetch_traces(&world.store, &out, &world.cache()).await;
+    assert!(refused.err().unwrap().to_string().contains("not the name of a file"));
 }
 
 #[tokio::test]

@@ -119,6 +119,7 @@ pub fn build(
     let header = |exponents: &[i16]| Header {
         adapter,
         method: method.to_json(),
+        variants: 1,
         matrices: model
             .lora_matrices()
             .into_iter()

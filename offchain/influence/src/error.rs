@@ -54,6 +54,15 @@ pub enum Error {
         /// What was expected and what came.
         reason: String,
     },
+    /// What an answer repeats cannot be what the records of this model's contributions say.
+    #[error(
+        "the trace of receipt {receipt}'s answer credits contributions that the attribution index does not list, or \
+         more than there is: the model's trace index is of other data"
+    )]
+    Trace {
+        /// Counted from 0.
+        receipt: u32,
+    },
     /// A batch as a whole does not match its settlement.
     #[error("batch: {what} is {found}, the settlement says {expected}")]
     Batch {

@@ -23,6 +23,7 @@ pub struct Prover<'a> {
     accused: Accused<'a>,
     index: &'a Index,
     receipts: &'a [Receipt],
+    rows: Vec<(ContributionId, u8)>,
     index_leaves: Vec<H256>,
     query_leaves: Vec<H256>,
     /// Of the receipts so far; their paths are not known yet.
@@ -43,6 +44,7 @@ impl<'a> Prover<'a> {
         let index_leaves = index.leaves();
         let ids: Vec<H256> = receipts.iter().map(Receipt::id).collect();
         same("index's contributions", &accused.contributions, &contributions.as_slice())?;
+        same("index's number of variants", &accused.variants, &index.variants())?;
         same("index's number of blocks", &(accused.blocks as usize), &index.blocks())?;
         same("index's root", &accused.index_root, &merkle::root(&index_leaves))?;
         same("number of receipts", &(accused.receipts as usize), &receipts.len())?;
@@ -51,6 +53,7 @@ impl<'a> Prover<'a> {
             accused,
             index,
             receipts,
+            rows: index.rows(),
             index_leaves,
             query_leaves: Vec::new(),
             steps: Vec::new(),
@@ -64,17 +67,17 @@ impl<'a> Prover<'a> {
     /// # Errors
     /// If it is no work on a receipt of this settlement, or one too many.
     pub fn add(&mut self, bytes: &[u8]) -> Result<()> {
-        let contributions = self.accused.contributions;
-        let work = ReceiptWork::from_bytes(bytes, contributions.len(), self.index.blocks())?;
+        let work = ReceiptWork::from_bytes(bytes, self.index)?;
         let at = self.steps.len();
         let Some(receipt) = self.receipts.get(at) else {
             return Err(Error::Work(format!("it is of more than {at} receipts")));
         };
-        let roots = work.roots(contributions);
+        let roots = work.roots(&self.rows);
         let step = StepProof {
             receipt: at as u32,
             fee: work.fee,
             scores: roots.scores,
+            trace: roots.trace,
             sums: roots.sums,
             path: Path::new(),
         };
@@ -92,7 +95,9 @@ impl<'a> Prover<'a> {
     /// # Errors
     /// If the work is not what the accused committed to: then it shows nothing.
     pub fn finish(mut self) -> Result<Option<Fraud>> {
-        let leaf = |step: &StepProof| work::step(step.receipt, step.fee, &step.scores, &step.sums);
+        let leaf = |step: &StepProof| {
+            work::step(step.receipt, step.fee, &step.scores, &step.trace, &step.sums)
+        };
         let leaves: Vec<H256> = self.steps.iter().map(leaf).collect();
         let Accused { attribution, contributions, .. } = self.accused;
         same("number of receipts in the work", &self.receipts.len(), &leaves.len())?;
@@ -166,25 +171,27 @@ impl<'a> Prover<'a> {
             let path = path(&ids, self.steps.len() as u64);
             return Ok(Some(Fraud::Fee { step: step(), receipt: receipt.clone(), path }));
         }
-        let contributions = self.accused.contributions;
-        let scores: Vec<(ContributionId, i128)> =
-            contributions.iter().copied().zip(work.scores.iter().copied()).collect();
-        let shares = score::shares(&scores, self.accused.floor);
-        if work.sums != work::accumulate(&self.sums, contributions, work.fee, &shares) {
+        let Accused { contributions, variants, floor, trace, .. } = self.accused;
+        let influence = score::shares(contributions, variants, &work.scores, floor);
+        let shares = work.trace.mix(&influence, trace);
+        let right = work::accumulate(&self.sums, contributions, work.fee, &shares);
+        if work.sums != right || !work.trace.is_of(contributions) {
             let scores: Vec<(i128, H256)> =
                 work.scores.iter().copied().zip(roots.partials.iter().copied()).collect();
             let scores = scores.try_into().map_err(|_| too_long())?;
             let previous = self.steps.last().map(|step| sums(step, &self.sums)).transpose()?;
-            return Ok(Some(Fraud::Step { step: step(), scores, previous }));
+            let trace = work.trace.clone();
+            return Ok(Some(Fraud::Step { step: step(), scores, trace, previous }));
         }
         Ok(None)
     }
 
     fn score(&self, position: usize, work: &ReceiptWork, roots: &Roots) -> ScoreProof {
-        let contributions = self.accused.contributions;
-        let leaves = work.score_leaves(contributions, &roots.partials);
+        let leaves = work.score_leaves(&self.rows, &roots.partials);
+        let (contribution, variant) = self.rows[position];
         ScoreProof {
-            contribution: contributions[position],
+            contribution,
+            variant,
             score: work.scores[position],
             partials: roots.partials[position],
             path: path(&leaves, position as u64),
@@ -256,6 +263,7 @@ mod tests {
     use crate::{
         index::{Header, Matrix, Member},
         query::Query,
+        settlement::Parameters,
         Method,
     };
     use codec::Encode;
@@ -264,11 +272,12 @@ mod tests {
         fraud::check,
         hashing,
         shares::{Share, ShareVector},
+        trace::Trace,
         PPM,
     };
     use proptest::prelude::*;
 
-    const FLOOR: u32 = 1_000;
+    const PARAMETERS: Parameters = Parameters { floor: 1_000, trace: 200_000 };
 
     /// A settlement whose attributor publishes all its work.
     #[derive(Clone)]
@@ -288,7 +297,7 @@ mod tests {
     }
 
     impl Job {
-        fn honest(seed: u64, contributions: u32, blocks: usize, receipts: u32) -> Self {
+        fn honest((seed, contributions, variants, blocks, receipts): Shape) -> Self {
             let mut next = numbers(seed);
             let mut exponent = || (next() % 9) as i16 - 4;
             let matrix = |i: usize, exponent| Matrix {
@@ -300,13 +309,14 @@ mod tests {
             let header = Header {
                 adapter: H256::repeat_byte(7),
                 method: Method::default().to_json(),
+                variants,
                 matrices: (0..blocks).map(|i| matrix(i, exponent())).collect(),
                 members: (0..contributions)
                     .map(|i| Member { contribution: 5 * i + 1, records: 1 })
                     .collect(),
             };
             let mut next = numbers(seed + 1);
-            let length = contributions as usize * blocks * BLOCK;
+            let length = (contributions * variants) as usize * blocks * BLOCK;
             let index = Index::new(header, (0..length).map(|_| next() as i16).collect()).unwrap();
             let receipts: Vec<Receipt> =
                 (0..receipts).map(|i| receipt(i, 1_000 + u128::from(next() >> 24))).collect();
@@ -316,8 +326,14 @@ mod tests {
                     exponents: (0..blocks).map(|_| (next() % 9) as i16 - 4).collect(),
                     values: (0..blocks * BLOCK).map(|_| next() as i16).collect(),
                 };
+                let named = index.contributions().filter(|id| id % 2 == 1);
+                let credits: Vec<_> = named.map(|id| (id, 1 + (next() >> 40))).collect();
+                let credited: u64 = credits.iter().map(|(_, credit)| credit).sum();
+                let trace =
+                    Trace { bits: credited + (next() >> 40), credits: credits.try_into().unwrap() };
                 let before = works.last().map_or(&[][..], |work| &work.sums);
-                works.push(ReceiptWork::new(query, &index, receipt.fee, before, FLOOR).0);
+                let fee = receipt.fee;
+                works.push(ReceiptWork::new(query, trace, &index, fee, before, PARAMETERS).0);
             }
             let mut job = Self { index, receipts, works, shares: ShareVector::all_to_pool() };
             job.shares = job.mean();
@@ -338,7 +354,7 @@ mod tests {
             let mut before = Vec::new();
             let blocks = self.index.blocks();
             for work in &mut self.works {
-                for position in (0..contributions.len()).filter(|_| kind == "partial") {
+                for position in (0..work.scores.len()).filter(|_| kind == "partial") {
                     let mut total = 0;
                     for at in position * blocks..(position + 1) * blocks {
                         total = score::add(total, work.partials[at], work.shifts[at]);
@@ -346,9 +362,9 @@ mod tests {
                     }
                     work.scores[position] = total;
                 }
-                let scores: Vec<_> =
-                    contributions.iter().copied().zip(work.scores.iter().copied()).collect();
-                let shares = score::shares(&scores, FLOOR);
+                let (variants, floor) = (self.index.variants(), PARAMETERS.floor);
+                let influence = score::shares(&contributions, variants, &work.scores, floor);
+                let shares = work.trace.mix(&influence, PARAMETERS.trace);
                 work.sums = work::accumulate(&before, &contributions, work.fee, &shares);
                 before = work.sums.clone();
             }
@@ -356,12 +372,12 @@ mod tests {
         }
 
         fn attribution(&self) -> Attribution {
-            let contributions = self.contributions();
+            let rows = self.index.rows();
             let (mut queries, mut steps) = (Vec::new(), Vec::new());
             for (i, work) in (0u32..).zip(&self.works) {
-                let roots = work.roots(&contributions);
+                let roots = work.roots(&rows);
                 queries.extend(work.query_leaves(i));
-                steps.push(work::step(i, work.fee, &roots.scores, &roots.sums));
+                steps.push(work::step(i, work.fee, &roots.scores, &roots.trace, &roots.sums));
             }
             Attribution {
                 shares: self.shares.clone(),
@@ -378,11 +394,13 @@ mod tests {
             let accused = Accused {
                 attribution,
                 contributions: &contributions,
+                variants: self.index.variants(),
                 blocks: self.index.blocks() as u32,
                 index_root: self.index.root(),
                 receipts_root: merkle::root(&ids),
                 receipts: ids.len() as u32,
-                floor: FLOOR,
+                floor: PARAMETERS.floor,
+                trace: PARAMETERS.trace,
             };
             let mut prover = Prover::new(accused, &self.index, &self.receipts)?;
             works.iter().try_for_each(|work| prover.add(&work.encode()))?;
@@ -427,6 +445,8 @@ mod tests {
                     work.scores[at] -= i128::from(by);
                 }
                 "fee" => work.fee += by as u128,
+                // Nobody's: no honest trace has it.
+                "trace" => work.trace.credits.try_push((ContributionId::MAX, by as u64)).unwrap(),
                 "step" => {
                     let at = pick % work.sums.len();
                     work.sums[at] += by as u128;
@@ -455,37 +475,41 @@ mod tests {
     }
 
     /// Which number is wrong, and which kind of proof shows it.
-    const KINDS: [(&str, &str); 6] = [
+    const KINDS: [(&str, &str); 7] = [
         ("partial", "partial"),
         ("total", "score"),
         ("score", "score"),
         ("fee", "fee"),
         ("step", "step"),
+        ("trace", "step"),
         ("shares", "shares"),
     ];
 
-    fn shape() -> impl Strategy<Value = (u64, u32, usize, u32)> {
-        (0u64..1 << 20, 1u32..5, 1usize..6, 1u32..5)
+    /// A seed, contributions, variants, blocks, receipts.
+    type Shape = (u64, u32, u32, usize, u32);
+
+    fn shape() -> impl Strategy<Value = Shape> {
+        (0u64..1 << 20, 1u32..5, 1u32..4, 1usize..6, 1u32..5)
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
         #[test]
-        fn nothing_should_be_found_in_honest_work((seed, c, b, r) in shape()) {
-            prop_assert_eq!(Job::honest(seed, c, b, r).kind(), None);
+        fn nothing_should_be_found_in_honest_work(shape in shape()) {
+            prop_assert_eq!(Job::honest(shape).kind(), None);
         }
 
         #[test]
         fn a_wrong_number_should_be_found_and_proven_by_its_kind(
-            (seed, c, b, r) in shape(), pick in any::<usize>(), by in 1i64..255,
+            shape in shape(), pick in any::<usize>(), by in 1i64..255,
         ) {
-            let honest = Job::honest(seed, c, b, r);
+            let honest = Job::honest(shape);
             for (number, kind) in KINDS {
                 let mut liar = honest.clone();
                 liar.tamper(number, pick, by);
                 prop_assert_eq!(liar.kind(), Some(kind));
-                if ["partial", "score", "fee"].contains(&number) {
+                if ["partial", "score", "fee", "trace"].contains(&number) {
                     liar.follow(number);
                     prop_assert_eq!(liar.kind(), Some(kind));
                 }
@@ -494,10 +518,10 @@ mod tests {
 
         #[test]
         fn work_that_was_not_committed_to_should_be_refused(
-            (seed, c, b, r) in shape(), pick in any::<usize>(), by in 1i64..255,
+            shape in shape(), pick in any::<usize>(), by in 1i64..255,
         ) {
-            let honest = Job::honest(seed, c, b, r);
-            for kind in ["partial", "total", "score", "fee", "step"] {
+            let honest = Job::honest(shape);
+            for kind in ["partial", "total", "score", "fee", "step", "trace"] {
                 let mut other = honest.clone();
                 other.tamper(kind, pick, by);
                 let refused = honest.found(&honest.attribution(), &other.works);
@@ -516,7 +540,7 @@ mod tests {
 
     #[test]
     fn new_should_refuse_when_index_or_receipts_are_not_the_chains() {
-        let job = Job::honest(1, 2, 3, 2);
+        let job = Job::honest((1, 2, 2, 3, 2));
         let attribution = job.attribution();
         let mut other = job.clone();
         other.receipts[1].fee += 1;
@@ -525,11 +549,13 @@ mod tests {
         let accused = Accused {
             attribution: &attribution,
             contributions: &contributions,
+            variants: 2,
             blocks: 3,
             index_root: job.index.root(),
             receipts_root: merkle::root(&ids),
             receipts: 2,
-            floor: FLOOR,
+            floor: PARAMETERS.floor,
+            trace: PARAMETERS.trace,
         };
         let refused = |accused, receipts| {
             let refused = Prover::new(accused, &job.index, receipts).err();
@@ -538,6 +564,7 @@ mod tests {
         assert_eq!(refused(accused, &job.receipts), "");
         assert!(refused(accused, &other.receipts).contains("receipts' root"));
         assert!(refused(accused, &job.receipts[..1]).contains("number of receipts"));
+        assert!(refused(Accused { variants: 1, ..accused }, &job.receipts).contains("variants"));
         assert!(refused(Accused { blocks: 4, ..accused }, &job.receipts).contains("blocks"));
         let root = Accused { index_root: H256::zero(), ..accused };
         assert!(refused(root, &job.receipts).contains("index's root"));
@@ -548,10 +575,10 @@ mod tests {
     /// The sizes of `docs/protocol.md`.
     #[test]
     fn proofs_should_be_small_in_the_shape_of_the_demo() {
-        let honest = Job::honest(1, 7, 270, 30);
-        assert_eq!(honest.works[0].encode().len(), 186_030);
+        let honest = Job::honest((1, 7, 1, 270, 30));
+        assert_eq!(honest.works[0].encode().len(), 186_087);
         for (kind, most) in
-            [("partial", 2_508), ("score", 1_032), ("fee", 631), ("step", 958), ("shares", 343)]
+            [("partial", 2_541), ("score", 1_065), ("fee", 663), ("step", 1_079), ("shares", 375)]
         {
             let mut liar = honest.clone();
             liar.tamper(kind, 12_345, 2);

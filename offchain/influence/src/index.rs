@@ -1,13 +1,21 @@
-//! The attribution index: one quantised vector per contribution, in one file.
+//! The attribution index: the quantised vectors of all contributions, in one file.
 //!
 //! ```text
-//! "OLINDEX1" ‖ u32 LE: bytes of the header ‖ SCALE(Header) ‖ zeros to a multiple of 64 ‖ data
-//! data: contribution by contribution, block by block, 256 × i16 LE
+//! "OLINDEX2" ‖ u32 LE: bytes of the header ‖ SCALE(Header) ‖ zeros to a multiple of 64 ‖ data
+//! data: contribution by contribution, variant by variant, block by block, 256 × i16 LE
 //! ```
+//!
+//! A contribution has as many vectors as there are variants: estimates of the same thing, whose spread says how sure
+//! the method is. Each of them is a *row*.
 
 use codec::{DecodeAll, Encode};
 use openledger_lm::MatrixSpec;
-use openledger_primitives::{merkle, score::MAX_BLOCKS, work, ContentId, ContributionId, H256};
+use openledger_primitives::{
+    fraud::MAX_ROWS,
+    merkle,
+    score::{self, MAX_BLOCKS, MAX_VARIANTS},
+    work, ContentId, ContributionId, H256,
+};
 use rayon::prelude::*;
 
 use crate::{
@@ -15,7 +23,7 @@ use crate::{
     Error, Method, Result,
 };
 
-const MAGIC: &[u8; 8] = b"OLINDEX1";
+const MAGIC: &[u8; 8] = b"OLINDEX2";
 const ALIGNMENT: usize = 64;
 
 /// One LoRA matrix, as it is stored.
@@ -31,7 +39,7 @@ pub struct Matrix {
     pub exponent: i16,
 }
 
-/// One contribution, in the order of its vector.
+/// One contribution, in the order of its vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
 pub struct Member {
     /// The contribution.
@@ -47,10 +55,12 @@ pub struct Header {
     pub adapter: ContentId,
     /// Canonical JSON of the method.
     pub method: Vec<u8>,
+    /// Vectors of each contribution: 1 to [`MAX_VARIANTS`]. All have the exponents in common.
+    pub variants: u32,
     /// All LoRA matrices in order.
     pub matrices: Vec<Matrix>,
-    /// All contributions of the model's datanet versions, ascending; those without a record that counts have a
-    /// vector of zeros.
+    /// All contributions of the model's datanet versions, ascending; those without a record that counts have
+    /// vectors of zeros.
     pub members: Vec<Member>,
 }
 
@@ -59,9 +69,10 @@ pub struct Header {
 pub struct Index {
     header: Header,
     method: Method,
+    variants: u8,
     /// Blocks of one vector.
     blocks: usize,
-    /// `[members, blocks, BLOCK]`.
+    /// `[members, variants, blocks, BLOCK]`.
     data: Vec<i16>,
 }
 
@@ -77,6 +88,23 @@ pub fn check_blocks(blocks: usize) -> Result<()> {
         "vectors of {blocks} blocks of {BLOCK} elements: the chain takes 1 to {MAX_BLOCKS}, so give the adapter a lower \
          rank, or fewer matrices"
     )))
+}
+
+/// Whether the chain takes indices with so many vectors of each of so many contributions.
+fn check_variants(variants: u32, contributions: usize) -> Result<u8> {
+    let sane = u8::try_from(variants).ok().filter(|variants| (1..=MAX_VARIANTS).contains(variants));
+    let Some(sane) = sane else {
+        return Err(Error::Index(format!(
+            "{variants} variants: the chain takes 1 to {MAX_VARIANTS}"
+        )));
+    };
+    match contributions.checked_mul(usize::from(sane)) {
+        Some(rows) if rows <= MAX_ROWS as usize => Ok(sane),
+        _ => Err(Error::Index(format!(
+            "{variants} variants of {contributions} contributions: the chain takes {MAX_ROWS} vectors in all, so build \
+             it with fewer variants, or of fewer contributions"
+        ))),
+    }
 }
 
 impl Matrix {
@@ -103,15 +131,16 @@ impl Index {
         }
         let blocks: usize = header.matrices.iter().map(Matrix::blocks).sum();
         check_blocks(blocks)?;
-        let expected = (blocks * BLOCK).checked_mul(header.members.len());
+        let variants = check_variants(header.variants, header.members.len())?;
+        let rows = header.members.len() * usize::from(variants);
+        let expected = (blocks * BLOCK).checked_mul(rows);
         if expected != Some(data.len()) {
             return Err(Error::Index(format!(
-                "{} vectors of {blocks} blocks do not make {} elements",
-                header.members.len(),
+                "{rows} vectors of {blocks} blocks do not make {} elements",
                 data.len()
             )));
         }
-        Ok(Self { header, method, blocks, data })
+        Ok(Self { header, method, variants, blocks, data })
     }
 
     /// What it is of.
@@ -127,6 +156,16 @@ impl Index {
     /// The contributions, ascending.
     pub fn contributions(&self) -> impl Iterator<Item = ContributionId> + '_ {
         self.header.members.iter().map(|member| member.contribution)
+    }
+
+    /// Vectors of each contribution.
+    pub fn variants(&self) -> u8 {
+        self.variants
+    }
+
+    /// Each contribution with each of its variants, in the order of the vectors.
+    pub fn rows(&self) -> Vec<(ContributionId, u8)> {
+        score::rows(&self.contributions().collect::<Vec<_>>(), self.variants).collect()
     }
 
     /// Blocks of one vector.
@@ -145,11 +184,9 @@ impl Index {
         matrices.flat_map(|(i, matrix)| std::iter::repeat_n(i, matrix.blocks())).collect()
     }
 
-    /// The vectors with their contributions, ascending.
-    pub fn vectors(&self) -> impl Iterator<Item = (ContributionId, &[i16])> + '_ {
-        let width = self.blocks * BLOCK;
-        let vector = move |i: usize| &self.data[i * width..(i + 1) * width];
-        self.contributions().enumerate().map(move |(i, contribution)| (contribution, vector(i)))
+    /// The vectors with their rows.
+    pub fn vectors(&self) -> impl Iterator<Item = ((ContributionId, u8), &[i16])> + '_ {
+        self.rows().into_iter().zip(self.data.chunks(self.blocks * BLOCK))
     }
 
     /// Merkle root over all blocks.
@@ -157,16 +194,16 @@ impl Index {
         merkle::root(&self.leaves())
     }
 
-    /// The leaves under the root: ascending contribution, then block.
+    /// The leaves under the root: row by row, then block by block.
     pub fn leaves(&self) -> Vec<H256> {
         self.vectors()
-            .flat_map(|(contribution, vector)| {
+            .flat_map(|(row, vector)| {
                 let blocks = vector.as_chunks::<BLOCK>().0;
-                blocks.iter().enumerate().map(move |(i, block)| (contribution, i as u32, block))
+                blocks.iter().enumerate().map(move |(i, block)| (row, i as u32, block))
             })
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|(contribution, i, block)| work::index_block(contribution, i, block))
+            .map(|((id, variant), i, block)| work::index_block(id, variant, i, block))
             .collect()
     }
 
@@ -190,7 +227,7 @@ impl Index {
         let malformed = |what: &str| Error::Index(what.into());
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
             malformed(
-                "the file does not begin with OLINDEX1: it is not an index, or of another version",
+                "the file does not begin with OLINDEX2: it is not an index, or of another version",
             )
         })?;
         let (length, rest) =
@@ -252,6 +289,7 @@ mod tests {
         let header = Header {
             adapter: H256::repeat_byte(7),
             method: Method::default().to_json(),
+            variants: 2,
             matrices: vec![
                 Matrix { name: "a".into(), input: 20, output: 20, exponent: -9 },
                 Matrix { name: "b".into(), input: 3, output: 2, exponent: -12 },
@@ -261,7 +299,7 @@ mod tests {
                 Member { contribution: 9, records: 0 },
             ],
         };
-        let data = (0..2 * 3 * BLOCK as i16).map(|i| i.wrapping_mul(997)).collect();
+        let data = (0..2 * 2 * 3 * BLOCK as i16).map(|i| i.wrapping_mul(997)).collect();
         Index::new(header, data).unwrap()
     }
 
@@ -279,10 +317,12 @@ mod tests {
     fn root_should_be_that_of_leaves_encoded_by_hand() {
         let index = sample();
         let mut leaves = Vec::new();
-        for (contribution, vector) in index.vectors() {
+        assert_eq!(index.rows(), [(2, 0), (2, 1), (9, 0), (9, 1)]);
+        for ((contribution, variant), vector) in index.vectors() {
             for block in 0..3 {
                 let mut preimage = hashing::INDEX_BLOCK.to_vec();
                 preimage.extend(contribution.to_le_bytes());
+                preimage.push(variant);
                 preimage.extend((block as u32).to_le_bytes());
                 for value in &vector[block * BLOCK..(block + 1) * BLOCK] {
                     preimage.extend(value.to_le_bytes());
@@ -303,7 +343,7 @@ mod tests {
         long.extend([0, 0]);
         assert!(Index::from_bytes(&long).is_err());
         let mut other = bytes.clone();
-        other[7] = b'2';
+        other[7] = b'1';
         assert!(Index::from_bytes(&other).is_err());
         let mut header = bytes;
         header[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -323,6 +363,26 @@ mod tests {
         header.matrices = vec![matrix(MAX_BLOCKS + 1)];
         let refused = Index::new(header, Vec::new()).unwrap_err().to_string();
         assert!(refused.contains("1048577 blocks"), "{refused}");
+    }
+
+    #[test]
+    fn new_should_refuse_when_there_are_too_many_vectors() {
+        let refused = |variants, contributions| {
+            let header = Header {
+                variants,
+                members: (0..contributions)
+                    .map(|contribution| Member { contribution, records: 1 })
+                    .collect(),
+                ..sample().header
+            };
+            Index::new(header, Vec::new()).unwrap_err().to_string()
+        };
+        for variants in [0, 9, 257] {
+            let why = refused(variants, 2);
+            assert!(why.contains("1 to 8") && why.contains(&variants.to_string()), "{why}");
+        }
+        assert!(refused(8, 512).contains("elements"));
+        assert!(refused(8, 513).contains("4096 vectors"));
     }
 
     #[test]

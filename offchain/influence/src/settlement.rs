@@ -4,8 +4,8 @@ use codec::Encode;
 use openledger_lm::Model;
 use openledger_primitives::{
     attribution::Attribution, hashing, merkle, reads::decimal, receipt::Transcript, score,
-    shares::ShareVector, work, Balance, ContentId, ContributionId, ModelId, ModelVersion, Ppm,
-    SettlementId, H256,
+    shares::ShareVector, trace::Trace, work, Balance, ContentId, ContributionId, ModelId,
+    ModelVersion, Ppm, SettlementId, H256,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,15 @@ use crate::{
 
 /// The most query blocks of one job: their hashes take 1 GiB.
 const MAX_QUERY_BLOCKS: usize = 1 << 25;
+
+/// What of the chain's parameters decides shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Shares of an answer below this go to the pool.
+    pub floor: Ppm,
+    /// How much of what a trace explains follows the trace.
+    pub trace: Ppm,
+}
 
 /// What a job found, for whoever wants to know why. Stored as a blob of canonical JSON: no blanks, fields as here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,9 +59,14 @@ pub struct ReceiptReport {
     /// Its fee, in units.
     #[serde(with = "decimal")]
     pub fee: Balance,
-    /// The score of every contribution, ascending by contribution.
+    /// The scores of every contribution, one for each variant; ascending by contribution.
     #[serde(with = "scores")]
-    pub scores: Vec<(ContributionId, i128)>,
+    pub scores: Vec<(ContributionId, Vec<i128>)>,
+    /// The least and the largest of the parts by influence that a contribution has over the variants, in parts per
+    /// million; ascending by contribution.
+    pub intervals: Vec<(ContributionId, Ppm, Ppm)>,
+    /// What the answer repeats.
+    pub trace: Trace,
     /// Who made the answer likely.
     pub shares: ShareVector,
     /// Content id of the numbers in between, see [`ReceiptWork`].
@@ -76,59 +90,61 @@ impl JobReport {
     }
 }
 
-/// The scores of all contributions for one query, and what they are made of.
+/// The scores of all rows of an index for one query, and what they are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scores {
-    /// Ascending by contribution.
-    pub scores: Vec<(ContributionId, i128)>,
-    /// `[contributions, blocks]`.
+    /// `[rows]`.
+    pub scores: Vec<i128>,
+    /// `[rows, blocks]`.
     pub partials: Vec<i64>,
-    /// The shifted partial sums up to each block, added up: `[contributions, blocks]`.
+    /// The shifted partial sums up to each block, added up: `[rows, blocks]`.
     pub totals: Vec<i128>,
     /// The shift of each block.
     pub shifts: Vec<u8>,
 }
 
-/// Compares a query with every contribution of an index of the same shape, in integers alone.
+/// Compares a query with every row of an index of the same shape, in integers alone.
 pub fn scores(query: &Query, index: &Index) -> Scores {
     let by_matrix = quantise::shifts(&index.exponents(), &query.exponents);
     let shifts: Vec<u8> =
         index.matrix_of_block().into_iter().map(|matrix| by_matrix[matrix]).collect();
-    let vectors: Vec<(ContributionId, &[i16])> = index.vectors().collect();
+    let vectors: Vec<&[i16]> = index.vectors().map(|(_, vector)| vector).collect();
     let partials: Vec<i64> = vectors
         .par_iter()
-        .flat_map_iter(|(_, vector)| {
+        .flat_map_iter(|vector| {
             let blocks =
                 query.values.as_chunks::<BLOCK>().0.iter().zip(vector.as_chunks::<BLOCK>().0);
             blocks.map(|(q, w)| score::partial_sum(q, w))
         })
         .collect();
     let (mut scores, mut totals) = (Vec::new(), Vec::with_capacity(partials.len()));
-    for ((contribution, _), sums) in vectors.iter().zip(partials.chunks(shifts.len())) {
+    for sums in partials.chunks(shifts.len()) {
         let mut total = 0;
         for (sum, shift) in sums.iter().zip(&shifts) {
             total = score::add(total, *sum, *shift);
             totals.push(total);
         }
-        scores.push((*contribution, total));
+        scores.push(total);
     }
     Scores { scores, partials, totals, shifts }
 }
 
-/// Checks a batch and attributes it. `keep` is given the blob of the work on each receipt in turn.
+/// Checks a batch and attributes it. `trace` says what the tokens of an answer repeat (nothing where there is no trace
+/// index); `keep` is given the blob of the work on each receipt in turn.
 ///
 /// Pure given its arguments: no files, no network, no clock. Whether model and index are those of the settlement's
 /// model version is the caller's to check, by hash, and with [`Index::check_model`] and [`Index::root`].
 ///
 /// # Errors
-/// If a transcript is not as the settlement says, its tokens do not fit the model, the index does not, or the batch
-/// is too large.
+/// If a transcript is not as the settlement says, its tokens do not fit the model, the index does not, a trace credits
+/// whom the index does not list, or the batch is too large.
 pub fn attribute(
     model: &Model,
     index: &Index,
     settlement: &Settlement,
     transcripts: &[Transcript],
-    floor: Ppm,
+    parameters: Parameters,
+    trace: impl Fn(&[u32]) -> Trace,
     mut keep: impl FnMut(Vec<u8>),
 ) -> Result<JobReport> {
     settlement.check(transcripts)?;
@@ -142,6 +158,7 @@ pub fn attribute(
         .filter(|&n| n <= MAX_QUERY_BLOCKS)
         .ok_or_else(too_large)?;
     let contributions: Vec<ContributionId> = index.contributions().collect();
+    let rows = index.rows();
     let mut query_leaves = Vec::with_capacity(query_blocks);
     let mut step_leaves = Vec::with_capacity(transcripts.len());
     let mut receipts = Vec::with_capacity(transcripts.len());
@@ -155,16 +172,29 @@ pub fn attribute(
             index.method().scope,
         )?;
         let receipt = &transcript.signed.receipt;
-        let (done, shares) = ReceiptWork::new(query, index, receipt.fee, &sums, floor);
-        let roots = done.roots(&contributions);
+        // Of the answer: the prompt is the payer's.
+        let trace = trace(&transcript.output_ids);
+        if !trace.is_of(&contributions) {
+            return Err(Error::Trace { receipt: i });
+        }
+        let (done, shares) = ReceiptWork::new(query, trace, index, receipt.fee, &sums, parameters);
+        let roots = done.roots(&rows);
         query_leaves.extend(done.query_leaves(i));
-        step_leaves.push(work::step(i, done.fee, &roots.scores, &roots.sums));
+        step_leaves.push(work::step(i, done.fee, &roots.scores, &roots.trace, &roots.sums));
         let blob = done.encode();
+        let named = || contributions.iter().copied();
+        let each = done.scores.chunks(usize::from(index.variants()));
+        let intervals = score::intervals(index.variants(), &done.scores);
         receipts.push(ReceiptReport {
             receipt_id: receipt.id(),
             fee: receipt.fee,
             shares,
-            scores: contributions.iter().copied().zip(done.scores).collect(),
+            scores: named().zip(each.map(<[i128]>::to_vec)).collect(),
+            intervals: named()
+                .zip(intervals)
+                .map(|(id, (least, most))| (id, least, most))
+                .collect(),
+            trace: done.trace,
             work: hashing::content_id(&blob),
         });
         sums = done.sums;
@@ -182,29 +212,30 @@ pub fn attribute(
     })
 }
 
-/// Scores as `[contribution, "decimal"]`: they exceed what JSON's numbers hold.
+/// Scores as `[contribution, ["decimal", …]]`: they exceed what JSON's numbers hold.
 mod scores {
     use openledger_primitives::ContributionId;
     use serde::{de::Error, Deserialize, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(
-        scores: &[(ContributionId, i128)],
+        scores: &[(ContributionId, Vec<i128>)],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(scores.iter().map(|(id, score)| (id, score.to_string())))
+        let decimals = |own: &[i128]| own.iter().map(ToString::to_string).collect::<Vec<_>>();
+        serializer.collect_seq(scores.iter().map(|(id, own)| (id, decimals(own))))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Vec<(ContributionId, i128)>, D::Error> {
-        Vec::<(ContributionId, String)>::deserialize(deserializer)?
-            .into_iter()
-            .map(|(id, score)| {
-                let score = score.parse().map_err(|_| {
-                    D::Error::custom(format!("expected a score as a decimal string, got {score:?}"))
-                })?;
-                Ok((id, score))
+    ) -> Result<Vec<(ContributionId, Vec<i128>)>, D::Error> {
+        let score = |score: String| {
+            score.parse().map_err(|_| {
+                D::Error::custom(format!("expected a score as a decimal string, got {score:?}"))
             })
+        };
+        Vec::<(ContributionId, Vec<String>)>::deserialize(deserializer)?
+            .into_iter()
+            .map(|(id, own)| Ok((id, own.into_iter().map(score).collect::<Result<_, _>>()?)))
             .collect()
     }
 }

@@ -3,14 +3,14 @@
 
 use codec::{Decode, DecodeAll, Encode};
 use openledger_primitives::{
-    merkle, score, shares::ShareVector, work, Balance, ContributionId, Ppm, H256,
+    merkle, score, shares::ShareVector, trace::Trace, work, Balance, ContributionId, H256,
 };
 use rayon::prelude::*;
 
 use crate::{
     quantise::BLOCK,
     query::Query,
-    settlement::{scores, Scores},
+    settlement::{scores, Parameters, Scores},
     Error, Index, Result,
 };
 
@@ -23,14 +23,16 @@ pub struct ReceiptWork {
     pub query_shifts: Vec<u8>,
     /// The query, `[blocks, BLOCK]`.
     pub query: Vec<i16>,
-    /// By how much each partial sum is shifted, `[contributions, blocks]`.
+    /// By how much each partial sum is shifted, `[rows, blocks]`.
     pub shifts: Vec<u8>,
-    /// `[contributions, blocks]`.
+    /// `[rows, blocks]`.
     pub partials: Vec<i64>,
-    /// The shifted partial sums of a contribution up to each block, added up: `[contributions, blocks]`.
+    /// The shifted partial sums of a row up to each block, added up: `[rows, blocks]`.
     pub totals: Vec<i128>,
-    /// `[contributions]`.
+    /// `[rows]`.
     pub scores: Vec<i128>,
+    /// What the trace of the answer credits.
+    pub trace: Trace,
     /// Fee × parts per million, summed up over the receipts up to this one: `[contributions + 1]`, the last the pool's.
     pub sums: Vec<u128>,
 }
@@ -38,35 +40,40 @@ pub struct ReceiptWork {
 /// What the work on one receipt is committed to by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roots {
-    /// For each contribution, the root over its partial sums.
+    /// For each row, the root over its partial sums.
     pub partials: Vec<H256>,
     /// The root over the scores.
     pub scores: H256,
+    /// The hash of the trace.
+    pub trace: H256,
     /// The hash of the running sums.
     pub sums: H256,
 }
 
 impl ReceiptWork {
-    /// All that follows from a query, in integers alone, and the receipt's shares. `before` are the sums of the receipt
-    /// before, none for the first.
+    /// All that follows from a query and a trace, in integers alone, and the receipt's shares. `before` are the sums
+    /// of the receipt before, none for the first.
     pub fn new(
         query: Query,
+        trace: Trace,
         index: &Index,
         fee: Balance,
         before: &[u128],
-        floor: Ppm,
+        parameters: Parameters,
     ) -> (Self, ShareVector) {
         let Scores { scores, partials, totals, shifts } = scores(&query, index);
         let contributions: Vec<ContributionId> = index.contributions().collect();
-        let shares = score::shares(&scores, floor);
+        let influence = score::shares(&contributions, index.variants(), &scores, parameters.floor);
+        let shares = trace.mix(&influence, parameters.trace);
         let work = Self {
             fee,
             query: query.values,
-            shifts: shifts.repeat(contributions.len()),
+            shifts: shifts.repeat(scores.len()),
             query_shifts: shifts,
             partials,
             totals,
-            scores: scores.into_iter().map(|(_, score)| score).collect(),
+            scores,
+            trace,
             sums: work::accumulate(before, &contributions, fee, &shares),
         };
         (work, shares)
@@ -75,22 +82,25 @@ impl ReceiptWork {
     /// Reads a blob.
     ///
     /// # Errors
-    /// If it is not the work on a receipt with so many contributions and blocks.
-    pub fn from_bytes(bytes: &[u8], contributions: usize, blocks: usize) -> Result<Self> {
+    /// If it is not the work on a receipt with the contributions, variants and blocks of this index.
+    pub fn from_bytes(bytes: &[u8], index: &Index) -> Result<Self> {
+        let (contributions, blocks) = (index.contributions().count(), index.blocks());
+        let rows = contributions * usize::from(index.variants());
         let work = Self::decode_all(&mut &*bytes)
             .map_err(|error| Error::Work(format!("a blob does not decode: {error}")))?;
         let same = work.query_shifts.len() == blocks
             && work.query.len() == blocks * BLOCK
-            && work.shifts.len() == contributions * blocks
-            && work.partials.len() == contributions * blocks
-            && work.totals.len() == contributions * blocks
-            && work.scores.len() == contributions
+            && work.shifts.len() == rows * blocks
+            && work.partials.len() == rows * blocks
+            && work.totals.len() == rows * blocks
+            && work.scores.len() == rows
             && work.sums.len() == contributions + 1;
         if same {
             Ok(work)
         } else {
             Err(Error::Work(format!(
-                "it is not of {contributions} contributions of {blocks} blocks"
+                "it is not of {contributions} contributions with {} variants of {blocks} blocks",
+                index.variants()
             )))
         }
     }
@@ -106,14 +116,14 @@ impl ReceiptWork {
             .collect()
     }
 
-    /// Shift, partial sum and running total of each block of the contribution at `position`.
+    /// Shift, partial sum and running total of each block of the row at `position`.
     pub fn partials_of(&self, position: usize) -> impl Iterator<Item = (u8, i64, i128)> + '_ {
         let blocks = self.query_shifts.len();
         let of = position * blocks..(position + 1) * blocks;
         of.map(|at| (self.shifts[at], self.partials[at], self.totals[at]))
     }
 
-    /// The leaves of the partial sums of the contribution at `position`.
+    /// The leaves of the partial sums of the row at `position`.
     pub fn partial_leaves(&self, position: usize) -> Vec<H256> {
         let partials = (0u32..).zip(self.partials_of(position));
         partials
@@ -122,17 +132,20 @@ impl ReceiptWork {
     }
 
     /// The leaves of the scores, over the roots of their partial sums.
-    pub fn score_leaves(&self, contributions: &[ContributionId], partials: &[H256]) -> Vec<H256> {
-        let scores = contributions.iter().zip(&self.scores).zip(partials);
-        scores.map(|((id, score), partials)| work::score(*id, *score, partials)).collect()
+    pub fn score_leaves(&self, rows: &[(ContributionId, u8)], partials: &[H256]) -> Vec<H256> {
+        let scores = rows.iter().zip(&self.scores).zip(partials);
+        scores
+            .map(|(((id, variant), score), partials)| work::score(*id, *variant, *score, partials))
+            .collect()
     }
 
-    /// What commits to it.
-    pub fn roots(&self, contributions: &[ContributionId]) -> Roots {
-        let positions = (0..contributions.len()).into_par_iter();
+    /// What commits to it; the rows are the index's.
+    pub fn roots(&self, rows: &[(ContributionId, u8)]) -> Roots {
+        let positions = (0..rows.len()).into_par_iter();
         let partials: Vec<H256> =
             positions.map(|position| merkle::root(&self.partial_leaves(position))).collect();
-        let scores = merkle::root(&self.score_leaves(contributions, &partials));
-        Roots { partials, scores, sums: work::accumulated(&self.sums) }
+        let scores = merkle::root(&self.score_leaves(rows, &partials));
+        let (trace, sums) = (self.trace.hash(), work::accumulated(&self.sums));
+        Roots { partials, scores, trace, sums }
     }
 }

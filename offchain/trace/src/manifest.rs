@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Alphabet, Error, Result};
 
-const NAME: &str = "trace.json";
+/// The name of the list of an index' files in its folder.
+pub const MANIFEST: &str = "trace.json";
 const FORMAT: u32 = 1;
 
 /// What is known of a contribution, for people.
@@ -59,15 +60,20 @@ impl Manifest {
     /// # Errors
     /// If it cannot be read, or is not one.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
-        let path = folder.join(NAME);
+        let path = folder.join(MANIFEST);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io(&path)(error)),
         };
-        let malformed = |reason: String| Error::Malformed { path: path.clone(), reason };
+        Self::parse(&bytes, &path).map(Some)
+    }
+
+    /// Reads the bytes of that at `path`.
+    fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
+        let malformed = |reason: String| Error::Malformed { path: path.into(), reason };
         let manifest: Self =
-            serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
         if manifest.format != FORMAT {
             return Err(malformed(format!("expected format {FORMAT}, found {}", manifest.format)));
         }
@@ -79,7 +85,7 @@ impl Manifest {
         if let Some(entry) = manifest.shards.iter().find(unsafe_name) {
             return Err(malformed(format!("{:?} is not the name of a file", entry.file)));
         }
-        Ok(Some(manifest))
+        Ok(manifest)
     }
 
     /// Writes it, and removes shards that an earlier one listed and this one does not.
@@ -88,7 +94,7 @@ impl Manifest {
     /// If it cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
         let before = Self::read(folder).ok().flatten();
-        let path = folder.join(NAME);
+        let path = folder.join(MANIFEST);
         let bytes = serde_json::to_vec(self).map_err(|error| Error::io(&path)(error.into()))?;
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(folder))?;
         file.write_all(&bytes).map_err(Error::io(&path))?;
@@ -101,6 +107,14 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// The files that the list of an index, [`MANIFEST`], names; each is a name in one folder.
+///
+/// # Errors
+/// If the bytes are no such list.
+pub fn listed_files(manifest: &[u8]) -> Result<Vec<Entry>> {
+    Ok(Manifest::parse(manifest, Path::new(MANIFEST))?.shards)
 }
 
 /// Gives a whole file its name: a reader never sees half of it.

@@ -7,10 +7,12 @@ use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::{hold::Mutate as _, Inspect, Mutate};
 use frame_system::RawOrigin;
 use openledger_primitives::{
-    fraud::{StepProof, Sums, SumsProof},
+    fraud::{StepProof, Sums, SumsProof, MAX_ROWS},
     licence::Licence,
     merkle,
+    score::rows,
     shares::Share,
+    trace::Trace,
     work, PPM, UNIT,
 };
 // The account of that number, not frame-benchmarking's function of this name.
@@ -127,6 +129,11 @@ impl<T: Config> Setup<T> {
     fn contributions(&self) -> Vec<ContributionId> {
         let Settlement { model, version, .. } = Settlements::<T>::get(self.id).unwrap();
         pallet_models::Pallet::<T>::contributions(model, version)
+    }
+
+    fn variants(&self) -> u8 {
+        let Settlement { model, version, .. } = Settlements::<T>::get(self.id).unwrap();
+        pallet_models::Pallet::<T>::version(model, version).unwrap().index.unwrap().variants
     }
 
     /// Has all members reveal, the first with this root over its work on so many receipts.
@@ -336,33 +343,37 @@ mod benchmarks {
         assert!(Undrawn::<T>::get().is_empty());
     }
 
-    /// As many scores as there can be, between running sums; then the others decide.
+    /// As many scores and credits as there can be, between running sums; then the others decide.
     #[benchmark]
     fn prove_fraud() {
         let setup = Setup::<T>::with(pallet_datanets::MAX_CONTRIBUTIONS, MAX_LINEAGE);
         let contributions = setup.contributions();
-        let scores = vec![(1i128, H256::repeat_byte(1)); contributions.len()];
-        let leaves: Vec<_> = contributions
-            .iter()
+        let variants = setup.variants();
+        let scores = vec![(1i128, H256::repeat_byte(1)); MAX_ROWS as usize];
+        let leaves: Vec<_> = rows(&contributions, variants)
             .zip(&scores)
-            .map(|(id, (score, root))| work::score(*id, *score, root))
+            .map(|((id, variant), (score, root))| work::score(id, variant, *score, root))
             .collect();
+        assert_eq!(leaves.len(), scores.len());
+        // Each of another weight, so that the heaviest have to be found.
+        let credits: Vec<_> = contributions.iter().copied().zip(1u64..).collect();
+        let bits = credits.iter().map(|(_, credit)| credit).sum();
+        let trace = Trace { bits, credits: credits.try_into().unwrap() };
         let sums: Sums = vec![1u128; contributions.len() + 1].try_into().unwrap();
         let hash = work::accumulated(&sums);
         let root = merkle::root(&leaves);
-        let steps = [0, 1].map(|receipt| work::step(receipt, 1, &root, &hash));
+        let steps = [0, 1].map(|receipt| work::step(receipt, 1, &root, &trace.hash(), &hash));
         let step = |receipt: u32| StepProof {
             receipt,
             fee: 1,
             scores: root,
+            trace: trace.hash(),
             sums: hash,
             path: merkle::proof(&steps, receipt.into()).unwrap().try_into().unwrap(),
         };
-        let fraud = Fraud::Step {
-            step: step(1),
-            scores: scores.try_into().unwrap(),
-            previous: Some(SumsProof { step: step(0), sums }),
-        };
+        let (step, previous) = (step(1), SumsProof { step: step(0), sums });
+        let scores = scores.try_into().unwrap();
+        let fraud = Fraud::Step { step, scores, trace, previous: Some(previous) };
         let accused = setup.accuse(2, merkle::root(&steps));
         #[extrinsic_call]
         _(RawOrigin::Signed(funded::<T>("prover", 0)), setup.id, accused, Box::new(fraud));

@@ -19,11 +19,14 @@ impl<T: Config> Pallet<T> {
         let accused = Accused {
             attribution: &attribution,
             contributions: &pallet_models::Pallet::<T>::contributions(*model, *version),
+            variants: index.variants,
             blocks: index.blocks,
             index_root: index.root,
             receipts_root: *receipts_root,
             receipts: *count,
             floor: settlement.parameters.floor,
+            // Without an index to trace in, nothing is credited.
+            trace: index.trace.map_or(0, |_| settlement.parameters.trace),
         };
         check(&accused, fraud).map_err(|not_proven| match not_proven {
             NotProven::OutOfRange | NotProven::NotUnderRoot => Error::<T>::InvalidProof,

@@ -139,6 +139,7 @@ pub const PARAMETERS: Parameters = Parameters {
     reveal_blocks: REVEAL,
     tolerance: 20_000,
     floor: 1_000,
+    trace: 200_000,
     royalty: 100_000,
     max_attempts: 2,
     challenge_blocks: WINDOW,

@@ -46,6 +46,9 @@ pub struct Parameters {
     pub tolerance: Ppm,
     /// Shares below this go to the pools; at most 1,000,000.
     pub floor: Ppm,
+    /// How much of what a trace explains of an answer follows the trace, and not influence; at most
+    /// 1,000,000.
+    pub trace: Ppm,
     /// What each owner in a lineage passes on to the next; at most 1,000,000.
     pub royalty: Ppm,
     /// Committees that are drawn before the pools get the data part; 1 to [`MAX_ATTEMPTS`].
@@ -80,6 +83,7 @@ impl Parameters {
             reveal_blocks: self.reveal_blocks.max(1),
             tolerance: self.tolerance.min(PPM.saturating_mul(2)),
             floor: self.floor.min(PPM),
+            trace: self.trace.min(PPM),
             royalty: self.royalty.min(PPM),
             max_attempts: self.max_attempts.clamp(1, MAX_ATTEMPTS),
             challenge_blocks: self.challenge_blocks.max(1),

@@ -15,7 +15,14 @@ fn name() -> Name {
 }
 
 fn index() -> Option<IndexInfo> {
-    Some(IndexInfo { content: HASH, root: HASH, method: HASH, blocks: 1 })
+    Some(IndexInfo {
+        content: HASH,
+        root: HASH,
+        method: HASH,
+        blocks: 1,
+        variants: 2,
+        trace: Some(HASH),
+    })
 }
 
 fn funded<T: Config>(who: T::AccountId) -> T::AccountId {

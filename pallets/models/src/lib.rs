@@ -79,8 +79,11 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
-    licence::Licence, score::MAX_BLOCKS, Balance, BlockNumber, ContentId, ContributionId,
-    DatanetId, ModelId, ModelVersion, Ppm, VersionNumber,
+    fraud::MAX_ROWS,
+    licence::Licence,
+    score::{MAX_BLOCKS, MAX_VARIANTS},
+    Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
+    VersionNumber,
 };
 use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Status, Version};
 use sp_runtime::SaturatedConversion;
@@ -94,7 +97,7 @@ pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, <T as Config
 pub mod pallet {
     use super::*;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -225,7 +228,8 @@ pub mod pallet {
         NotOwner,
         /// The model, its base or a parent is deprecated.
         WrongPhase,
-        /// The lineage would be too deep or have too many models, or there are no ids left.
+        /// The lineage would be too deep or have too many models, the index would have more than 4,096
+        /// vectors, or there are no ids left.
         TooMany,
         /// A licence has expired.
         Expired,
@@ -236,8 +240,8 @@ pub mod pallet {
         ForbiddenByLicence,
         /// A name has at least one byte.
         InvalidName,
-        /// Artefact, config, and an index's content, root and method must not be zero, and its blocks
-        /// must be 1 to 1,048,576.
+        /// Artefact, config, and an index's content, root, method and trace must not be zero, its blocks
+        /// must be 1 to 1,048,576 and its variants 1 to 8.
         InvalidArtefact,
         /// The base that an adapter names must be a base model.
         InvalidBase,
@@ -455,9 +459,8 @@ pub mod pallet {
 
         /// The contributions behind a model version, over all its datanet versions; ascending.
         pub fn contributions(model: ModelId, number: ModelVersion) -> Vec<ContributionId> {
-            let all: BTreeSet<_> =
-                Self::data(model, number).flat_map(|version| version.contributions).collect();
-            all.into_iter().collect()
+            let trained_on = Self::version(model, number).map(|info| info.trained_on);
+            Self::listed(&trained_on.unwrap_or_default())
         }
 
         /// The contributions behind a model version that were withdrawn or voided since; ascending.
@@ -473,7 +476,8 @@ pub mod pallet {
 
         /// The least part of a fee that must go to data, by the strictest of its versions' licences.
         pub fn min_data_share(model: ModelId, number: ModelVersion) -> Ppm {
-            Self::data(model, number)
+            let trained_on = Self::version(model, number).map(|info| info.trained_on);
+            Self::data(&trained_on.unwrap_or_default())
                 .map(|version| version.licence.min_data_share)
                 .max()
                 .unwrap_or_default()
@@ -513,13 +517,20 @@ impl<T: Config> Pallet<T> {
         walked
     }
 
-    /// The datanet versions that a model version was trained on.
-    fn data(model: ModelId, number: ModelVersion) -> impl Iterator<Item = Version> {
-        Self::version(model, number)
-            .map(|info| info.trained_on)
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(datanet, version)| DatanetsPallet::<T>::version(datanet, version))
+    /// Those of these datanet versions that there are.
+    fn data(trained_on: &TrainedOn) -> impl Iterator<Item = Version> + '_ {
+        trained_on
+            .iter()
+            .filter_map(|(datanet, version)| DatanetsPallet::<T>::version(*datanet, *version))
+    }
+
+    /// The contributions that these datanet versions list, each once; ascending.
+    fn listed(trained_on: &TrainedOn) -> Vec<ContributionId> {
+        let mut all: Vec<_> =
+            Self::data(trained_on).flat_map(|version| version.contributions).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     fn register(
@@ -577,7 +588,9 @@ impl<T: Config> Pallet<T> {
             index.content.is_zero()
                 || index.root.is_zero()
                 || index.method.is_zero()
+                || index.trace.is_some_and(|trace| trace.is_zero())
                 || !(1..=MAX_BLOCKS).contains(&index.blocks)
+                || !(1..=MAX_VARIANTS).contains(&index.variants)
         };
         ensure!(
             !artefact.is_zero() && !config.is_zero() && !index.is_some_and(invalid_index),
@@ -592,6 +605,10 @@ impl<T: Config> Pallet<T> {
         );
         let unique: BTreeSet<_> = trained_on.into_iter().collect();
         let trained_on = TrainedOn::truncate_from(unique.into_iter().collect());
+        if let Some(index) = &index {
+            let vectors = Self::listed(&trained_on).len().saturating_mul(index.variants.into());
+            ensure!(vectors <= MAX_ROWS as usize, Error::<T>::TooMany);
+        }
         Ok(ModelVersionInfo { artefact, config, trained_on, index, registered: Self::now() })
     }
 

@@ -150,8 +150,13 @@ pub struct IndexInfo {
     pub root: H256,
     /// The identity of the method that built it.
     pub method: H256,
-    /// Blocks of 256 elements in one contribution's vector; 1 to 1,048,576.
+    /// Blocks of 256 elements in one vector; 1 to 1,048,576.
     pub blocks: u32,
+    /// Vectors of each contribution; 1 to 8, and at most 4,096 of all contributions.
+    pub variants: u8,
+    /// Where the list of the trace index over the same contributions is found; without one, shares
+    /// follow influence alone.
+    pub trace: Option<ContentId>,
 }
 
 /// One version of a model.

@@ -54,8 +54,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_adapter(d: u32) -> Weight {
 		// At the least 627_412_000 ps.
 		Weight::from_parts(559_094_762, 168759)
-			// Standard error: 19_189_578
-			.saturating_add(Weight::from_parts(140_083_220, 0).saturating_mul(d.into()))
+			// Standard error: 19_189_578. By hand, until it is measured again: 140.1 µs were measured, without
+			// counting the contributions.
+			.saturating_add(Weight::from_parts(200_000_000, 0).saturating_mul(d.into()))
 			.saturating_add(T::DbWeight::get().reads(65_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
@@ -80,8 +81,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_version(d: u32) -> Weight {
 		// At the least 153_377_000 ps.
 		Weight::from_parts(231_205_688, 3712)
-			// Standard error: 12_714_637
-			.saturating_add(Weight::from_parts(110_443_151, 0).saturating_mul(d.into()))
+			// Standard error: 12_714_637. By hand, until it is measured again: 110.4 µs were measured, without
+			// counting the contributions.
+			.saturating_add(Weight::from_parts(170_000_000, 0).saturating_mul(d.into()))
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64))

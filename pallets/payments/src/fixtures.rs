@@ -134,6 +134,8 @@ pub fn adapter<T: Config>(
         root: H256::repeat_byte(6),
         method: H256::repeat_byte(7),
         blocks: 8,
+        variants: 2,
+        trace: Some(H256::repeat_byte(8)),
     };
     pallet_models::Pallet::<T>::register_adapter(
         RawOrigin::Signed(funded::<T>("owner", id)).into(),

@@ -135,6 +135,7 @@ impl Get<Parameters> for AttributionParameters {
             reveal_blocks: tuned::RevealBlocks::get(),
             tolerance: tuned::Tolerance::get(),
             floor: tuned::Floor::get(),
+            trace: tuned::Trace::get(),
             royalty: tuned::Royalty::get(),
             max_attempts: tuned::MaxAttempts::get(),
             challenge_blocks: tuned::ChallengeBlocks::get(),

@@ -5,12 +5,14 @@
 //! runtime brought which version of the storage.
 
 pub mod v2;
+pub mod v3;
 
 use alloc::vec::Vec;
+use codec::{DecodeAll, Encode};
 use core::marker::PhantomData;
 use frame_support::{
     migrations::{MigrationId, SteppedMigration, SteppedMigrationError},
-    traits::{ConstU32, GetStorageVersion, PalletInfoAccess, StorageVersion},
+    traits::{ConstU32, GetStorageVersion, PalletInfoAccess, StorageInfoTrait, StorageVersion},
     weights::constants::ParityDbWeight as DbWeight,
     weights::WeightMeter,
     BoundedVec,
@@ -24,7 +26,14 @@ pub type Migrations = (
     ToVersion2<v2::Models>,
     ToVersion2<v2::Payments>,
     ToVersion2<v2::Attribution>,
+    ToVersion3<v3::Models>,
+    ToVersion3<v3::Attribution>,
 );
+
+/// From storage version 1 to 2.
+pub type ToVersion2<M> = ToVersion<2, M>;
+/// From storage version 2 to 3.
+pub type ToVersion3<M> = ToVersion<3, M>;
 
 /// The longest key of a map that is rewritten.
 pub const MAX_KEY: u32 = 256;
@@ -40,6 +49,20 @@ pub enum Rewritten {
     Removed,
 }
 
+/// Decodes what the older runtime wrote, to the last byte, and encodes what becomes of it.
+fn rewritten<Old: DecodeAll, New: Encode>(
+    value: &[u8],
+    new: impl FnOnce(Old) -> New,
+) -> Option<Rewritten> {
+    let old = Old::decode_all(&mut &*value).ok()?;
+    Some(Rewritten::Value(new(old).encode()))
+}
+
+/// A map's prefix.
+fn prefix<Map: StorageInfoTrait>() -> Vec<u8> {
+    Map::storage_info().into_iter().next().map(|info| info.prefix).unwrap_or_default()
+}
+
 /// Turns an entry, by its whole key and its value, into what it is from now on; nothing where the value
 /// is not what the older runtime wrote. Counts in `reads` what it reads besides.
 pub type Rewrite = fn(key: &[u8], value: &[u8], reads: &mut u64) -> Option<Rewritten>;
@@ -53,13 +76,13 @@ pub trait Maps {
     fn maps() -> Vec<(Vec<u8>, Rewrite)>;
 }
 
-/// Rewrites a pallet's maps from storage version 1 to 2, entry by entry.
+/// Rewrites a pallet's maps from storage version `TO - 1` to `TO`, entry by entry.
 ///
 /// An entry that does not decode is left as it is, with an error in the log: nothing is lost that a later
 /// runtime could read.
-pub struct ToVersion2<M>(PhantomData<M>);
+pub struct ToVersion<const TO: u8, M>(PhantomData<M>);
 
-impl<M: Maps> ToVersion2<M> {
+impl<const TO: u8, M: Maps> ToVersion<TO, M> {
     /// Rewrites one entry, and returns how much it read besides.
     fn rewrite(key: &[u8], rewrite: Rewrite) -> u64 {
         let mut reads = 0;
@@ -69,15 +92,16 @@ impl<M: Maps> ToVersion2<M> {
             Some(Rewritten::Removed) => storage::clear(key),
             None => log::error!(
                 target: "runtime::migrations",
-                "the value under {} is not what version 1 wrote; left as it is",
+                "the value under {} is not what version {} wrote; left as it is",
                 sp_core::hexdisplay::HexDisplay::from(&key),
+                TO.saturating_sub(1),
             ),
         }
         reads
     }
 }
 
-impl<M: Maps> SteppedMigration for ToVersion2<M> {
+impl<const TO: u8, M: Maps> SteppedMigration for ToVersion<TO, M> {
     type Cursor = Cursor;
     type Identifier = MigrationId<32>;
 
@@ -85,7 +109,7 @@ impl<M: Maps> SteppedMigration for ToVersion2<M> {
         let mut pallet_id = [0; 32];
         let name = <M::Pallet as PalletInfoAccess>::name().as_bytes();
         pallet_id.iter_mut().zip(name).for_each(|(byte, letter)| *byte = *letter);
-        MigrationId { pallet_id, version_from: 1, version_to: 2 }
+        MigrationId { pallet_id, version_from: TO.saturating_sub(1), version_to: TO }
     }
 
     fn migrating_prefixes() -> Option<impl IntoIterator<Item = Vec<u8>>> {
@@ -102,7 +126,8 @@ impl<M: Maps> SteppedMigration for ToVersion2<M> {
             return Err(SteppedMigrationError::InsufficientWeight { required: least });
         }
         // A chain that began with the newer storage has nothing to rewrite.
-        if M::Pallet::on_chain_storage_version() >= StorageVersion::new(2) {
+        let to = StorageVersion::new(TO.into());
+        if M::Pallet::on_chain_storage_version() >= to {
             return Ok(None);
         }
         let maps = M::maps();
@@ -128,7 +153,7 @@ impl<M: Maps> SteppedMigration for ToVersion2<M> {
                 meter.consume(more.min(meter.remaining()));
             }
         }
-        StorageVersion::new(2).put::<M::Pallet>();
+        to.put::<M::Pallet>();
         Ok(None)
     }
 }

@@ -8,6 +8,8 @@ import json
 import struct
 
 import rules
+from scale import Reader
+from traces import Traces
 
 
 class Run:
@@ -70,6 +72,9 @@ class Run:
     def index(self, content):
         return index_of(self.blob(content))
 
+    def traces(self, content):
+        return Traces(self.blob(content), self.blob)
+
     def work(self, content):
         return work_of(self.blob(content))
 
@@ -82,13 +87,14 @@ class Run:
 
 
 def index_of(data):
-    """[(contribution, [block as 512 bytes])] and the method's JSON, of the file of an index."""
-    if data[:8] != b"OLINDEX1":
+    """[((contribution, variant), [block as 512 bytes])] and the method's JSON, of the file of an index."""
+    if data[:8] != b"OLINDEX2":
         raise ValueError("not an index")
     length = int.from_bytes(data[8:12], "little")
     reader = Reader(data[12 : 12 + length])
     reader.take(32)
     method = reader.take(reader.length())
+    variants = reader.integer(4)
     blocks = 0
     for _ in range(reader.length()):
         reader.take(reader.length())
@@ -106,9 +112,10 @@ def index_of(data):
         at = start + (k * blocks + b) * size
         return data[at : at + size]
 
-    if len(data) != start + len(members) * blocks * size:
+    rows = rules.rows_of(members, variants)
+    if len(data) != start + len(rows) * blocks * size:
         raise ValueError("the index is cut short")
-    return [(c, [block(k, b) for b in range(blocks)]) for k, c in enumerate(members)], method
+    return [(row, [block(k, b) for b in range(blocks)]) for k, row in enumerate(rows)], method
 
 
 def work_of(data):
@@ -121,32 +128,9 @@ def work_of(data):
     work["partials"] = [reader.integer(8, signed=True) for _ in range(reader.length())]
     work["totals"] = [reader.integer(16, signed=True) for _ in range(reader.length())]
     work["scores"] = [reader.integer(16, signed=True) for _ in range(reader.length())]
+    bits = reader.integer(8)
+    work["trace"] = bits, {reader.integer(4): reader.integer(8) for _ in range(reader.length())}
     work["sums"] = [reader.integer(16) for _ in range(reader.length())]
     if reader.left():
         raise ValueError("the work is followed by something")
     return work
-
-
-class Reader:
-    """SCALE, read from the front."""
-
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def left(self):
-        return len(self.data) - self.at
-
-    def take(self, size):
-        if size > self.left():
-            raise ValueError("cut short")
-        self.at += size
-        return self.data[self.at - size : self.at]
-
-    def integer(self, size, signed=False):
-        return int.from_bytes(self.take(size), "little", signed=signed)
-
-    def length(self):
-        mode = self.data[self.at] & 3
-        if mode == 3:
-            raise ValueError("a length beyond 2^30")
-        return self.integer(1 << mode) >> 2

@@ -163,16 +163,47 @@ def share_vector(weights, pool):
     return shares, WHOLE - sum(shares.values())
 
 
+def wholes(scores):
+    """Of each variant, the sum of the positive scores; of {contribution: [score of each variant]}."""
+    return [sum(max(score, 0) for score in variant) for variant in zip(*scores.values())]
+
+
 def receipt_weights(scores, floor):
-    """({contribution: weight}, the pool's weight) of one receipt, from {contribution: score}."""
-    positive = {c: score for c, score in scores.items() if score > 0}
-    whole = sum(positive.values())
-    above = {c: s for c, s in positive.items() if s * WHOLE >= whole * floor}
-    return above, whole - sum(above.values())
+    """({contribution: weight}, the pool's weight) of one receipt by influence."""
+
+    def certain(own):
+        parts = zip(own, wholes(scores))
+        return all(score > 0 and score * WHOLE >= whole * floor for score, whole in parts)
+
+    positive = {c: sum(own) for c, own in scores.items() if sum(own) > 0}
+    above = {c: weight for c, weight in positive.items() if certain(scores[c])}
+    return above, sum(positive.values()) - sum(above.values())
 
 
-def receipt_shares(scores, floor):
-    return share_vector(*receipt_weights(scores, floor))
+def intervals(scores):
+    """{contribution: (the least, the largest of its parts over the variants)} in ppm."""
+
+    def parts(own):
+        return [max(score, 0) * WHOLE // whole if whole else 0 for score, whole in zip(own, wholes(scores))]
+
+    return {c: (min(parts(own)), max(parts(own))) for c, own in scores.items()}
+
+
+def mixed_weights(shares, pool, trace, part):
+    """({contribution: weight}, the pool's weight) where `part` of what a trace explains follows it, and all else the
+    shares by influence; `trace` is (bits, {contribution: credit})."""
+    bits, credits = trace
+    rest = max(WHOLE * bits - part * sum(credits.values()), 0)
+    named = credits.keys() | shares.keys()
+    weights = {c: WHOLE * part * credits.get(c, 0) + rest * shares.get(c, 0) for c in named}
+    return weights, rest * pool
+
+
+def receipt_shares(scores, floor, trace=(0, {}), part=0):
+    shares, pool = share_vector(*receipt_weights(scores, floor))
+    if part and any(trace[1].values()):
+        return share_vector(*mixed_weights(shares, pool, trace, part))
+    return shares, pool
 
 
 def accumulate(before, contributions, fee, shares, pool):
@@ -295,6 +326,23 @@ class Pool:
 # work.md
 
 
+def rows_of(contributions, variants):
+    """[(contribution, variant)] in the order in which they lie in an index."""
+    return [(c, variant) for c in contributions for variant in range(variants)]
+
+
+def scores_of(contributions, scores):
+    """{contribution: [score of each variant]} of the scores row by row."""
+    variants = len(scores) // len(contributions)
+    return {c: scores[k * variants : (k + 1) * variants] for k, c in enumerate(contributions)}
+
+
+def trace_hash(trace):
+    bits, credits = trace
+    each = b"".join(integer(c, 4) + integer(credit, 8) for c, credit in credits.items())
+    return tagged("trace", integer(bits, 8) + compact(len(credits)) + each)
+
+
 def work_roots(contributions, receipt, work):
     """(query leaves, step leaf) of the work on one receipt."""
     blocks = len(work["query_shifts"])
@@ -303,7 +351,8 @@ def work_roots(contributions, receipt, work):
         for b, (shift, values) in enumerate(zip(work["query_shifts"], work["query_blocks"]))
     ]
     scores = []
-    for k, contribution in enumerate(contributions):
+    rows = rows_of(contributions, len(work["scores"]) // len(contributions))
+    for k, (contribution, variant) in enumerate(rows):
         of = slice(k * blocks, (k + 1) * blocks)
         leaves = [
             tagged("partial-sum", integer(b, 4) + integer(shift, 1) + integer(part, 8) + integer(total, 16))
@@ -312,7 +361,8 @@ def work_roots(contributions, receipt, work):
             )
         ]
         root = merkle_root(leaves)
-        scores.append(tagged("score", integer(contribution, 4) + integer(work["scores"][k], 16) + root))
+        row = integer(contribution, 4) + integer(variant, 1)
+        scores.append(tagged("score", row + integer(work["scores"][k], 16) + root))
     sums = tagged("accumulated", compact(len(work["sums"])) + b"".join(integer(a, 16) for a in work["sums"]))
-    step = integer(receipt, 4) + integer(work["fee"], 16) + merkle_root(scores) + sums
+    step = integer(receipt, 4) + integer(work["fee"], 16) + merkle_root(scores) + trace_hash(work["trace"]) + sums
     return queries, tagged("step", step)

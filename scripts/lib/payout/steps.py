@@ -12,6 +12,7 @@ PARAMETERS = {
     "split": {"treasury": 50_000, "owner": 150_000, "operator": 250_000, "attributors": 50_000, "data": 500_000},
     "royalty": 100_000,
     "floor": 1_000,
+    "trace": 200_000,
     "tolerance": 20_000,
 }
 PARTS = ("treasury", "owner", "operator", "attributors", "data", "remainder")
@@ -23,13 +24,23 @@ def vector(entry):
 
 
 def computed(receipts):
-    """The receipts' shares, and the running sums after each; `receipts` [{fee, scores}]."""
+    """The receipts' shares, and the running sums after each; `receipts` [{fee, scores, trace}]."""
     contributions = sorted(receipts[0]["scores"])
     shares, sums = [], [[0] * (len(contributions) + 1)]
     for receipt in receipts:
-        shares.append(rules.receipt_shares(receipt["scores"], PARAMETERS["floor"]))
+        shares.append(shares_of(receipt["scores"], receipt["trace"]))
         sums.append(rules.accumulate(sums[-1], contributions, receipt["fee"], *shares[-1]))
     return shares, sums[1:]
+
+
+def shares_of(scores, trace):
+    """The shares of a receipt, by the parameters in force."""
+    return rules.receipt_shares(scores, PARAMETERS["floor"], trace, PARAMETERS["trace"])
+
+
+def credits(trace):
+    """(bits, {contribution: credit}) of its JSON."""
+    return trace["bits"], dict(trace["credits"])
 
 
 # A whole run.
@@ -44,7 +55,7 @@ def of_run(run):
     for number in {settlement["model"] for settlement in settlements}:
         models[number] = run.answer("model", "show", str(number))
     reports = {report["settlement"]: report for report in run.job_reports()}
-    indices = {}
+    indices, traces = {}, {None: None}
     for settlement in settlements:
         model = models[settlement["model"]]
         info = model["versions"][settlement["version"] - 1]
@@ -53,15 +64,22 @@ def of_run(run):
             name = f"model {model['model']}: "
             members, method = run.index(content)
             leaves = [
-                tagged("index-block", integer(c, 4) + integer(b, 4) + block)
-                for c, blocks in members
+                tagged("index-block", integer(c, 4) + integer(variant, 1) + integer(b, 4) + block)
+                for (c, variant), blocks in members
                 for b, block in enumerate(blocks)
             ]
             yield name + "index root", rules.merkle_root(leaves) == unhex(info["index"]["root"])
             identity = tagged("method", rules.compact(len(method)) + method)
             yield name + "method", identity == unhex(info["index"]["method"])
             indices[content] = members
-        yield from of_settlement(run, settlement, model, indices[content], reports[settlement["settlement"]])
+        listed = info["index"]["trace"]
+        if listed not in traces:
+            traces[listed] = run.traces(listed)
+            named = [contribution for (contribution, _), _ in indices[content]]
+            ok = traces[listed].contributions == sorted(set(named))
+            yield f"model {model['model']}: contributions of the trace index", ok
+        report = reports[settlement["settlement"]]
+        yield from of_settlement(run, settlement, model, indices[content], traces[listed], report)
     yield from of_payouts(run, settlements, models)
 
 
@@ -78,7 +96,7 @@ def of_datanet(run, datanet):
         yield f"datanet {datanet['datanet']}, version {version['version']}", root == unhex(version["root"])
 
 
-def of_settlement(run, settlement, model, members, report):
+def of_settlement(run, settlement, model, members, traces, report):
     name = f"settlement {settlement['settlement']}: "
     batch = run.batch(settlement["batch"])
     receipts = [transcript["receipt"] for transcript in batch]
@@ -98,10 +116,10 @@ def of_settlement(run, settlement, model, members, report):
     )
     yield name + "prices", priced
 
-    contributions = [c for c, _ in members]
+    contributions = sorted({c for (c, _), _ in members})
     vectors = [[run.elements(block) for block in blocks] for _, blocks in members]
     before, queries, steps = None, [], []
-    names = "partial sums", "running totals", "scores", "receipts' shares", "running sums"
+    names = "partial sums", "running totals", "scores", "intervals", "traces", "receipts' shares", "running sums"
     right = dict.fromkeys(names, True)
     for i, (receipt, found) in enumerate(zip(receipts, report["receipts"])):
         work = run.work(found["work"])
@@ -119,8 +137,14 @@ def of_settlement(run, settlement, model, members, report):
         ]
         right["running totals"] &= totals == work["totals"]
         scores = totals[size - 1 :: size]
-        right["scores"] &= scores == work["scores"] == [int(score) for _, score in found["scores"]]
-        shares = rules.receipt_shares(dict(zip(contributions, scores)), PARAMETERS["floor"])
+        named = rules.scores_of(contributions, scores)
+        reported = {c: [int(score) for score in own] for c, own in found["scores"]}
+        right["scores"] &= scores == work["scores"] and named == reported
+        intervals = {c: (least, most) for c, least, most in found["intervals"]}
+        right["intervals"] &= rules.intervals(named) == intervals
+        trace = traces.credits(batch[i]["output_ids"]) if traces else (0, {})
+        right["traces"] &= trace == work["trace"] == credits(found["trace"])
+        shares = shares_of(named, trace)
         right["receipts' shares"] &= shares == vector(found["shares"])
         before = rules.accumulate(before, contributions, int(receipt["fee"]), *shares)
         right["running sums"] &= before == work["sums"]
@@ -224,6 +248,7 @@ def inputs(run, number):
         "output_ids": batch[0]["output_ids"],
         "receipts": [transcript["receipt"] for transcript in batch],
         "scores": [dict(found["scores"]) for found in report["receipts"]],
+        "traces": [found["trace"] for found in report["receipts"]],
         "query_root": report["query_root"],
         "work_root": report["work_root"],
         "report": run.report_id(number),
@@ -285,13 +310,23 @@ def page(found):
 
     # 3: the shares of the receipt.
     receipts = [
-        {"fee": int(r["fee"]), "scores": {int(c): int(s) for c, s in scores.items()}}
-        for r, scores in zip(found["receipts"], found["scores"])
+        {
+            "fee": int(r["fee"]),
+            "scores": {int(c): [int(score) for score in own] for c, own in scores.items()},
+            "trace": credits(trace),
+        }
+        for r, scores, trace in zip(found["receipts"], found["scores"], found["traces"])
     ]
     shares, sums = computed(receipts)
     weights, pool = rules.receipt_weights(receipts[0]["scores"], PARAMETERS["floor"])
     yield f"sum of the positive scores {sum(weights.values()) + pool}"
-    yield from largest_remainders(weights, pool, shares[0])
+    influence = rules.share_vector(weights, pool)
+    yield from largest_remainders(weights, pool, influence)
+    bits, credited = receipts[0]["trace"]
+    if credited:
+        yield f"of {bits} bits {sum(credited.values())} are credited"
+        weights, pool = rules.mixed_weights(*influence, (bits, credited), PARAMETERS["trace"])
+        yield from largest_remainders(weights, pool, shares[0])
 
     # 4: the running sums of one contribution.
     contributions = sorted(receipts[0]["scores"])

@@ -10,12 +10,13 @@ use openledger_primitives::{
     fraud::{Fraud, IndexProof, PartialProof, Path, QueryProof, ScoreProof, StepProof, SumsProof},
     merkle,
     receipt::Receipt,
-    score::{self, BLOCK},
+    score::{self, rows, BLOCK},
     shares::{Share, ShareList, ShareVector},
+    trace::Trace,
     work, ContributionId, Ppm, H256, PPM,
 };
 
-/// Which number of the first receipt, contribution and block is wrong. What follows from it follows.
+/// Which number of the first receipt, row and block is wrong. What follows from it follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lie {
     Sum,
@@ -25,15 +26,52 @@ pub enum Lie {
     Fee,
     Accumulated,
     Shares,
+    Trace,
 }
 
 /// All of them.
-pub const LIES: [Lie; 7] =
-    [Lie::Sum, Lie::Shift, Lie::Total, Lie::Score, Lie::Fee, Lie::Accumulated, Lie::Shares];
+pub const LIES: [Lie; 8] = [
+    Lie::Sum,
+    Lie::Shift,
+    Lie::Total,
+    Lie::Score,
+    Lie::Fee,
+    Lie::Accumulated,
+    Lie::Shares,
+    Lie::Trace,
+];
 
-/// Element `j` of block `block` of a contribution's vector.
-fn index_values(contribution: ContributionId, block: u32) -> [i16; BLOCK] {
-    values(contribution.wrapping_mul(7).wrapping_add(block))
+/// The lie that a byte stands for.
+pub fn lie(byte: u8) -> Lie {
+    match LIES[usize::from(byte) % (LIES.len() - 1)] {
+        // The last lie has half of the bytes of another: what all others stand for in the corpus stays.
+        Lie::Accumulated if byte % 2 == 1 => Lie::Trace,
+        lie => lie,
+    }
+}
+
+/// What the chain has of an index, and of how shares are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    pub variants: u8,
+    pub blocks: u32,
+    pub floor: Ppm,
+    /// How much of what a trace explains follows it.
+    pub trace: Ppm,
+}
+
+/// Block `block` of a row's vector.
+fn index_values((contribution, variant): (ContributionId, u8), block: u32) -> [i16; BLOCK] {
+    let row = contribution.wrapping_mul(7).wrapping_add(u32::from(variant) << 16);
+    values(row.wrapping_add(block))
+}
+
+/// What the trace of a receipt's answer credits: every second contribution a part, and nobody the rest.
+fn trace_of(receipt: usize, contributions: &[ContributionId]) -> Trace {
+    let credits: Vec<_> =
+        contributions.iter().skip(receipt % 2).step_by(2).copied().zip(100u64..).collect();
+    let bits = credits.iter().map(|(_, credit)| 2 * credit).sum();
+    Trace { bits, credits: credits.try_into().expect("few contributions") }
 }
 
 fn query_values(receipt: u32, block: u32) -> [i16; BLOCK] {
@@ -49,18 +87,18 @@ fn values(seed: u32) -> [i16; BLOCK] {
     })
 }
 
-/// The root of the index over these contributions, in vectors of so many blocks.
-pub fn index_root(contributions: &BTreeSet<ContributionId>, blocks: u32) -> H256 {
+/// The root of the index over these contributions, in so many vectors of so many blocks each.
+pub fn index_root(contributions: &BTreeSet<ContributionId>, variants: u8, blocks: u32) -> H256 {
     let contributions: Vec<_> = contributions.iter().copied().collect();
-    merkle::root(&index_leaves(&contributions, blocks))
+    merkle::root(&index_leaves(&contributions, variants, blocks))
 }
 
-fn index_leaves(contributions: &[ContributionId], blocks: u32) -> Vec<H256> {
-    contributions
-        .iter()
-        .flat_map(|id| {
-            (0..blocks).map(|block| work::index_block(*id, block, &index_values(*id, block)))
-        })
+fn index_leaves(contributions: &[ContributionId], variants: u8, blocks: u32) -> Vec<H256> {
+    let leaf = |(id, variant), block| {
+        work::index_block(id, variant, block, &index_values((id, variant), block))
+    };
+    rows(contributions, variants)
+        .flat_map(|row| (0..blocks).map(move |block| leaf(row, block)))
         .collect()
 }
 
@@ -68,15 +106,15 @@ fn index_leaves(contributions: &[ContributionId], blocks: u32) -> Vec<H256> {
 #[derive(Clone)]
 pub struct Work {
     contributions: Vec<ContributionId>,
-    blocks: u32,
+    rules: Rules,
     receipts: Vec<Receipt>,
-    floor: Ppm,
-    /// By receipt, contribution and block.
+    /// By receipt, row and block.
     partials: Vec<Vec<Vec<(u8, i64)>>>,
     /// Their running totals.
     totals: Vec<Vec<Vec<i128>>>,
-    /// By receipt and contribution.
+    /// By receipt and row.
     scores: Vec<Vec<i128>>,
+    traces: Vec<Trace>,
     fees: Vec<u128>,
     /// By receipt; the last of each is the pool's.
     sums: Vec<Vec<u128>>,
@@ -87,32 +125,32 @@ impl Work {
     /// Done right.
     pub fn honest(
         contributions: Vec<ContributionId>,
-        blocks: u32,
+        rules: Rules,
         receipts: Vec<Receipt>,
-        floor: Ppm,
     ) -> Self {
+        let Rules { variants, blocks, .. } = rules;
         let partials = (0u32..)
             .zip(&receipts)
             .map(|(receipt, _)| {
-                let of = |id: &ContributionId, block| {
-                    let (q, w) = (query_values(receipt, block), index_values(*id, block));
+                let of = |row, block| {
+                    let (q, w) = (query_values(receipt, block), index_values(row, block));
                     (block as u8, score::partial_sum(&q, &w))
                 };
-                contributions
-                    .iter()
-                    .map(|id| (0..blocks).map(|block| of(id, block)).collect())
+                rows(&contributions, variants)
+                    .map(|row| (0..blocks).map(|block| of(row, block)).collect())
                     .collect()
             })
             .collect();
         let fees = receipts.iter().map(|receipt| receipt.fee).collect();
+        let traces = (0..receipts.len()).map(|receipt| trace_of(receipt, &contributions)).collect();
         let mut work = Self {
             contributions,
-            blocks,
+            rules,
             receipts,
-            floor,
             partials,
             totals: Vec::new(),
             scores: Vec::new(),
+            traces,
             fees,
             sums: Vec::new(),
             shares: ShareVector::all_to_pool(),
@@ -153,6 +191,11 @@ impl Work {
                 self.sums[0][pool] += self.fees[0] * u128::from(PPM);
                 self.accumulate(1);
             }
+            Lie::Trace => {
+                let nobody = (ContributionId::MAX, 1);
+                self.traces[0].credits.try_push(nobody).expect("few contributions");
+                self.accumulate(0);
+            }
             Lie::Shares => {
                 self.shares = all_to(self.contributions.first().copied(), self.shares.pool());
             }
@@ -180,13 +223,10 @@ impl Work {
     fn accumulate(&mut self, from: usize) {
         self.sums.truncate(from);
         for receipt in from..self.receipts.len() {
-            let scores: Vec<_> = self
-                .contributions
-                .iter()
-                .copied()
-                .zip(self.scores[receipt].iter().copied())
-                .collect();
-            let shares = score::shares(&scores, self.floor);
+            let Rules { variants, floor, trace, .. } = self.rules;
+            let scores = &self.scores[receipt];
+            let influence = score::shares(&self.contributions, variants, scores, floor);
+            let shares = self.traces[receipt].mix(&influence, trace);
             let before = receipt.checked_sub(1).map_or(&[][..], |before| &self.sums[before]);
             let fee = self.fees[receipt];
             self.sums.push(work::accumulate(before, &self.contributions, fee, &shares));
@@ -205,11 +245,15 @@ impl Work {
         }
     }
 
+    fn index_leaves(&self) -> Vec<H256> {
+        index_leaves(&self.contributions, self.rules.variants, self.rules.blocks)
+    }
+
     fn query_leaves(&self) -> Vec<H256> {
         (0u32..)
             .zip(&self.receipts)
             .flat_map(|(receipt, _)| {
-                (0..self.blocks).map(move |block| {
+                (0..self.rules.blocks).map(move |block| {
                     let values = query_values(receipt, block);
                     work::query_block(receipt, block, block as u8, &values)
                 })
@@ -229,11 +273,12 @@ impl Work {
     }
 
     fn score_leaves(&self, receipt: usize) -> Vec<H256> {
-        self.contributions
-            .iter()
+        rows(&self.contributions, self.rules.variants)
             .zip(&self.scores[receipt])
             .enumerate()
-            .map(|(at, (id, score))| work::score(*id, *score, &self.partial_root(receipt, at)))
+            .map(|(at, ((id, variant), score))| {
+                work::score(id, variant, *score, &self.partial_root(receipt, at))
+            })
             .collect()
     }
 
@@ -242,7 +287,8 @@ impl Work {
             .zip(self.fees.iter().zip(&self.sums))
             .map(|(receipt, (fee, sums))| {
                 let scores = merkle::root(&self.score_leaves(receipt as usize));
-                work::step(receipt, *fee, &scores, &work::accumulated(sums))
+                let trace = self.traces[receipt as usize].hash();
+                work::step(receipt, *fee, &scores, &trace, &work::accumulated(sums))
             })
             .collect()
     }
@@ -252,6 +298,7 @@ impl Work {
             receipt: receipt as u32,
             fee: self.fees[receipt],
             scores: merkle::root(&self.score_leaves(receipt)),
+            trace: self.traces[receipt].hash(),
             sums: work::accumulated(&self.sums[receipt]),
             path: path(&self.step_leaves(), receipt),
         }
@@ -265,6 +312,7 @@ impl Work {
     fn score_proof(&self) -> ScoreProof {
         ScoreProof {
             contribution: self.contributions[0],
+            variant: 0,
             score: self.scores[0][0],
             partials: self.partial_root(0, 0),
             path: path(&self.score_leaves(0), 0),
@@ -295,8 +343,8 @@ impl Work {
                 score: self.score_proof(),
                 partial: self.partial_proof(0),
                 index: IndexProof {
-                    values: Box::new(index_values(self.contributions[0], 0)),
-                    path: path(&index_leaves(&self.contributions, self.blocks), 0),
+                    values: Box::new(index_values((self.contributions[0], 0), 0)),
+                    path: path(&self.index_leaves(), 0),
                 },
                 query: QueryProof {
                     shift: 0,
@@ -305,7 +353,7 @@ impl Work {
                 },
             },
             Lie::Total => self.total_proof(0),
-            Lie::Score => self.total_proof(self.blocks - 1),
+            Lie::Score => self.total_proof(self.rules.blocks - 1),
             Lie::Fee => {
                 let ids: Vec<H256> = self.receipts.iter().map(Receipt::id).collect();
                 Fraud::Fee {
@@ -314,12 +362,13 @@ impl Work {
                     path: path(&ids, 0),
                 }
             }
-            Lie::Accumulated => {
+            Lie::Accumulated | Lie::Trace => {
                 let scores: Vec<_> = (self.scores[0].iter().enumerate())
                     .map(|(at, score)| (*score, self.partial_root(0, at)))
                     .collect();
                 let scores = scores.try_into().expect("few contributions");
-                Fraud::Step { step: self.step(0), scores, previous: None }
+                let trace = self.traces[0].clone();
+                Fraud::Step { step: self.step(0), scores, trace, previous: None }
             }
             Lie::Shares => Fraud::Shares { last: self.sums(self.receipts.len() - 1) },
         }
@@ -364,24 +413,26 @@ mod tests {
 
     fn verdict(work: &Work, fraud: &Fraud) -> Result<(), NotProven> {
         let ids: Vec<H256> = work.receipts.iter().map(Receipt::id).collect();
-        let contributions = work.contributions.iter().copied().collect();
         let accused = Accused {
             attribution: &work.attribution(),
             contributions: &work.contributions,
-            blocks: work.blocks,
-            index_root: index_root(&contributions, work.blocks),
+            variants: work.rules.variants,
+            blocks: work.rules.blocks,
+            index_root: merkle::root(&work.index_leaves()),
             receipts_root: merkle::root(&ids),
             receipts: work.receipts.len() as u32,
-            floor: work.floor,
+            floor: work.rules.floor,
+            trace: work.rules.trace,
         };
         check(&accused, fraud)
     }
 
     #[test]
     fn lie_should_be_proven_when_told_and_never_otherwise() {
-        for receipts in 1..=3 {
+        for (receipts, variants) in [(1, 1), (2, 3), (3, 2)] {
             let receipts = (0..receipts).map(receipt).collect();
-            let honest = Work::honest(vec![0, 2, 5], 2, receipts, 1_000);
+            let rules = Rules { variants, blocks: 2, floor: 1_000, trace: 200_000 };
+            let honest = Work::honest(vec![0, 2, 5], rules, receipts);
             for lie in LIES {
                 assert_eq!(verdict(&honest, &honest.against(lie)), Err(NotProven::Right));
                 let told = honest.clone().with(lie);

@@ -1,13 +1,13 @@
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use openledger_engine::Library;
-use openledger_influence::baseline::Bm25;
+use openledger_influence::{baseline::Bm25, settlement::ReceiptReport};
 use openledger_primitives::{shares::ShareVector, ContributionId, H256};
 use serde_json::{json, Value};
 
 use super::{
     model::contributions,
-    settlement::{labels, shares},
+    settlement::{labels, receipt_shares, shares},
 };
 use crate::{
     context::Context,
@@ -36,7 +36,10 @@ enum Method {
 struct Attributed {
     receipt: H256,
     shares: ShareVector,
-    scores: Vec<(ContributionId, String)>,
+    /// Of each contribution, one for each variant.
+    scores: Vec<(ContributionId, Vec<String>)>,
+    /// More of it, where the chain pays by it.
+    report: Option<ReceiptReport>,
 }
 
 pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
@@ -62,13 +65,16 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                 ("bm25", bm25(&batch, &wanted, &Bm25::new(&records), decode)?)
             }
         };
-        for Attributed { receipt, shares: found, scores } in attributed {
+        for Attributed { receipt, shares: found, scores, report } in attributed {
             let Some(at) = receipts.iter().position(|asked| *asked == receipt) else { continue };
             let words = format!(
                 "Receipt {receipt:?}, of model {} in settlement {}, by {method}:\n\n{}\n",
                 batch.settlement.model,
                 batch.id,
-                shares(&found, &labels)
+                match &report {
+                    Some(report) => receipt_shares(report, &labels),
+                    None => shares(&found, &labels),
+                }
             );
             let json = json!({
                 "receipt_id": receipt,
@@ -78,6 +84,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                 "method": method,
                 "shares": found,
                 "scores": scores,
+                "intervals": report.as_ref().map(|report| &report.intervals),
+                "trace": report.as_ref().map(|report| &report.trace),
             });
             list.push((at, json, words));
         }
@@ -98,8 +106,13 @@ async fn influence(
     let report = report.with_context(|| format!("settlement {}", batch.id))?;
     let attributed = report.receipts.into_iter().map(|receipt| Attributed {
         receipt: receipt.receipt_id,
-        shares: receipt.shares,
-        scores: receipt.scores.into_iter().map(|(id, score)| (id, score.to_string())).collect(),
+        shares: receipt.shares.clone(),
+        scores: receipt
+            .scores
+            .iter()
+            .map(|(id, own)| (*id, own.iter().map(ToString::to_string).collect()))
+            .collect(),
+        report: Some(receipt),
     });
     Ok(attributed.collect())
 }
@@ -121,7 +134,8 @@ fn bm25(
         attributed.push(Attributed {
             receipt: *receipt,
             shares: ShareVector::from_weights(weights, 0),
-            scores: scores.iter().map(|(id, score)| (*id, score.to_string())).collect(),
+            scores: scores.iter().map(|(id, score)| (*id, vec![score.to_string()])).collect(),
+            report: None,
         });
     }
     Ok(attributed)

@@ -5,7 +5,7 @@ use openledger_influence::JobReport;
 use openledger_primitives::{shares::ShareVector, split::Split, H256};
 use serde_json::{json, Value};
 
-use super::settlement::{labels, parts, shares, Labels};
+use super::settlement::{labels, parts, receipt_shares, shares, Labels};
 use crate::{
     checks::{self, Check},
     context::Context,
@@ -117,14 +117,15 @@ fn this_receipt(
     let ok = all.iter().all(|check| check.ok);
     let own = report
         .as_ref()
-        .and_then(|report| report.receipts.iter().find(|found| found.receipt_id == *id))
-        .map(|found| &found.shares);
+        .and_then(|report| report.receipts.iter().find(|found| found.receipt_id == *id));
     let json = json!({
         "receipt_id": id,
         "settlement": batch.id,
         "ok": ok,
         "checks": all,
-        "shares": own,
+        "shares": own.map(|own| &own.shares),
+        "intervals": own.map(|own| &own.intervals),
+        "trace": own.map(|own| &own.trace),
         "settlement_shares": report.as_ref().map(|report| &report.shares),
         "split": split,
     });
@@ -145,8 +146,8 @@ fn this_receipt(
         }
     }
     if let Some(own) = own {
-        words
-            .push_str(&format!("\nWhose data made this answer likely:\n\n{}", shares(own, labels)));
+        let shares = receipt_shares(own, labels);
+        words.push_str(&format!("\nWhose data made this answer likely:\n\n{shares}"));
     }
     words.push_str(&format!(
         "\nWhat the whole settlement was paid by:\n\n{}\n{}",

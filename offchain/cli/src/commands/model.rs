@@ -209,6 +209,8 @@ async fn register(
             root: outcome.index.root,
             method: outcome.index.method,
             blocks: outcome.index.blocks,
+            variants: outcome.index.variants,
+            trace: outcome.index.trace,
         },
     };
     let (call, known) = match known {
@@ -247,6 +249,7 @@ async fn register(
         "artefact": outcome.adapter.artefact,
         "config": outcome.adapter.config,
         "index_root": outcome.index.root,
+        "trace": outcome.index.trace,
         "tx": tx(&included),
     });
     let shown = id.map_or_else(|| "A model".into(), |id| format!("Model {id}"));

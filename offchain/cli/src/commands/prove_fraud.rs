@@ -6,7 +6,7 @@ use openledger_factory::fetch_index;
 use openledger_influence::{fraud::Prover, JobReport};
 use openledger_primitives::{
     attribution::Attribution,
-    fraud::{check, Accused, Fraud},
+    fraud::{check, Accused, Fraud, ScoreProof},
     receipt::Receipt,
     SettlementId, H256,
 };
@@ -88,11 +88,13 @@ async fn find(
     let accused = Accused {
         attribution: &attribution,
         contributions: &case.job.contributions,
+        variants: case.job.index.variants,
         blocks: case.job.index.blocks,
         index_root: case.job.index.root,
         receipts_root: case.job.receipts_root,
         receipts: case.job.count,
         floor: case.job.floor,
+        trace: case.job.index.trace.map_or(0, |_| case.job.trace),
     };
     let mut prover = Prover::new(accused, &index, &receipts)?;
     let published = || {
@@ -117,11 +119,13 @@ async fn find(
 fn words(fraud: &Fraud) -> String {
     match fraud {
         Fraud::Partial { step, score, partial, .. } => format!(
-            "the partial sum of block {} of contribution {} for receipt {}",
-            partial.block, score.contribution, step.receipt
+            "the partial sum of block {} of contribution {}, variant {}, for receipt {}",
+            partial.block, score.contribution, score.variant, step.receipt
         ),
         Fraud::Score { step, score, .. } => {
-            format!("the score of contribution {} for receipt {}", score.contribution, step.receipt)
+            let ScoreProof { contribution, variant, .. } = score;
+            let receipt = step.receipt;
+            format!("the score of contribution {contribution}, variant {variant}, for receipt {receipt}")
         }
         Fraud::Step { step, .. } => format!("the running sums after receipt {}", step.receipt),
         Fraud::Fee { step, .. } => format!("the fee of receipt {}", step.receipt),

@@ -6,12 +6,14 @@ use std::{
 use anyhow::{bail, Context as _};
 use clap::Subcommand;
 use openledger_chain::{account, call, types::Settlement, View};
+use openledger_influence::settlement::ReceiptReport;
 use openledger_primitives::{
     reads::Phase,
     shares::{Share, ShareVector},
     split::Split,
     ContributionId, SettlementId,
 };
+use openledger_trace::report::whole_bits;
 use serde_json::{json, Value};
 
 use crate::{
@@ -168,6 +170,39 @@ pub fn shares(shares: &ShareVector, labels: &Labels) -> String {
         .collect();
     rows.push(vec![String::new(), "to the pool".into(), percent(shares.pool())]);
     table(&[">contribution", "label", ">share"], &rows)
+}
+
+/// The shares of one receipt, the largest first: between what parts by influence a contribution has over the variants,
+/// and what of the answer's improbable bits it is credited.
+pub fn receipt_shares(receipt: &ReceiptReport, labels: &Labels) -> String {
+    let mut sorted: Vec<_> = receipt.shares.shares().iter().collect();
+    sorted.sort_by_key(|share| std::cmp::Reverse(share.ppm));
+    let interval = |id: ContributionId| {
+        let found = receipt.intervals.iter().find(|(of, ..)| *of == id);
+        found.map_or_else(String::new, |(_, least, most)| {
+            format!("{} to {}", percent(*least), percent(*most))
+        })
+    };
+    let credit = |id: ContributionId| {
+        let found = receipt.trace.credits.iter().find(|(of, _)| *of == id);
+        found.map_or_else(String::new, |(_, credit)| whole_bits(*credit))
+    };
+    let mut rows: Vec<Vec<String>> = sorted
+        .into_iter()
+        .map(|Share { contribution: id, ppm }| {
+            let label = labels.get(id).cloned().unwrap_or_default();
+            vec![id.to_string(), label, percent(*ppm), interval(*id), credit(*id)]
+        })
+        .collect();
+    let pool = percent(receipt.shares.pool());
+    rows.push(vec![String::new(), "to the pool".into(), pool, String::new(), String::new()]);
+    let head = [">contribution", "label", ">share", ">by influence", ">bits repeated"];
+    let mut words = table(&head, &rows);
+    if receipt.trace.bits > 0 {
+        let bits = whole_bits(receipt.trace.bits);
+        words.push_str(&format!("The answer is improbable by {bits} bits.\n"));
+    }
+    words
 }
 
 async fn show(context: &Context, id: SettlementId) -> anyhow::Result<Output> {

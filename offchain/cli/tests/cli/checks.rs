@@ -57,6 +57,7 @@ fn settlement() -> (Settlement, Vec<Transcript>) {
             split: Static(SplitParameters::DEFAULT),
             tolerance: 20_000,
             floor: 1_000,
+            trace: 200_000,
         },
         phase: Static(Phase::Finalised),
         attempt: 1,

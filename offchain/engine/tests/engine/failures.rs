@@ -2,6 +2,7 @@
 
 use openledger_engine::{Job, JobReport};
 use openledger_primitives::{hashing, signature::Signature, H256};
+use openledger_trace::Alphabet;
 use serde_json::json;
 
 use crate::fixture::*;
@@ -39,6 +40,13 @@ async fn job_should_fail_when_an_artefact_is_missing_or_not_what_its_id_says() {
         ("damaged adapter", |job, id| job.adapter.artefact = id, other.adapter.artefact, "damaged"),
         ("no safetensors", |job, id| job.adapter.artefact = id, no_json, "the adapter: "),
         ("no index", |job, id| job.index.content = id, NOWHERE, "the index: blob"),
+        ("no trace index", |job, id| job.index.trace = Some(id), NOWHERE, "the trace index: blob"),
+        (
+            "not a trace index",
+            |job, id| job.index.trace = Some(id),
+            no_json,
+            "the trace index: trace index",
+        ),
         ("not an index", |job, id| job.index.content = id, no_json, "the index: attribution index"),
     ];
     let engine = world.engine("a", 4).await;
@@ -69,6 +77,9 @@ async fn job_should_fail_when_the_index_is_not_the_one_that_it_describes() {
     bytes[at + code.len() - 1] = b'9';
     let unknown_method = world.store.put(bytes).await.unwrap();
 
+    let traces = traces(&world, &Alphabet::of_texts(vec!["a"; 300]).unwrap(), &[3, 4]).await;
+    let of_bytes = crate::fixture::traces(&world, &Alphabet::bytes(), &CONTRIBUTIONS).await;
+
     type Change = Box<dyn Fn(&mut Job)>;
     let cases: Vec<(&str, Change, &str)> = vec![
         (
@@ -86,6 +97,21 @@ async fn job_should_fail_when_the_index_is_not_the_one_that_it_describes() {
             "other blocks",
             Box::new(|job| job.index.blocks += 1),
             "the number of blocks of the index is",
+        ),
+        (
+            "other variants",
+            Box::new(|job| job.index.variants = 2),
+            "the number of variants of the index is 1, the job says 2",
+        ),
+        (
+            "another's trace index",
+            Box::new(move |job| job.index.trace = Some(traces)),
+            "the list of contributions of the trace index is [3, 4], the job says [3, 4, 8, 9]",
+        ),
+        (
+            "a trace index of other tokens",
+            Box::new(move |job| job.index.trace = Some(of_bytes)),
+            "the number of tokens of the trace index is 255, the job says 300",
         ),
         ("other root", Box::new(|job| job.index.root = NOWHERE), "the Merkle root of the index is"),
         (

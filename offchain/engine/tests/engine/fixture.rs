@@ -8,7 +8,9 @@ use std::{
 };
 
 use openledger_engine::{serve, Engine, Job, Settings};
-use openledger_factory::{run, store_base, BaseIds, Job as Training, Outcome};
+use openledger_factory::{
+    run, store_base, traces::store_traces, BaseIds, Job as Training, Outcome,
+};
 use openledger_influence::Method;
 use openledger_lm::{Config, Model, Precision, RopeScaling, Tokenizer};
 use openledger_primitives::{
@@ -20,6 +22,10 @@ use openledger_primitives::{
 use openledger_store::{
     record::{Body, Record},
     BlobStore,
+};
+use openledger_trace::{
+    build::{add, Contribution, Limits, Record as Traced},
+    About, Alphabet,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -133,6 +139,7 @@ impl World {
             index: self.model.index,
             contributions: CONTRIBUTIONS.into(),
             floor: 1_000,
+            trace: 200_000,
         }
     }
 
@@ -159,6 +166,18 @@ impl World {
         let digits = hex::encode(id);
         self.folder.path().join("store").join(&digits[..2]).join(&digits[2..4]).join(&digits)
     }
+}
+
+/// A trace index over a record of one token for each of these contributions.
+pub async fn traces(world: &World, alphabet: &Alphabet, contributions: &[u32]) -> ContentId {
+    let folder = tempfile::tempdir().unwrap();
+    let contributions = contributions.iter().map(|id| Contribution {
+        about: About { contribution: *id, label: None, contributor: None, licence: None },
+        records: vec![Traced { tokens: vec![*id], source: None }],
+    });
+    let each = contributions.map(Ok::<_, openledger_trace::Error>);
+    add(folder.path(), alphabet, each, Limits::default()).unwrap();
+    store_traces(folder.path(), &world.store).await.unwrap()
 }
 
 async fn base(folder: &Path, store: &BlobStore, seed: u64) -> BaseIds {

@@ -1,9 +1,10 @@
 //! Jobs that are computed, and what else is asked of an engine.
 
 use codec::DecodeAll;
-use openledger_engine::{attribute, Engine, Error, Library};
-use openledger_factory::{artefacts::fetch_model, fetch_index};
-use openledger_primitives::{attribution::Attribution, ContentId, PPM};
+use openledger_engine::{attribute, Engine, Error, Job, Library};
+use openledger_factory::{artefacts::fetch_model, fetch_index, fetch_traces, IndexIds};
+use openledger_primitives::{attribution::Attribution, trace::Trace, ContentId, PPM};
+use openledger_trace::Rules;
 use serde_json::{json, Value};
 
 use crate::fixture::*;
@@ -36,9 +37,23 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     let settlement = job.settlement();
     let mut works = Vec::new();
     let keep = |work| works.push(work);
-    let report =
-        openledger_influence::attribute(&model, &index, &settlement, &transcripts, job.floor, keep)
-            .unwrap();
+    let traces = fetch_traces(&world.store, &job.index.trace.unwrap(), &cache).await.unwrap();
+    let trace = |answer: &[u32]| {
+        let found = traces.trace(answer, &Rules::default());
+        let credits = found.credits.into_iter().collect::<Vec<_>>().try_into().unwrap();
+        Trace { bits: found.bits, credits }
+    };
+    let parameters = job.parameters();
+    let report = openledger_influence::attribute(
+        &model,
+        &index,
+        &settlement,
+        &transcripts,
+        parameters,
+        trace,
+        keep,
+    )
+    .unwrap();
     assert_eq!(found, report.attribution());
     let sum: u32 = found.shares.shares().iter().map(|share| share.ppm).sum();
     assert_eq!(sum + found.shares.pool(), PPM);
@@ -55,10 +70,35 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     // What an audit calls.
     let mut library = Library::new(world.store.clone(), cache);
     let artefacts = library.load(&job).await.unwrap();
-    let audited =
-        attribute(&job, &artefacts.model, &artefacts.index, &transcripts, |_| {}).unwrap();
+    let audited = attribute(&job, &artefacts, &transcripts, |_| {}).unwrap();
     assert_eq!(audited, report);
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_should_be_credited_to_the_contribution_that_it_repeats() {
+    let world = World::new().await;
+    let tokenizer = world.tokenizer();
+    let prompt = tokenizer.prompt(&text(2, 50)).unwrap();
+    // Word for word a record of contribution 3, asked for in the words of contribution 8.
+    let answers = [answer(0, prompt, tokenizer.encode(&text(0, 1)).unwrap())];
+    let job = world.job(7, &answers).await;
+    let mut library = Library::new(world.store.clone(), world.folder.path().join("elsewhere"));
+    let mut receipt = async |trace, index: IndexIds| {
+        let job = Job { trace, index, ..job.clone() };
+        let artefacts = library.load(&job).await.unwrap();
+        attribute(&job, &artefacts, &answers, |_| {}).unwrap().receipts.remove(0)
+    };
+    let half = receipt(PPM / 2, job.index).await;
+    let credited: Vec<_> = half.trace.credits.iter().map(|(id, _)| *id).collect();
+    assert_eq!(credited, [3], "{half:?}");
+    let influence = receipt(0, job.index).await;
+    assert_eq!(influence.trace, half.trace);
+    assert_eq!(half.shares, half.trace.mix(&influence.shares, PPM / 2));
+    assert!(half.shares.of(3) > influence.shares.of(3), "{half:?}");
+    // Without a trace index, influence is all.
+    let untraced = receipt(PPM, IndexIds { trace: None, ..job.index }).await;
+    assert_eq!((untraced.trace, untraced.shares), (Trace::default(), influence.shares));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,19 +3,30 @@ use openledger_influence::{
     build::build,
     method::Scope,
     query::Query,
-    settlement::{scores, JobReport},
+    settlement::{scores, JobReport, Parameters},
     work::ReceiptWork,
     Error, Index,
 };
 use openledger_lm::Model;
 use openledger_primitives::{
     hashing, merkle, receipt::Transcript, score, score::BLOCK, shares::ShareVector,
-    signature::Signature, PPM,
+    signature::Signature, trace::Trace, PPM,
 };
 
 use crate::fixture::*;
 
-const FLOOR: u32 = 1_000;
+const PARAMETERS: Parameters = Parameters { floor: 1_000, trace: 200_000 };
+
+/// As if every token of an answer were 8 bits, and each fourth of them contribution 4's.
+fn trace(answer: &[u32]) -> Trace {
+    let (bits, own) = (8 * answer.len() as u64, 2 * answer.len() as u64);
+    let credits = (own > 0).then_some((4, own)).into_iter().collect::<Vec<_>>();
+    Trace { bits, credits: credits.try_into().unwrap() }
+}
+
+fn no_trace(_: &[u32]) -> Trace {
+    Trace::default()
+}
 
 fn index(model: &Model) -> Index {
     build(model, ADAPTER, &CONTRIBUTIONS, &examples(), &method(), |_| {}).unwrap()
@@ -38,15 +49,20 @@ fn attribute_should_follow_the_definitions_step_by_step() {
     let (settlement, transcripts) = settlement(&answers());
     let mut works = Vec::new();
     let keep = |work| works.push(work);
-    let report = attribute(&model, &index, &settlement, &transcripts, FLOOR, keep).unwrap();
+    let report =
+        attribute(&model, &index, &settlement, &transcripts, PARAMETERS, trace, keep).unwrap();
 
+    let one = [3];
+    let fewer = build(&model, ADAPTER, &one, &examples()[..8], &method(), |_| {}).unwrap();
     let (mut queries, mut steps, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     let mut sums = vec![0u128; CONTRIBUTIONS.len() + 1];
     for (i, transcript) in transcripts.iter().enumerate() {
         let (prompt, answer) = (&transcript.prompt_ids, &transcript.output_ids);
         let query = Query::new(&model, prompt, answer, Scope::Exchange).unwrap();
         let found = scores(&query, &index);
-        assert_eq!(report.receipts[i].scores, found.scores);
+        let each = CONTRIBUTIONS.into_iter().zip(&found.scores);
+        let named: Vec<_> = each.map(|(id, score)| (id, vec![*score])).collect();
+        assert_eq!(report.receipts[i].scores, named);
         for block in 0..index.blocks() {
             let mut preimage = hashing::QUERY_BLOCK.to_vec();
             preimage.extend((i as u32).to_le_bytes());
@@ -58,7 +74,7 @@ fn attribute_should_follow_the_definitions_step_by_step() {
             queries.push(hashing::content_id(&preimage));
         }
         let (mut score_leaves, mut totals) = (Vec::new(), Vec::new());
-        for ((contribution, vector), (_, score)) in index.vectors().zip(&found.scores) {
+        for (((contribution, variant), vector), score) in index.vectors().zip(&found.scores) {
             let (mut partials, mut total) = (Vec::new(), 0i128);
             for block in 0..index.blocks() {
                 let range = block * BLOCK..(block + 1) * BLOCK;
@@ -79,11 +95,27 @@ fn attribute_should_follow_the_definitions_step_by_step() {
             assert_eq!(total, *score);
             let mut preimage = hashing::SCORE.to_vec();
             preimage.extend(contribution.to_le_bytes());
+            preimage.push(variant);
             preimage.extend(score.to_le_bytes());
             preimage.extend(merkle::root(&partials).as_bytes());
             score_leaves.push(hashing::content_id(&preimage));
         }
-        let (fee, own) = (transcript.signed.receipt.fee, score::shares(&found.scores, FLOOR));
+        let influence = score::shares(&CONTRIBUTIONS, 1, &found.scores, PARAMETERS.floor);
+        let (fee, traced) = (transcript.signed.receipt.fee, trace(answer));
+        let own = traced.mix(&influence, PARAMETERS.trace);
+        assert_eq!((&report.receipts[i].trace, &report.receipts[i].shares), (&traced, &own));
+        // A quarter of the answer is contribution 4's by the trace, and a fifth of that follows it.
+        let exact = 50_000 + u64::from(influence.of(4)) * 950_000 / 1_000_000;
+        assert!(u64::from(own.of(4)).abs_diff(exact) <= 1);
+        for ((id, least, most), contribution) in
+            report.receipts[i].intervals.iter().zip(CONTRIBUTIONS)
+        {
+            assert_eq!((*id, least), (contribution, most), "one variant has no spread");
+        }
+        let mut credits = hashing::TRACE.to_vec();
+        credits.extend(traced.bits.to_le_bytes());
+        credits.extend([4, 4, 0, 0, 0]);
+        credits.extend((2 * answer.len() as u64).to_le_bytes());
         for (sum, contribution) in sums.iter_mut().zip(CONTRIBUTIONS) {
             *sum += fee * u128::from(own.of(contribution));
         }
@@ -96,19 +128,19 @@ fn attribute_should_follow_the_definitions_step_by_step() {
         preimage.extend((i as u32).to_le_bytes());
         preimage.extend(fee.to_le_bytes());
         preimage.extend(merkle::root(&score_leaves).as_bytes());
+        preimage.extend(hashing::content_id(&credits).as_bytes());
         preimage.extend(hashing::content_id(&accumulated).as_bytes());
         steps.push(hashing::content_id(&preimage));
         shares.push((fee, own));
 
         assert_eq!(report.receipts[i].work, hashing::content_id(&works[i]));
-        let work = ReceiptWork::from_bytes(&works[i], CONTRIBUTIONS.len(), index.blocks()).unwrap();
+        let work = ReceiptWork::from_bytes(&works[i], &index).unwrap();
         assert_eq!((work.query, work.query_shifts), (query.values, found.shifts));
         assert_eq!((work.partials, work.sums, work.fee), (found.partials, sums.clone(), fee));
         assert_eq!(work.totals, totals);
-        assert!(ReceiptWork::from_bytes(&works[i], CONTRIBUTIONS.len(), 1).is_err());
-        assert!(
-            ReceiptWork::from_bytes(&works[i][1..], CONTRIBUTIONS.len(), index.blocks()).is_err()
-        );
+        assert_eq!(work.trace, traced);
+        assert!(ReceiptWork::from_bytes(&works[i], &fewer).is_err());
+        assert!(ReceiptWork::from_bytes(&works[i][1..], &index).is_err());
     }
     assert_eq!(works.len(), transcripts.len());
     assert_eq!(report.query_root, merkle::root(&queries));
@@ -124,8 +156,9 @@ fn report_should_be_the_same_when_repeated_and_survive_json() {
     let model = model();
     let index = index(&model);
     let (settlement, transcripts) = settlement(&answers());
-    let first = attribute(&model, &index, &settlement, &transcripts, FLOOR, |_| {}).unwrap();
-    let again = attribute(&model, &index, &settlement, &transcripts, FLOOR, |_| {}).unwrap();
+    let report =
+        || attribute(&model, &index, &settlement, &transcripts, PARAMETERS, trace, |_| {}).unwrap();
+    let (first, again) = (report(), report());
     assert_eq!(first.to_json(), again.to_json());
     let read: JobReport = serde_json::from_slice(&first.to_json()).unwrap();
     assert_eq!(read, first);
@@ -140,8 +173,20 @@ fn shares_should_go_to_the_pool_when_there_is_no_token_to_explain() {
     let model = model();
     let index = index(&model);
     let (settlement, transcripts) = settlement(&[(vec![0], vec![])]);
-    let report = attribute(&model, &index, &settlement, &transcripts, FLOOR, |_| {}).unwrap();
+    let report =
+        attribute(&model, &index, &settlement, &transcripts, PARAMETERS, no_trace, |_| {}).unwrap();
     assert_eq!(report.shares.pool(), PPM);
+}
+
+#[test]
+fn attribute_should_refuse_when_a_trace_credits_a_stranger() {
+    let model = model();
+    let index = index(&model);
+    let (settlement, transcripts) = settlement(&answers());
+    let stranger = |_: &[u32]| Trace { bits: 9, credits: vec![(5, 9)].try_into().unwrap() };
+    let refused =
+        attribute(&model, &index, &settlement, &transcripts, PARAMETERS, stranger, |_| {});
+    assert!(matches!(refused, Err(Error::Trace { receipt: 0 })), "{refused:?}");
 }
 
 #[test]
@@ -202,7 +247,8 @@ fn attribute_should_refuse_when_tokens_do_not_fit_the_model() {
     let index = index(&model);
     for answer in [(vec![0, VOCABULARY as u32], vec![1]), (vec![0; 60], vec![1; 6])] {
         let (settlement, transcripts) = settlement(&[answer]);
-        let result = attribute(&model, &index, &settlement, &transcripts, FLOOR, |_| {});
+        let result =
+            attribute(&model, &index, &settlement, &transcripts, PARAMETERS, no_trace, |_| {});
         assert!(matches!(result, Err(Error::Model(_))));
     }
 }

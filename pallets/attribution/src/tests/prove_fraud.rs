@@ -1,7 +1,10 @@
 use super::*;
 use openledger_primitives::{
     fraud::{StepProof, Sums, SumsProof},
-    merkle, work,
+    merkle,
+    score::{self, rows},
+    trace::Trace,
+    work,
 };
 
 /// The running sums after the only receipt of a settlement, as its members say: one for each
@@ -17,10 +20,11 @@ fn committed(parts: [u128; 4], list: &[(ContributionId, Ppm)]) -> (Outcome, Frau
         receipt: 0,
         fee,
         scores,
+        trace: Trace::default().hash(),
         sums: work::accumulated(&sums(parts)),
         path: Default::default(),
     };
-    let leaf = work::step(0, fee, &scores, &step.sums);
+    let leaf = work::step(0, fee, &scores, &step.trace, &step.sums);
     let outcome = Outcome { work_root: merkle::root(&[leaf]), ..result(list) };
     (outcome, Fraud::Shares { last: SumsProof { step, sums: sums(parts) } })
 }
@@ -202,5 +206,99 @@ fn member_should_be_expelled_only_once() {
         let (_, id) = decided(3, &[0]);
         assert_ok!(prove(id, 0, lie().1));
         assert_noop!(prove(id, 0, lie().1), Error::<Test>::NotMember);
+    });
+}
+
+/// The step of a settlement's only receipt from scores and credits to its shares, of which `part` of what is
+/// credited follows the trace: the result that commits to it, and what shows it.
+fn stepped(part: Ppm, credits: &[(ContributionId, u64)]) -> (Outcome, Fraud) {
+    let contributions = [0, 1, 2];
+    let (fee, scores) = (1_000_000, [600, 500, 300, 400, 100, 100]);
+    let root = H256::repeat_byte(1);
+    let leaves: Vec<_> = rows(&contributions, 2)
+        .zip(scores)
+        .map(|((id, variant), score)| work::score(id, variant, score, &root))
+        .collect();
+    let trace = Trace { bits: 1_000, credits: credits.to_vec().try_into().unwrap() };
+    let influence = score::shares(&contributions, 2, &scores, PARAMETERS.floor);
+    let sums = work::accumulate(&[], &contributions, fee, &trace.mix(&influence, part));
+    let step = StepProof {
+        receipt: 0,
+        fee,
+        scores: merkle::root(&leaves),
+        trace: trace.hash(),
+        sums: work::accumulated(&sums),
+        path: Default::default(),
+    };
+    let leaf = work::step(0, fee, &step.scores, &step.trace, &step.sums);
+    let outcome = Outcome {
+        shares: work::mean(&contributions, &sums),
+        work_root: merkle::root(&[leaf]),
+        ..result(&[])
+    };
+    let scores = scores.map(|score| (score, root)).to_vec().try_into().unwrap();
+    (outcome, Fraud::Step { step, scores, trace, previous: None })
+}
+
+/// A settlement whose only attributor found this.
+fn answered(outcome: &Outcome) -> SettlementId {
+    let world = world(1);
+    let id = world.settle(1_000_000);
+    world.find(id, &[(0, outcome.clone())]);
+    id
+}
+
+#[test]
+fn step_should_be_taken_by_the_settlements_own_parameter_when_it_is_shown() {
+    let (right, honest) = stepped(PARAMETERS.trace, &[(1, 300), (2, 200)]);
+    let (_, other) = stepped(PARAMETERS.trace, &[(1, 300)]);
+    run(|| {
+        let id = answered(&right);
+        // A tenth of all follows the trace.
+        assert_eq!(stored(id).shares, Some(shares(&[(0, 495_000), (1, 375_000), (2, 130_000)])));
+        InForce::set(Parameters { trace: PPM, ..PARAMETERS });
+        assert_noop!(prove(id, 0, honest), Error::<Test>::NotWrong);
+        assert_noop!(prove(id, 0, other), Error::<Test>::InvalidProof);
+    });
+    for part in [0, PPM] {
+        let (wrong, fraud) = stepped(part, &[(1, 300), (2, 200)]);
+        run(|| {
+            let id = answered(&wrong);
+            assert_ok!(prove(id, 0, fraud));
+        });
+    }
+}
+
+#[test]
+fn step_should_be_wrong_when_its_trace_cannot_be() {
+    for credits in [&[(2, 1), (1, 1)][..], &[(1, 1_001)], &[(3, 1)], &[(1, 0)]] {
+        let (wrong, fraud) = stepped(PARAMETERS.trace, credits);
+        run(|| {
+            let id = answered(&wrong);
+            assert_ok!(prove(id, 0, fraud));
+        });
+    }
+}
+
+#[test]
+fn trace_should_count_for_nothing_when_the_model_has_no_trace_index() {
+    let without = |outcome: &Outcome| {
+        let id = answered(outcome);
+        let SettlementOf::<Test> { model, version, .. } = stored(id);
+        pallet_models::Versions::<Test>::mutate(model, version, |info| {
+            let index = info.as_mut().unwrap().index.as_mut().unwrap();
+            index.trace = None;
+        });
+        id
+    };
+    let (right, honest) = stepped(0, &[(1, 300)]);
+    run(|| {
+        let id = without(&right);
+        assert_noop!(prove(id, 0, honest), Error::<Test>::NotWrong);
+    });
+    let (wrong, fraud) = stepped(PARAMETERS.trace, &[(1, 300)]);
+    run(|| {
+        let id = without(&wrong);
+        assert_ok!(prove(id, 0, fraud));
     });
 }

@@ -280,9 +280,12 @@ fn worker_should_bring_a_settlement_to_its_end_when_all_goes_well() {
                 "operator": format!("0x{}", hex::encode(&node.world.operator)),
                 "base": {"artefact": hex(1), "config": hex(2)},
                 "adapter": {"artefact": hex(3), "config": hex(4)},
-                "index": {"content": hex(5), "root": hex(6), "method": hex(7), "blocks": 8},
+                "index": {
+                    "content": hex(5), "root": hex(6), "method": hex(7), "blocks": 8, "variants": 2, "trace": hex(8),
+                },
                 "contributions": [0, 1, 2],
                 "floor": 1_000,
+                "trace": 200_000,
             })
         );
 

@@ -227,6 +227,8 @@ struct Index {
     root: String,
     method: String,
     blocks: u32,
+    variants: u8,
+    trace: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -246,6 +248,7 @@ struct Job {
     index: Index,
     contributions: Vec<ContributionId>,
     floor: Ppm,
+    trace: Ppm,
 }
 
 /// The body of a job, as JSON; nothing when the chain does not know all of it.
@@ -273,9 +276,12 @@ pub fn job<T: Config>(settlement: SettlementId, entry: &SettlementOf<T>) -> Opti
             root: digits(&index.root),
             method: digits(&index.method),
             blocks: index.blocks,
+            variants: index.variants,
+            trace: index.trace.as_ref().map(digits),
         },
         contributions: pallet_models::Pallet::<T>::contributions(entry.model, entry.version),
         floor: entry.parameters.floor,
+        trace: entry.parameters.trace,
     };
     serde_json::to_vec(&job).ok()
 }

@@ -29,7 +29,14 @@ fn name() -> Name {
 }
 
 fn index() -> IndexInfo {
-    IndexInfo { content: hash(3), root: hash(4), method: hash(5), blocks: 6 }
+    IndexInfo {
+        content: hash(3),
+        root: hash(4),
+        method: hash(5),
+        blocks: 6,
+        variants: 2,
+        trace: Some(hash(8)),
+    }
 }
 
 fn trained_on(versions: &[(DatanetId, VersionNumber)]) -> TrainedOn {

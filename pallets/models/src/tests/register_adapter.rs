@@ -265,7 +265,7 @@ fn register_adapter_should_fail_when_trained_on_nothing() {
 }
 
 #[test]
-fn register_adapter_should_fail_when_the_index_has_a_zero_in_it_or_too_many_blocks() {
+fn register_adapter_should_fail_when_the_index_has_a_zero_in_it_or_too_many_blocks_or_variants() {
     run(|| {
         let (base, datanet) = (base(), datanet(OPEN));
         for broken in [
@@ -274,11 +274,44 @@ fn register_adapter_should_fail_when_the_index_has_a_zero_in_it_or_too_many_bloc
             IndexInfo { method: hash(0), ..index() },
             IndexInfo { blocks: 0, ..index() },
             IndexInfo { blocks: MAX_BLOCKS + 1, ..index() },
+            IndexInfo { variants: 0, ..index() },
+            IndexInfo { variants: MAX_VARIANTS + 1, ..index() },
+            IndexInfo { trace: Some(hash(0)), ..index() },
         ] {
             let adapter = Adapter { index: Some(broken), ..Adapter::of(base, datanet) };
             assert_noop!(adapter.send(), Error::<Test>::InvalidArtefact);
         }
         Adapter { index: None, ..Adapter::of(base, datanet) }.registered();
+    });
+}
+
+/// A version of a datanet of [`CURATOR`]'s that lists so many contributions.
+fn large(contributions: u32) -> DatanetId {
+    let datanet = datanet(OPEN);
+    pallet_datanets::Versions::<Test>::mutate(datanet, 1, |version| {
+        let all = (0..contributions).map(|n| 1_000 * datanet + n).collect();
+        version.as_mut().unwrap().contributions = BoundedVec::truncate_from(all);
+    });
+    datanet
+}
+
+#[test]
+fn register_adapter_should_fail_when_the_index_has_too_many_vectors() {
+    run(|| {
+        let base = base();
+        let (first, second) = (large(256), large(256));
+        let with = |variants, versions: &[(DatanetId, VersionNumber)]| Adapter {
+            trained_on: trained_on(versions),
+            index: Some(IndexInfo { variants, ..index() }),
+            ..Adapter::of(base, first)
+        };
+        // Each contribution counts once, whichever versions list it.
+        with(8, &[(first, 1), (second, 1)]).registered();
+        with(8, &[(first, 1), (first, 1), (second, 1)]).registered();
+        let third = large(1);
+        let too_many = with(8, &[(first, 1), (second, 1), (third, 1)]);
+        assert_noop!(too_many.send(), Error::<Test>::TooMany);
+        with(7, &[(first, 1), (second, 1), (third, 1)]).registered();
     });
 }
 

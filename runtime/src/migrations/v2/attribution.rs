@@ -12,11 +12,14 @@ use openledger_primitives::{
     split::{Split, SplitParameters},
     ContentId, ModelId, ModelVersion, Ppm, H256,
 };
-use pallet_attribution::{Parameters, Settlement, MAX_COMMITTEE};
+use pallet_attribution::{Parameters, MAX_COMMITTEE};
 
 use super::{prefix, rewritten, Attribution};
 use crate::{
-    migrations::{Maps, Rewrite, Rewritten},
+    migrations::{
+        v3::attribution::{OldParameters as NewParameters, OldSettlement as NewSettlement},
+        Maps, Rewrite, Rewritten,
+    },
     AccountId, Balance, BlockNumber, Runtime, System,
 };
 
@@ -101,7 +104,7 @@ fn settlement(value: &[u8]) -> Option<Rewritten> {
                 (Phase::Committing, now.saturating_add(parameters.commit_blocks))
             }
         };
-        Settlement {
+        NewSettlement {
             model: old.model,
             version: old.version,
             operator: old.operator,
@@ -110,7 +113,7 @@ fn settlement(value: &[u8]) -> Option<Rewritten> {
             count: old.count,
             total_fee: old.total_fee,
             submitted: old.submitted,
-            parameters,
+            parameters: NewParameters::from(parameters),
             phase,
             attempt: old.attempt,
             committee: old.committee,

@@ -9,7 +9,7 @@ use pallet_attribution::{SettlementOf, Settlements};
 use super::{from_block, one, Step, World};
 use crate::{
     arguments::Arguments,
-    work::{all_to, Lie, Work, LIES},
+    work::{all_to, lie, Lie, Rules, Work},
 };
 
 type Call = pallet_attribution::Call<Runtime>;
@@ -50,11 +50,11 @@ fn answer(
     how: u8,
 ) -> Option<Answer> {
     let contributions = Models::contributions(entry.model, entry.version);
-    let blocks = Models::version(entry.model, entry.version)?.index?.blocks;
+    let index = Models::version(entry.model, entry.version)?.index?;
     let salt = H256::repeat_byte(how);
     let attempt = entry.attempt;
     let receipts = world.batches.get(&entry.receipts_root)?;
-    let anything = how >= 224 || receipts.len() as u32 != entry.count || blocks > 2;
+    let anything = how >= 224 || receipts.len() as u32 != entry.count || index.blocks > 2;
     if anything {
         let shares = match how % 2 {
             0 => all_to(contributions.get(usize::from(how) % 5).copied(), 1),
@@ -64,8 +64,14 @@ fn answer(
         let attribution = Attribution { shares, query_root: root, work_root: root, report: root };
         return Some(Answer { attempt, attribution, salt, work: None });
     }
-    let honest = Work::honest(contributions, blocks, receipts.clone(), entry.parameters.floor);
-    let lie = (how >= 160).then(|| LIES[usize::from(how) % LIES.len()]);
+    let rules = Rules {
+        variants: index.variants,
+        blocks: index.blocks,
+        floor: entry.parameters.floor,
+        trace: index.trace.map_or(0, |_| entry.parameters.trace),
+    };
+    let honest = Work::honest(contributions, rules, receipts.clone());
+    let lie = (how >= 160).then(|| lie(how));
     let work = lie.map_or(honest.clone(), |lie| honest.with(lie));
     Some(Answer { attempt, attribution: work.attribution(), salt, work: Some((work, lie)) })
 }
@@ -237,7 +243,7 @@ pub fn prove_fraud(world: &mut World, a: &mut Arguments) -> Vec<Step> {
     let other = a.byte();
     let lie = match told {
         Some(lie) if other < 224 => lie,
-        _ => LIES[usize::from(other) % LIES.len()],
+        _ => lie(other),
     };
     let fraud = Box::new(work.against(lie));
     let call = Call::prove_fraud { settlement: id, attributor: member.clone(), fraud };

@@ -29,15 +29,16 @@ pub fn set_emission_weight(_: &mut World, a: &mut Arguments) -> Vec<Step> {
 pub fn set_parameter(_: &mut World, a: &mut Arguments) -> Vec<Step> {
     use tuned::Parameters as P;
 
-    let which = a.byte() % 15;
+    let which = a.byte();
     let byte = u32::from(a.byte());
     let ppm = a.ppm();
     let attribution = RuntimeParameters::Attribution;
-    let key_value = match which {
+    let key_value = match which % 15 {
         0 => attribution(P::Committee(tuned::Committee, Some(byte % 9))),
         1 => attribution(P::CommitBlocks(tuned::CommitBlocks, Some(byte))),
         2 => attribution(P::RevealBlocks(tuned::RevealBlocks, Some(byte))),
         3 => attribution(P::Tolerance(tuned::Tolerance, Some(ppm))),
+        4 if which >= 128 => attribution(P::Trace(tuned::Trace, Some(ppm))),
         4 => attribution(P::Floor(tuned::Floor, Some(ppm))),
         5 => attribution(P::Royalty(tuned::Royalty, Some(ppm))),
         6 => attribution(P::MaxAttempts(tuned::MaxAttempts, Some(byte as u8 % 5))),

@@ -71,7 +71,8 @@ fn trained_on(a: &mut Arguments) -> TrainedOn {
     chosen
 }
 
-/// The index that honest engines build over what these versions list.
+/// The index that honest engines build over what these versions list. One of vectors of one block has no variants and
+/// no trace index.
 pub fn index(trained_on: &[(DatanetId, VersionNumber)], blocks: u32) -> IndexInfo {
     let contributions: BTreeSet<ContributionId> = trained_on
         .iter()
@@ -80,11 +81,14 @@ pub fn index(trained_on: &[(DatanetId, VersionNumber)], blocks: u32) -> IndexInf
         })
         .flat_map(|version| version.contributions)
         .collect();
+    let (variants, trace) = if blocks == 1 { (1, None) } else { (2, Some(content_id(b"trace"))) };
     IndexInfo {
         content: content_id(b"index"),
-        root: work::index_root(&contributions, blocks),
+        root: work::index_root(&contributions, variants, blocks),
         method: content_id(b"method"),
         blocks,
+        variants,
+        trace,
     }
 }
 

@@ -13,8 +13,6 @@ use crate::files::{read, write};
 
 /// The files of a tokenizer, as in a model's folder.
 const FILES: [&str; 2] = ["tokenizer.json", "config.json"];
-/// A text before whose token another's text stands as it does in the middle of a text.
-const BEFORE: &str = "x";
 
 /// The tokens of an index.
 pub enum Unit {
@@ -24,10 +22,10 @@ pub enum Unit {
     Tokens(Box<Tokens>),
 }
 
-/// A tokenizer and how many tokens its model has.
+/// A tokenizer and the configuration of its model.
 pub struct Tokens {
     tokenizer: Tokenizer,
-    vocabulary: usize,
+    config: Config,
 }
 
 impl Unit {
@@ -42,7 +40,7 @@ impl Unit {
         };
         let config = Config::load(folder).with_context(expected)?;
         let tokenizer = Tokenizer::load(folder, &config).with_context(expected)?;
-        Ok(Self::Tokens(Box::new(Tokens { tokenizer, vocabulary: config.vocab_size })))
+        Ok(Self::Tokens(Box::new(Tokens { tokenizer, config })))
     }
 
     /// That of the index in a folder.
@@ -53,16 +51,7 @@ impl Unit {
     /// Where words begin and end.
     pub fn alphabet(&self) -> anyhow::Result<Alphabet> {
         let Self::Tokens(tokens) = self else { return Ok(Alphabet::bytes()) };
-        let Tokens { tokenizer, vocabulary } = &**tokens;
-        let before = tokenizer.encode(BEFORE)?;
-        let prefix = tokenizer.decode(&before)?;
-        let ids = 0..u32::try_from(*vocabulary).unwrap_or(u32::MAX);
-        let texts = ids.map(|id| {
-            // Alone, a token may lose the blank that it begins with.
-            let text = tokenizer.decode(&[&before[..], &[id]].concat()).unwrap_or_default();
-            text.strip_prefix(&prefix).unwrap_or_default().to_string()
-        });
-        Ok(Alphabet::of_texts(texts)?)
+        Ok(openledger_factory::traces::alphabet(&tokens.tokenizer, &tokens.config)?)
     }
 
     /// What reads texts.
