@@ -29,7 +29,7 @@ import results  # noqa: E402
 
 HIDDEN = "128"
 GRADIENTS = ["dot", "cosine", "datainf", "ekfac", "exact", "unrolled", "unrolled-half"]
-TEXTS = ["bm25", *GRADIENTS, "ekfac-relative", "exact-relative"]
+TEXTS = ["bm25", *GRADIENTS, "ekfac-half", "ekfac-relative", "exact-relative"]
 # Task → (our methods, design → (sets of records, seeds of each)).
 IMAGES = {"record-halves": (100, 5), "record-percent": (100, 5)}
 TASKS = {

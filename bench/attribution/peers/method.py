@@ -87,6 +87,7 @@ def write(folder, method, package, threads, found):
         "peak_bytes": str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024),
         "index_bytes": str(found.index_bytes),
         "threads": str(threads),
+        "load_average": f"{os.getloadavg()[0]:.2f}",
     }
     save_file(tensors, folder / f"{method}.safetensors", metadata)
 
