@@ -143,7 +143,7 @@ def arnoldi(task):
             "regularization": share * natural, "share": share, "proj_dim": attributor.proj_dim,
             "max_iter": attributor.max_iter, "hessian_records": len(records),
         }  # fmt: skip
-        kept = lambda: method.tensor_bytes(attributor.arnoldi_projectors[0](torch.eye(1, task.size()))) * task.size()  # noqa: E731
+        kept = lambda: 4 * attributor.proj_dim * task.size()  # noqa: E731
         # It joins batches into one, and changes the list that it gets.
         cached = loader(task, records, len(records), lambda samples: list(task.collate(samples)))
         yield inner_products(task, suffix, attributor, cached, settings, kept, with_itself=True)
