@@ -36,6 +36,7 @@ from bergson.config.config import (
 )
 from bergson.config.config_io import save_run_config
 from bergson.data import column_offsets, load_gradients, load_scores
+from bergson.hessians import astra
 from bergson.hessians.hessian_approximations import approximate_hessians
 from bergson.hessians.pipeline import hessian_pipeline
 from bergson.query.attributor import Attributor
@@ -48,6 +49,17 @@ TOKENS_PER_BATCH = 4096
 DAMPINGS = [("", 0.1), ("-damping1e-2", 1e-2), ("-damping1e-3", 1e-3)]
 CG_STEPS, CG_RECORDS = 10, 64
 PROJECTION = 16
+
+
+read_row = astra.Astra._read_row
+
+
+def read_row_apart(*arguments):
+    """On a CPU it goes on to write into what is mapped from a file for reading alone, and dies of it."""
+    return {name: values.clone() for name, values in read_row(*arguments).items()}
+
+
+astra.Astra._read_row = read_row_apart
 
 
 class Setting:
@@ -112,9 +124,9 @@ def refined(records, task):
     """EK-FAC, refined by conjugate gradient on the Gauss-Newton product over so many records."""
     setting, fitted, index = fit("kfac", task)
     records = min(records or len(task.records), len(task.records))
-    astra = AstraConfig(num_steps=CG_STEPS, solver="cg", batch_size=records)
+    solver = AstraConfig(num_steps=CG_STEPS, solver="cg", batch_size=records)
     for suffix, damping in DAMPINGS:
-        yield apply(setting, "kfac", fitted, index, suffix, damping, astra)
+        yield apply(setting, "kfac", fitted, index, suffix, damping, solver)
 
 
 def fit(kind, task):
@@ -125,18 +137,18 @@ def fit(kind, task):
     return setting, configuration, index
 
 
-def apply(setting, kind, fitted, index, suffix, damping, astra):
+def apply(setting, kind, fitted, index, suffix, damping, solver):
     run = setting.folder / f"run{suffix}"
     run.mkdir()
     (run / "hessian").symlink_to(setting.folder / "hessian")
     pipeline = HessianPipelineConfig(
-        query=setting.query(), inversion_cfg=InversionConfig(damping_factor=damping), astra=astra, resume=True
+        query=setting.query(), inversion_cfg=InversionConfig(damping_factor=damping), astra=solver, resume=True
     )
     with method.Clock() as query:
         hessian_pipeline(setting.index(f"run{suffix}"), fitted, ScoreConfig(), PreprocessConfig(), pipeline)
     settings = {"hessian": kind, "ev_correction": True, "damping": damping, "labels": "sampled", "tokens_per_batch": TOKENS_PER_BATCH}
-    if astra.num_steps:
-        settings |= {"cg_steps": astra.num_steps, "cg_records": astra.batch_size}
+    if solver.num_steps:
+        settings |= {"cg_steps": solver.num_steps, "cg_records": solver.batch_size}
     return method.Scores(
         suffix, setting.found(f"run{suffix}/scores"), settings, index.seconds, query.seconds / setting.queries,
         method.folder_bytes(setting.folder / "hessian"),
