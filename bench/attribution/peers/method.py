@@ -70,10 +70,7 @@ def folder_bytes(folder):
 
 
 def write(folder, method, package, threads, found):
-    task_scores = found.scores.detach().double().contiguous()
-    if not torch.isfinite(task_scores).all():
-        raise DoesNotApply(f"its scores are not all finite (settings {json.dumps(found.settings)})")
-    tensors = {"scores": task_scores}
+    tensors = {"scores": found.scores.detach().double().contiguous()}
     if found.self_influence is not None:
         tensors["self_influence"] = found.self_influence.detach().double().contiguous()
     metadata = {
@@ -125,6 +122,9 @@ def run(package, methods):
                 if error := shape_error(task, found.scores):
                     raise AssertionError(error)
                 name = options.method + found.suffix
+                if not torch.isfinite(found.scores).all():
+                    reasons.write(folder, name, f"its scores are not all finite: {json.dumps(found.settings, sort_keys=True)}")
+                    continue
                 write(folder, name, package, options.threads, found)
                 print(f"{name}: index {found.index_seconds:.2f} s, query {found.query_seconds * 1e3:.1f} ms", flush=True)
         except DoesNotApply as reason:

@@ -10,6 +10,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -59,11 +60,13 @@ def score(program, options, scores, method):
     # Libraries read these before anything can call them.
     environment = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)}
     command = [*program, options.task, method, "--threads", threads]
-    try:
-        ended = subprocess.run(command, env=environment, timeout=options.timeout).returncode
-    except subprocess.TimeoutExpired:
-        reasons.write(scores, reasons.beside(scores, method), f"it takes more than {options.timeout} seconds")
-        return
+    # Here, so that what a process that is stopped leaves behind goes too.
+    with tempfile.TemporaryDirectory(prefix="openledger-peer-") as scratch:
+        try:
+            ended = subprocess.run(command, env={**environment, "TMPDIR": scratch}, timeout=options.timeout).returncode
+        except subprocess.TimeoutExpired:
+            reasons.write(scores, reasons.beside(scores, method), f"it takes more than {options.timeout} seconds")
+            return
     if ended < 0:
         reasons.write(scores, reasons.beside(scores, method), f"it ends by signal {-ended}: out of memory is likely")
 
