@@ -110,9 +110,8 @@ def run(package, methods):
     torch.set_num_threads(options.threads)
     folder = options.task / "scores"
     folder.mkdir(exist_ok=True)
-    for earlier in (*folder.glob(f"{options.method}*.safetensors"), *folder.glob(f"{options.method}*.json")):
-        earlier.unlink()
     task = model.load(options.task)
+    reasons.start(folder, options.method)
     # Packages leave files behind, and read what an earlier run left.
     with tempfile.TemporaryDirectory(prefix="openledger-peer-") as scratch:
         task.scratch = Path(scratch)
@@ -127,13 +126,14 @@ def run(package, methods):
                     continue
                 write(folder, name, package, options.threads, found)
                 print(f"{name}: index {found.index_seconds:.2f} s, query {found.query_seconds * 1e3:.1f} ms", flush=True)
+            reasons.end(folder, options.method)
         except DoesNotApply as reason:
-            reasons.write(folder, reasons.beside(folder, options.method), str(reason))
+            reasons.end(folder, options.method, str(reason))
             print(f"{options.method}: {reason}", flush=True)
         except Exception as failure:
             # A peer that fails is reported with what it said, beside what it managed before.
             traceback.print_exc()
-            reasons.write(folder, reasons.beside(folder, options.method), f"it fails: {said(failure)}")
+            reasons.end(folder, options.method, f"it fails: {said(failure)}")
             sys.exit(1)
 
 
