@@ -4,6 +4,7 @@ import os
 import pathlib
 import platform
 import re
+import subprocess
 
 
 def machine():
@@ -17,6 +18,22 @@ def machine():
         "memory_gib": round(memory / 2**30, 1),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
+
+
+def commit():
+    """Which version of this repository it is."""
+    command = ["git", "-C", pathlib.Path(__file__).parent, "describe", "--always", "--dirty", "--abbrev=11"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def at_least(name, value, goal):
+    """A goal that is met by what is not less."""
+    return {"name": name, "value": value, "goal": goal, "met": value >= goal}
+
+
+def at_most(name, value, goal):
+    """A goal that is met by what is not more."""
+    return {"name": name, "value": value, "goal": goal, "met": value <= goal}
 
 
 def head(result, versions, goal):

@@ -31,15 +31,15 @@ def build(tasks):
         if peer and design != "contribution-halves":
             ahead = AHEAD if task == "solidity" else 0.0
             name = f"{task}, {TITLES[design]}: {ours['method']} less {peer['method']}"
-            goals.append(at_least(name, ours["lds"] - peer["lds"], ahead))
+            goals.append(published.at_least(name, ours["lds"] - peer["lds"], ahead))
         if design == "contribution-halves":
-            goals.append(at_least(f"{task}, {TITLES[design]}: {ours['method']}", ours["lds"], CONTRIBUTIONS))
+            goals.append(published.at_least(f"{task}, {TITLES[design]}: {ours['method']}", ours["lds"], CONTRIBUTIONS))
         for package in SPEED:
             of = [row for row in rows if (row["task"], row["design"]) == (task, design) and row["package"] == package]
             if of and design == "record-halves":
                 top = max(of, key=lambda row: row["lds"])
                 name = f"{task}: a query, times as fast as {top['method']}"
-                goals.append(at_least(name, top["query_seconds"] / ours["query_seconds"], FASTER))
+                goals.append(published.at_least(name, top["query_seconds"] / ours["query_seconds"], FASTER))
     return {"rows": rows, "goals": goals, "skipped": skipped}
 
 
@@ -50,10 +50,6 @@ def best(rows, task, design):
     theirs = [row for row in of if row["package"] != "openledger"]
     top = lambda rows: max(rows, key=lambda row: row["lds"], default=None)  # noqa: E731
     return top(ours), top(theirs)
-
-
-def at_least(name, value, goal):
-    return {"name": name, "value": value, "goal": goal, "met": value >= goal}
 
 
 def tables(result):

@@ -43,9 +43,8 @@ TASKS = {
 RESAMPLES = 200
 # Not measured here, and why.
 ABSENT = {
-    "llama-100m": "LoRA fine-tuning of a Llama of 100 M parameters: a hundred retrainings take a GPU, and there is none",
-    "solidity, record-percent": "five records of 516 change a loss by less than the order of the data does; it takes "
-    "many seeds of each set, some ten hours on two cores",
+    "llama-100m": "LoRA fine-tuning of a Llama of 100 M parameters is for a machine with a GPU, and there is none",
+    "solidity, record-percent": "not retrained",
 }
 
 
@@ -66,7 +65,7 @@ def main():
     cache = pathlib.Path(os.environ.get("OPENLEDGER_CACHE", pathlib.Path.home() / ".cache" / "openledger"))
     folder = cache / "attribution"
     result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
-    result["versions"] = {"openledger": commit(), "python": platform.python_version()}
+    result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
     before = os.getloadavg()
     tasks = []
     for name in options.tasks.split(","):
@@ -120,11 +119,6 @@ def make(options, name, task):
 
 def run(command):
     subprocess.run([str(part) for part in command], check=True)
-
-
-def commit():
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def say(what):

@@ -34,29 +34,26 @@ def ratio(values):
 
 def goals(costs, credit):
     """What was hoped for, and whether it is so."""
-    def at_most(name, value, goal):
-        return {"name": name, "value": value, "goal": goal, "met": value <= goal}
-
     settlements, ends, claims = costs["receipts"], costs["finalisations"], costs["claims"]
     block = costs["limits"]["block_ms"]
     found = [
-        at_most("settlement, 1 to 1,000,000 receipts: weight charged, largest / smallest",
+        published.at_most("settlement, 1 to 1,000,000 receipts: weight charged, largest / smallest",
                 ratio(row["charged_ms"] for row in settlements), FLAT_CHARGED),
-        at_most("settlement, 1 to 1,000,000 receipts: execution time, largest / smallest",
+        published.at_most("settlement, 1 to 1,000,000 receipts: execution time, largest / smallest",
                 ratio(row["least_ms"] for row in settlements), FLAT_TIME),
-        at_most("finalisation, every committee and number of contributions: largest weight charged / block",
+        published.at_most("finalisation, every committee and number of contributions: largest weight charged / block",
                 max(row["charged_ms"] for row in ends) / block, TENTH),
-        at_most("finalisation, every committee and number of contributions: largest execution time / weight charged",
+        published.at_most("finalisation, every committee and number of contributions: largest execution time / weight charged",
                 max(row["least_ms"] / row["charged_ms"] for row in ends), 1.0),
     ]  # fmt: skip
     for kind in ("claim", "claim_contributions"):
         found += [
-            at_most(f"{kind}, 1 to 1,000 settlements: weight, largest / smallest",
+            published.at_most(f"{kind}, 1 to 1,000 settlements: weight, largest / smallest",
                     ratio(row[kind]["weight_ms"] for row in claims), FLAT_CHARGED),
-            at_most(f"{kind}, 1 to 1,000 settlements: execution time to a transfer's, largest / smallest",
+            published.at_most(f"{kind}, 1 to 1,000 settlements: execution time to a transfer's, largest / smallest",
                     ratio(row[kind]["least_ms"] / row["transfer_keep_alive"]["least_ms"] for row in claims), FLAT_TIME),
         ]  # fmt: skip
-    found.append(at_most("answer to final credit before the window, median in s", credit["parts"]["total_s"]["median"], CREDIT))
+    found.append(published.at_most("answer to final credit before the window, median in s", credit["parts"]["total_s"]["median"], CREDIT))
     return found
 
 

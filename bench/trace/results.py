@@ -18,10 +18,10 @@ def build(runs, setting):
         rows.append(row(run, "infini-gram", theirs["build"], theirs["query"], theirs["query"]["attribute_ms"]))
         mine, peer = rows[-2:]
         goals += [
-            at_least(f"{unit}: times faster than infini-gram, medians", peer["median_ms"] / mine["median_ms"], FASTER),
-            at_most(f"{unit}: bytes per token", mine["bytes_per_token"], BYTES),
-            at_most(f"{unit}: ms for {setting['length']} tokens, one thread, 95 %", mine["p95_ms"], MILLISECONDS),
-            at_least(f"{unit}: texts with the same spans and counts", equal, 1.0),
+            published.at_least(f"{unit}: times faster than infini-gram, medians", peer["median_ms"] / mine["median_ms"], FASTER),
+            published.at_most(f"{unit}: bytes per token", mine["bytes_per_token"], BYTES),
+            published.at_most(f"{unit}: ms for {setting['length']} tokens, one thread, 95 %", mine["p95_ms"], MILLISECONDS),
+            published.at_least(f"{unit}: texts with the same spans and counts", equal, 1.0),
         ]
     return {"settings": setting | {"corpora": {run["unit"]: run["sizes"] for run in runs}}, "rows": rows, "goals": goals}
 
@@ -32,14 +32,6 @@ def spans(ours, theirs, most):
     pairs = list(zip(ours["query"]["spans"], theirs["query"]["spans"], strict=True))
     same = [[span for span in mine if span[2] <= most] == list(peer) for mine, peer in pairs]
     return sum(same) / len(same)
-
-
-def at_most(name, value, goal):
-    return {"name": name, "value": value, "goal": goal, "met": value <= goal}
-
-
-def at_least(name, value, goal):
-    return {"name": name, "value": value, "goal": goal, "met": value >= goal}
 
 
 def row(run, who, built, asked, milliseconds):

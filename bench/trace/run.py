@@ -48,7 +48,7 @@ def main():
     folder.mkdir(parents=True)
     result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
     result["versions"] = {
-        "openledger-trace": commit(),
+        "openledger-trace": published.commit(),
         "infini-gram": importlib.metadata.version("infini-gram"),
         "python": platform.python_version(),
     }
@@ -129,12 +129,6 @@ def tool(command, environment=None):
 
 def say(line):
     print(f"\033[1m==>\033[0m {time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
-
-
-def commit():
-    """Which version of the index this is."""
-    command = ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=11"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
-use crate::files::{self, Named};
+use crate::files::{self, Losses, Named};
 
 /// Where a task's images are.
 const DATA: &str = "data.safetensors";
@@ -275,8 +275,7 @@ impl Task {
             let x = tensors.tensor(&format!("{name}_x"))?;
             let y = tensors.tensor(&format!("{name}_y"))?;
             ensure!(x.shape().len() == 2, "{name}_x is not a matrix");
-            let values: Vec<f32> =
-                x.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            let values = files::floats(&tensors, &format!("{name}_x"))?;
             let classes = y.data().as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
             let rows = values.chunks(x.shape()[1]);
             ensure!(rows.len() == y.shape()[0], "{name}_x and {name}_y differ in length");
@@ -300,14 +299,10 @@ impl Task {
         let bytes =
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let tensors = SafeTensors::deserialize(&bytes)?;
-        let floats = |name: String| -> Result<Vec<f32>> {
-            let tensor = tensors.tensor(&name)?;
-            Ok(tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
-        };
         let mut layers = Vec::new();
         for (i, pair) in task.layers.windows(2).enumerate() {
-            let weight = floats(format!("layers.{i}.weight"))?;
-            let bias = floats(format!("layers.{i}.bias"))?;
+            let weight = files::floats(&tensors, &format!("layers.{i}.weight"))?;
+            let bias = files::floats(&tensors, &format!("layers.{i}.bias"))?;
             let mut layer = Array2::zeros((pair[0] + 1, pair[1]));
             layer
                 .slice_mut(s![..-1, ..])
@@ -323,12 +318,6 @@ impl Task {
         let rows: Vec<Image> = kept.iter().map(|&i| images.records[i].clone()).collect();
         Classifier::train(&self.layers, &rows, &self.settings, seed).losses(&images.queries)
     }
-}
-
-#[derive(Serialize)]
-struct Losses {
-    records: Vec<f32>,
-    queries: Vec<f32>,
 }
 
 /// Makes a task of a folder with images: trains a classifier on them. What is there of the same task stays; of another

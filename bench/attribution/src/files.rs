@@ -3,8 +3,21 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use anyhow::{Context, Result};
-use safetensors::{tensor::TensorView, Dtype};
+use safetensors::{tensor::TensorView, Dtype, SafeTensors};
 use serde::{de::DeserializeOwned, Serialize};
+
+/// `losses.json`: what every rebuilt model must lose too.
+#[derive(Serialize)]
+pub struct Losses {
+    pub records: Vec<f32>,
+    pub queries: Vec<f32>,
+}
+
+/// The values of a tensor of `f32`.
+pub fn floats(tensors: &SafeTensors, name: &str) -> Result<Vec<f32>> {
+    let bytes = tensors.tensor(name)?.data();
+    Ok(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+}
 
 /// Reads a JSON file.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {

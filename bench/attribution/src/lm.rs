@@ -1,15 +1,15 @@
 //! LoRA fine-tuning of a language model on records of contributions: the task, its training and retraining.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{collections::HashMap, path::Path};
 
 use anyhow::{bail, Result};
 use openledger_factory::Settings;
 use openledger_influence::{duplicates, gradients, Method};
-use openledger_lm::{Adapter, Data, Labels, Model, Sequence, Target, Tokenizer, Trainer};
+use openledger_lm::{Adapter, Labels, Model, Sequence, Tokenizer, Trainer};
 use openledger_primitives::{hashing, H256};
 use serde::{Deserialize, Serialize};
 
-use crate::files::{self, Named};
+use crate::files::{self, Losses, Named};
 
 /// A line of `records.jsonl` and of `queries.jsonl`.
 #[derive(Deserialize)]
@@ -41,12 +41,6 @@ pub struct Task {
     pub records: Vec<Row>,
     pub queries: Vec<Row>,
     pub settings: Settings,
-}
-
-#[derive(Serialize)]
-struct Losses {
-    records: Vec<f32>,
-    queries: Vec<f32>,
 }
 
 /// Records whose gradients are written for comparison.
@@ -96,11 +90,7 @@ impl Task {
     ) -> Result<Trainer> {
         let settings = Settings { seed, epochs, ..self.settings.clone() };
         let sequences = kept.iter().map(|&i| self.records[i].sequence()).collect();
-        let adapter =
-            Adapter::new(base.config(), settings.rank, settings.alpha, "base", settings.seed)?;
-        let data = Data::Records(Arc::new(sequences));
-        let model = base.with_adapter(adapter)?;
-        Ok(Trainer::new(model, Target::Adapter, data, settings.schedule(kept.len()))?)
+        Ok(settings.trainer(base, "base", sequences)?)
     }
 }
 

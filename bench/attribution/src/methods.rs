@@ -6,12 +6,12 @@ use anyhow::{bail, Context, Result};
 use clap::ValueEnum;
 use ndarray::Array2;
 use openledger_influence::{
-    attributor::{by_self_influence, Attributor, Vectors},
-    baseline::{datainf, dot, Bm25, Cosine},
+    attributor::{by_self_influence, Attributor, Sum, Vectors},
+    baseline::{cosine, datainf, dot, Bm25},
     ekfac::EkFac,
     exact::Exact,
     gradients::{self, Trained},
-    unrolled::{Segment, Unrolled},
+    unrolled::{unrolled, Segment},
 };
 use openledger_lm::{Labels, Model, Sequence};
 use serde_json::{json, Value};
@@ -94,7 +94,7 @@ pub fn of_texts(folder: &Path, method: Method, runs: u64) -> Result<()> {
         }
         let parts = paths
             .iter()
-            .map(|path| Ok(Unrolled::new(path, &records, 1.0 / targets as f64, SAMPLES, SEED)?))
+            .map(|path| Ok(unrolled(path, &records, 1.0 / targets as f64, SAMPLES, SEED)?))
             .collect::<Result<Vec<_>>>()?;
         let settings = json!({"segments": SEGMENTS, "epochs": epochs, "runs": runs});
         let name = if runs == 1 { method.name() } else { format!("{}-{runs}", method.name()) };
@@ -126,7 +126,7 @@ pub fn of_images(folder: &Path, method: Method) -> Result<()> {
         let epochs = task.settings.epochs / if method == Method::Unrolled { 1 } else { 2 };
         let settings = classifier::Settings { epochs, ..task.settings };
         let path = Classifier::segments(&task.layers, &records, &settings, settings.seed, SEGMENTS);
-        let index = Unrolled::new(&path, &records, 1.0 / records.len() as f64, SAMPLES, SEED)?;
+        let index = unrolled(&path, &records, 1.0 / records.len() as f64, SAMPLES, SEED)?;
         let settings = json!({"segments": SEGMENTS, "epochs": epochs, "runs": 1});
         let found = Measured::new(start, settings);
         return found.finish(folder, &method.name(), &index, queries.iter());
@@ -145,7 +145,7 @@ fn of_gradients<M: Trained>(
     let damped = json!({"damping": DAMPING});
     let (index, settings): (Box<dyn Attributor<Query = M::Record> + '_>, Value) = match method {
         Method::Dot => (Box::new(dot(model, records)?), json!({})),
-        Method::Cosine => (Box::new(Cosine::new(model, records)?), json!({})),
+        Method::Cosine => (Box::new(cosine(model, records)?), json!({})),
         Method::Datainf => (Box::new(datainf(model, records)?), damped),
         Method::Ekfac | Method::EkfacRelative => {
             let every: Vec<&M::Record> = records.iter().collect();
@@ -156,12 +156,10 @@ fn of_gradients<M: Trained>(
             (Box::new(weighed(model, solved, &gradients, relative)?), damped)
         }
         Method::Exact | Method::ExactRelative => {
-            let count = SAMPLES.min(records.len());
-            let sampled: Vec<M::Record> =
-                (0..count).map(|i| records[i * records.len() / count].clone()).collect();
+            let sampled: Vec<M::Record> = gradients::evenly(records, SAMPLES).cloned().collect();
             let labels = Labels::Sampled { seed: SEED };
             let mut samples = gradients::flat(model, &sampled, labels)?;
-            samples *= (count as f32).sqrt().recip();
+            samples *= (sampled.len() as f32).sqrt().recip();
             let hessian = Exact::new(samples)?;
             let lambda = DAMPING * hessian.mean_eigenvalue();
             let gradients = gradients::flat(model, records, Labels::Data)?;
@@ -184,27 +182,6 @@ fn weighed<'a, M: Trained>(
 ) -> Result<Vectors<'a, M>> {
     let vectors = if relative { by_self_influence(solved, gradients) } else { solved };
     Ok(Vectors::new(model, vectors)?)
-}
-
-/// Several estimates of the same thing, added up.
-struct Sum<A>(Vec<A>);
-
-impl<A: Attributor> Attributor for Sum<A> {
-    type Query = A::Query;
-
-    fn scores(&self, query: &A::Query) -> openledger_influence::Result<Vec<f64>> {
-        let mut sum: Vec<f64> = Vec::new();
-        for part in &self.0 {
-            let scores = part.scores(query)?;
-            sum.resize(scores.len(), 0.0);
-            sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
-        }
-        Ok(sum)
-    }
-
-    fn bytes(&self) -> u64 {
-        self.0.iter().map(Attributor::bytes).sum()
-    }
 }
 
 /// An index that was just built.

@@ -1,9 +1,9 @@
 //! A fine-tuning job.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{path::Path, time::Instant};
 
 use openledger_influence::{build, Index};
-use openledger_lm::{Adapter, Config, Data, Model, Sequence, Target, Tokenizer, Trainer};
+use openledger_lm::{Adapter, Config, Model, Sequence, Tokenizer};
 use openledger_primitives::{ContentId, ContributionId, H256};
 use openledger_store::{record::Record, BlobStore};
 use serde::{Deserialize, Serialize};
@@ -180,16 +180,11 @@ fn train(
 
     let start = Instant::now();
     let name = base_name(&job.base.artefact);
-    let adapter = Adapter::new(base.config(), settings.rank, settings.alpha, &name, settings.seed)?;
-    let sequences: Vec<Sequence> = set.examples.iter().map(|e| e.sequence.clone()).collect();
-    let schedule = settings.schedule(sequences.len());
-    let last = schedule.steps.div_ceil(20);
-    let (mut sum, first_counted) = (0.0, schedule.steps - last);
-    let data = Data::Records(Arc::new(sequences));
-    let model = base.with_adapter(adapter)?;
-    // Before hours of training, not after them.
-    build::check_size(&model)?;
-    let mut trainer = Trainer::new(model, Target::Adapter, data, schedule)?;
+    let sequences = set.examples.iter().map(|e| e.sequence.clone()).collect();
+    let mut trainer = settings.trainer(&base, &name, sequences)?;
+    let steps = trainer.schedule().steps;
+    let last = steps.div_ceil(20);
+    let (mut sum, first_counted) = (0.0, steps - last);
     trainer.run(|_, progress| {
         if progress.step > first_counted {
             sum += progress.loss;

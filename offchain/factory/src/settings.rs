@@ -1,7 +1,9 @@
 //! How an adapter is trained.
 
-use openledger_influence::Method;
-use openledger_lm::Schedule;
+use std::sync::Arc;
+
+use openledger_influence::{build, Method};
+use openledger_lm::{Adapter, Data, Model, Schedule, Sequence, Target, Trainer};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -64,8 +66,21 @@ impl Settings {
         Ok(())
     }
 
+    /// The training of a fresh adapter on these records, at its first step. `name` is the base's, as adapters keep it.
+    ///
+    /// # Errors
+    /// If the adapter does not fit the base, makes vectors that the chain does not take, or a record does not fit.
+    pub fn trainer(&self, base: &Model, name: &str, records: Vec<Sequence>) -> Result<Trainer> {
+        let adapter = Adapter::new(base.config(), self.rank, self.alpha, name, self.seed)?;
+        let model = base.with_adapter(adapter)?;
+        // Before hours of training, not after them.
+        build::check_size(&model)?;
+        let schedule = self.schedule(records.len());
+        Ok(Trainer::new(model, Target::Adapter, Data::Records(Arc::new(records)), schedule)?)
+    }
+
     /// The schedule for so many records.
-    pub fn schedule(&self, records: usize) -> Schedule {
+    fn schedule(&self, records: usize) -> Schedule {
         let steps = (self.epochs * records).div_ceil(self.rows).max(1);
         Schedule {
             steps,

@@ -1,9 +1,9 @@
 //! Segments of a training run, on the shipped base.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use openledger_factory::{path::segments, Settings};
-use openledger_lm::{Adapter, Data, Model, Sequence, Target, Trainer};
+use openledger_lm::{Model, Sequence, Trainer};
 
 /// Seven steps.
 fn trainer() -> Trainer {
@@ -12,10 +12,7 @@ fn trainer() -> Trainer {
     let record = |start: u32| Sequence::new((start..start + 6).collect());
     let records: Vec<Sequence> = (10..17).map(record).collect();
     let settings = Settings { epochs: 2, rows: 2, ..Settings::default() };
-    let schedule = settings.schedule(records.len());
-    let adapter = Adapter::new(base.config(), 2, 4.0, "base", 0).unwrap();
-    let model = base.with_adapter(adapter).unwrap();
-    Trainer::new(model, Target::Adapter, Data::Records(Arc::new(records)), schedule).unwrap()
+    settings.trainer(&base, "base", records).unwrap()
 }
 
 #[test]

@@ -63,6 +63,27 @@ impl<M: Trained> Attributor for Vectors<'_, M> {
     }
 }
 
+/// Several estimates of the same thing, added up.
+pub struct Sum<A>(pub Vec<A>);
+
+impl<A: Attributor> Attributor for Sum<A> {
+    type Query = A::Query;
+
+    fn scores(&self, query: &A::Query) -> Result<Vec<f64>> {
+        let mut sum: Vec<f64> = Vec::new();
+        for part in &self.0 {
+            let scores = part.scores(query)?;
+            sum.resize(scores.len(), 0.0);
+            sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
+        }
+        Ok(sum)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.iter().map(Attributor::bytes).sum()
+    }
+}
+
 /// Each row divided by the root of the other's product with it: with the solution of a record's gradient, its influence
 /// on itself (RelatIF, Barshan et al. 2020), so that records count by their direction alone. A row without a gradient
 /// becomes zeros.

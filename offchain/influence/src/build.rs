@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     ekfac::EkFac,
-    gradients::{factors, ROWS},
+    gradients::{evenly, factors, ROWS},
     index::{check_blocks, Header, Matrix, Member},
     method::Weighting,
     quantise, Error, Index, Method, Result,
@@ -60,7 +60,7 @@ pub fn build(
 
     let fisher = (method.fisher_records as usize).min(ordered.len());
     let sample: Vec<&Sequence> =
-        (0..fisher).map(|i| &ordered[i * ordered.len() / fisher].sequence).collect();
+        evenly(&ordered, fisher).map(|example| &example.sequence).collect();
     let all = 2 * fisher + ordered.len();
     let damping = f64::from(method.damping_ppm) / f64::from(PPM);
     let hessian =

@@ -6,7 +6,7 @@
 //! of theirs but measured: the mean over records of the squared gradient in that basis. Labels are drawn from the
 //! model, so this is the true Fisher matrix, which is the Gauss-Newton matrix of a softmax with log loss.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::{DMatrix, Dyn, SymmetricEigen};
 use ndarray::{s, Array2, Zip};
 use openledger_lm::Labels;
 use rayon::prelude::*;
@@ -176,18 +176,22 @@ fn add(sum: &mut Array2<f64>, part: &Array2<f32>) {
     Zip::from(sum).and(part).for_each(|sum, &part| *sum += f64::from(part));
 }
 
-/// Eigenvectors of a covariance, in columns.
-fn eigenvectors(covariance: &Array2<f64>, name: &str) -> Result<Array2<f32>> {
+/// The eigenvalues and eigenvectors of a symmetric matrix.
+pub(crate) fn decompose(matrix: DMatrix<f64>, name: &str) -> Result<SymmetricEigen<f64, Dyn>> {
     /// Iterations per row, far above the two or three that implicit QR takes.
     const ITERATIONS: usize = 100;
-    let n = covariance.nrows();
     // The decomposition of a matrix with a NaN would not end.
-    if covariance.iter().any(|value| !value.is_finite()) {
+    if matrix.iter().any(|value| !value.is_finite()) {
         return Err(Error::NotFinite(name.into()));
     }
+    let most = ITERATIONS * matrix.nrows();
+    SymmetricEigen::try_new(matrix, f64::EPSILON, most).ok_or_else(|| Error::Eigen(name.into()))
+}
+
+/// Eigenvectors of a covariance, in columns.
+fn eigenvectors(covariance: &Array2<f64>, name: &str) -> Result<Array2<f32>> {
+    let n = covariance.nrows();
     let matrix = DMatrix::from_fn(n, n, |row, column| covariance[[row, column]]);
-    let eigen = SymmetricEigen::try_new(matrix, f64::EPSILON, ITERATIONS * n)
-        .ok_or_else(|| Error::Eigen(name.into()))?;
-    let vectors = eigen.eigenvectors;
+    let vectors = decompose(matrix, name)?.eigenvectors;
     Ok(Array2::from_shape_fn((n, n), |(row, column)| vectors[(row, column)] as f32))
 }

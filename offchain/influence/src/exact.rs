@@ -4,11 +4,11 @@
 //! rows as there are samples, however many parameters there are. For any function f of a symmetric matrix,
 //! `f(H) x = f(0) x + Gᵀ U ((f(Λ) − f(0)) / Λ) Uᵀ G x`; with `f(h) = 1 / (h + λ)` this is Woodbury's identity.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
-use crate::{Error, Result};
+use crate::{ekfac::decompose, Error, Result};
 
 /// Eigenvalues below this part of the largest are rounding, and count as zero.
 const RANK: f64 = 1e-9;
@@ -16,8 +16,6 @@ const RANK: f64 = 1e-9;
 const COLUMNS: usize = 2_048;
 /// Rows of one thread's part of a product.
 const ROWS: usize = 64;
-/// Iterations per row, far above the two or three that implicit QR takes.
-const ITERATIONS: usize = 100;
 
 /// A matrix `Gᵀ G`.
 pub struct Exact {
@@ -81,14 +79,9 @@ impl Exact {
 
 /// The eigenvalues of a symmetric matrix that are not zero, and their eigenvectors, in columns.
 fn eigen(matrix: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    // The decomposition of a matrix with a NaN would not end.
-    if matrix.iter().any(|value| !value.is_finite()) {
-        return Err(Error::NotFinite("a gradient of sampled labels".into()));
-    }
     let n = matrix.nrows();
     let symmetric = DMatrix::from_fn(n, n, |i, j| (matrix[[i, j]] + matrix[[j, i]]) / 2.0);
-    let eigen = SymmetricEigen::try_new(symmetric, f64::EPSILON, ITERATIONS * n)
-        .ok_or_else(|| Error::Eigen("the sampled gradients".into()))?;
+    let eigen = decompose(symmetric, "the gradients of sampled labels")?;
     let limit = eigen.eigenvalues.max() * RANK;
     let kept: Vec<usize> = (0..n).filter(|&i| eigen.eigenvalues[i] > limit).collect();
     let values = kept.iter().map(|&i| eigen.eigenvalues[i]).collect();
@@ -120,6 +113,7 @@ fn products(a: &Array2<f32>, b: &Array2<f32>) -> Array2<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nalgebra::SymmetricEigen;
 
     #[test]
     fn apply_should_be_the_function_of_the_dense_matrix() {

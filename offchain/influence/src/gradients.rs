@@ -44,6 +44,12 @@ impl Trained for Model {
     }
 }
 
+/// At most so many of the records, at even distances.
+pub fn evenly<T>(records: &[T], count: usize) -> impl Iterator<Item = &T> {
+    let count = count.min(records.len());
+    (0..count).map(move |i| &records[i * records.len() / count])
+}
+
 /// Inputs `[tokens, in]` and output gradients `[tokens, out]` of one record at one matrix, without padding.
 pub(crate) struct Factors<'a> {
     pub x: ArrayView2<'a, f32>,

@@ -16,9 +16,9 @@ use ndarray::{Array1, Array2, Zip};
 use openledger_lm::Labels;
 
 use crate::{
-    attributor::{Attributor, Vectors},
+    attributor::{Sum, Vectors},
     exact::Exact,
-    gradients::{self, Trained},
+    gradients::{self, evenly, Trained},
     Error, Result,
 };
 
@@ -34,70 +34,45 @@ pub struct Segment<M> {
     pub decay: f64,
 }
 
-/// Adds up, over the ends of all segments, how much likelier a record made the query by then.
-pub struct Unrolled<'a, M>(Vec<Vectors<'a, M>>);
-
-impl<'a, M: Trained> Unrolled<'a, M> {
-    /// Over all records. `weight` is what a record's loss weighs in the mean that is descended: one part in the targets
-    /// of all records. H is estimated from at most `samples` records, evenly spaced, with labels drawn from the seed.
-    ///
-    /// # Errors
-    /// If there are no segments or records, a record does not fit, or a value is not finite.
-    pub fn new(
-        segments: &'a [Segment<M>],
-        records: &[M::Record],
-        weight: f64,
-        samples: usize,
-        seed: u64,
-    ) -> Result<Self> {
-        if segments.is_empty() || records.is_empty() || samples == 0 {
-            return Err(Error::NoRecords);
-        }
-        let samples = samples.min(records.len());
-        let sampled: Vec<M::Record> =
-            (0..samples).map(|i| records[i * records.len() / samples].clone()).collect();
-        let heavier = weight * records.len() as f64 / samples as f64;
-        let mut parts = Vec::with_capacity(segments.len());
-        let mut moves: Option<Array2<f32>> = None;
-        for (segment, number) in segments.iter().zip(0..) {
-            let root = root(&segment.preconditioner);
-            let labels = Labels::Sampled { seed: seed.wrapping_add(number << 32) };
-            let mut basis = gradients::flat(&segment.model, &sampled, labels)?;
-            scale(&mut basis, &root, heavier.sqrt());
-            let hessian = Exact::new(basis)?;
-
-            let (rates, decay) = (segment.rates, segment.decay);
-            let mut steps = gradients::flat(&segment.model, records, Labels::Data)?;
-            scale(&mut steps, &root, weight);
-            let mut moved = hessian.apply(&steps, |h| converged(rates, h + decay));
-            if let Some(mut before) = moves {
-                before /= &root;
-                moved += &hessian.apply(&before, |h| (-rates * (h + decay)).exp());
-            }
-            moved *= &root;
-            parts.push(Vectors::new(&segment.model, moved.clone())?);
-            moves = Some(moved);
-        }
-        Ok(Self(parts))
+/// How much likelier each record made a query, added up over the ends of all segments. `weight` is what a record's loss weighs in the mean that is descended: one part in the targets
+/// of all records. H is estimated from at most `samples` records, evenly spaced, with labels drawn from the seed.
+///
+/// # Errors
+/// If there are no segments or records, a record does not fit, or a value is not finite.
+pub fn unrolled<'a, M: Trained>(
+    segments: &'a [Segment<M>],
+    records: &[M::Record],
+    weight: f64,
+    samples: usize,
+    seed: u64,
+) -> Result<Sum<Vectors<'a, M>>> {
+    if segments.is_empty() || records.is_empty() || samples == 0 {
+        return Err(Error::NoRecords);
     }
-}
+    let sampled: Vec<M::Record> = evenly(records, samples).cloned().collect();
+    let heavier = weight * records.len() as f64 / sampled.len() as f64;
+    let mut parts = Vec::with_capacity(segments.len());
+    let mut moves: Option<Array2<f32>> = None;
+    for (segment, number) in segments.iter().zip(0..) {
+        let root = root(&segment.preconditioner);
+        let labels = Labels::Sampled { seed: seed.wrapping_add(number << 32) };
+        let mut basis = gradients::flat(&segment.model, &sampled, labels)?;
+        scale(&mut basis, &root, heavier.sqrt());
+        let hessian = Exact::new(basis)?;
 
-impl<M: Trained> Attributor for Unrolled<'_, M> {
-    type Query = M::Record;
-
-    fn scores(&self, query: &M::Record) -> Result<Vec<f64>> {
-        let mut sum: Vec<f64> = Vec::new();
-        for part in &self.0 {
-            let scores = part.scores(query)?;
-            sum.resize(scores.len(), 0.0);
-            sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
+        let (rates, decay) = (segment.rates, segment.decay);
+        let mut steps = gradients::flat(&segment.model, records, Labels::Data)?;
+        scale(&mut steps, &root, weight);
+        let mut moved = hessian.apply(&steps, |h| converged(rates, h + decay));
+        if let Some(mut before) = moves {
+            before /= &root;
+            moved += &hessian.apply(&before, |h| (-rates * (h + decay)).exp());
         }
-        Ok(sum)
+        moved *= &root;
+        parts.push(Vectors::new(&segment.model, moved.clone())?);
+        moves = Some(moved);
     }
-
-    fn bytes(&self) -> u64 {
-        self.0.iter().map(Attributor::bytes).sum()
-    }
+    Ok(Sum(parts))
 }
 
 /// `(1 − exp(−η h)) / h`: η where h is zero.

@@ -6,6 +6,6 @@ mod datainf;
 mod dot;
 
 pub use bm25::Bm25;
-pub use cosine::Cosine;
+pub use cosine::cosine;
 pub use datainf::datainf;
 pub use dot::dot;

@@ -1,7 +1,7 @@
 use nalgebra::{DMatrix, DVector};
 use openledger_influence::{
     attributor::{by_self_influence, Attributor},
-    baseline::{datainf, dot, Cosine},
+    baseline::{cosine, datainf, dot},
     ekfac::EkFac,
     gradients,
 };
@@ -48,9 +48,9 @@ fn dot_should_be_the_product_of_gradients_taken_one_by_one() {
 fn cosine_should_not_depend_on_lengths() {
     let (model, records, query) = (model(), records(), record(0, 40));
     let own = rows(std::slice::from_ref(&query)).remove(0);
-    let cosine = |row: &Vec<f64>| product(row, &own) / product(row, row).sqrt();
-    let expected: Vec<f64> = rows(&records).iter().map(cosine).collect();
-    assert_near(&Cosine::new(&model, &records).unwrap().scores(&query).unwrap(), &expected);
+    let expected_of = |row: &Vec<f64>| product(row, &own) / product(row, row).sqrt();
+    let expected: Vec<f64> = rows(&records).iter().map(expected_of).collect();
+    assert_near(&cosine(&model, &records).unwrap().scores(&query).unwrap(), &expected);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use ndarray::Array2;
 use openledger_influence::{
     attributor::Attributor,
     gradients,
-    unrolled::{Segment, Unrolled},
+    unrolled::{unrolled, Segment},
 };
 use openledger_lm::{Labels, Model, Sequence};
 
@@ -85,10 +85,10 @@ fn slow(segments: &[Segment<Model>], records: &[Sequence], query: &Sequence) -> 
 #[test]
 fn scores_should_equal_those_of_dense_matrices() {
     let (segments, records) = (segments(), records());
-    let unrolled = Unrolled::new(&segments, &records, WEIGHT, records.len(), SEED).unwrap();
+    let index = unrolled(&segments, &records, WEIGHT, records.len(), SEED).unwrap();
     for topic in 0..3 {
         let query = record(topic, 50);
-        let (fast, slow) = (unrolled.scores(&query).unwrap(), slow(&segments, &records, &query));
+        let (fast, slow) = (index.scores(&query).unwrap(), slow(&segments, &records, &query));
         let largest = slow.iter().fold(0.0_f64, |top, score| top.max(score.abs()));
         for (fast, slow) in fast.iter().zip(&slow) {
             assert!((fast - slow).abs() < 1e-3 * largest, "{fast} is not {slow}");
@@ -99,9 +99,9 @@ fn scores_should_equal_those_of_dense_matrices() {
 #[test]
 fn scores_should_be_largest_for_the_records_of_the_topic() {
     let (segments, records) = (segments(), records());
-    let unrolled = Unrolled::new(&segments, &records, WEIGHT, records.len(), SEED).unwrap();
+    let index = unrolled(&segments, &records, WEIGHT, records.len(), SEED).unwrap();
     for topic in 0..3 {
-        let scores = unrolled.scores(&record(topic, 50)).unwrap();
+        let scores = index.scores(&record(topic, 50)).unwrap();
         let of = |topic: usize| scores[8 * topic..8 * topic + 8].iter().sum::<f64>();
         let own = of(topic as usize);
         assert!((0..3).all(|other| other == topic as usize || of(other) < own), "{scores:?}");
@@ -112,12 +112,12 @@ fn scores_should_be_largest_for_the_records_of_the_topic() {
 fn samples_should_stand_for_the_records_between_them() {
     let (segments, records) = (segments(), records());
     let query = record(1, 50);
-    let once = Unrolled::new(&segments, &records, WEIGHT, records.len(), SEED).unwrap();
+    let once = unrolled(&segments, &records, WEIGHT, records.len(), SEED).unwrap();
     let once = once.scores(&query).unwrap();
     // Everything twice, at half the weight: every other record is a sample, and they are those of before.
     let twice: Vec<Sequence> =
         records.iter().flat_map(|record| [record.clone(), record.clone()]).collect();
-    let twice = Unrolled::new(&segments, &twice, WEIGHT / 2.0, records.len(), SEED).unwrap();
+    let twice = unrolled(&segments, &twice, WEIGHT / 2.0, records.len(), SEED).unwrap();
     let twice = twice.scores(&query).unwrap();
     let largest = once.iter().fold(0.0_f64, |top, score| top.max(score.abs()));
     for (pair, once) in twice.chunks(2).zip(once) {
@@ -128,7 +128,7 @@ fn samples_should_stand_for_the_records_between_them() {
 #[test]
 fn new_should_refuse_when_there_is_nothing() {
     let (segments, records) = (segments(), records());
-    assert!(Unrolled::new(&segments[..0], &records, WEIGHT, 8, SEED).is_err());
-    assert!(Unrolled::new(&segments, &records[..0], WEIGHT, 8, SEED).is_err());
-    assert!(Unrolled::new(&segments, &records, WEIGHT, 0, SEED).is_err());
+    assert!(unrolled(&segments[..0], &records, WEIGHT, 8, SEED).is_err());
+    assert!(unrolled(&segments, &records[..0], WEIGHT, 8, SEED).is_err());
+    assert!(unrolled(&segments, &records, WEIGHT, 0, SEED).is_err());
 }
