@@ -177,7 +177,7 @@ def measure(folder, designs=None, methods=None, resamples=1000):
 
 def numbers(metadata):
     """What a scores file says of itself; figures as numbers."""
-    figures = {"index_seconds": float, "query_seconds": float, "peak_bytes": int, "index_bytes": int, "threads": int}
+    figures = {"index_seconds": float, "query_seconds": float, "peak_bytes": int, "index_bytes": int, "threads": int, "load_average": float}
     told = {name: metadata[name] for name in ("package", "version") if name in metadata}
     told |= {name: kind(metadata[name]) for name, kind in figures.items() if name in metadata}
     if "settings" in metadata:

@@ -68,12 +68,13 @@ def tables(result):
         if first["ceiling"]:
             yield f"(at most about {first['ceiling']['lds']:.3f}, as far as other seeds tell)"
         yield ""
-        yield "| method | package | LDS | 95 %, queries | 95 %, retrainings | index, s | query, ms | memory, MiB | kept, MiB |"
-        yield "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+        yield "| method | package | LDS | 95 %, queries | 95 %, retrainings | index, s | query, ms | load | memory, MiB | kept, MiB |"
+        yield "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
         for row in of:
             bounds = ["{:.3f} to {:.3f}".format(*row[f"{over}_interval"]) for over in ("queries", "retrains")]
             costs = [
                 f"{row['index_seconds']:.1f}", f"{row['query_seconds'] * 1e3:.1f}",
+                f"{row['load_average']:.1f}" if "load_average" in row else "not noted",
                 f"{row['peak_bytes'] / 2**20:.0f}", f"{row['index_bytes'] / 2**20:.1f}",
             ]  # fmt: skip
             yield f"| {' | '.join([row['method'], row['package'], format(row['lds'], '.3f'), *bounds, *costs])} |"

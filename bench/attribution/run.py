@@ -29,7 +29,7 @@ import results  # noqa: E402
 
 HIDDEN = "128"
 GRADIENTS = ["dot", "cosine", "datainf", "ekfac", "exact", "unrolled", "unrolled-half"]
-TEXTS = ["bm25", *GRADIENTS, "ekfac-relative", "exact-relative"]
+TEXTS = ["bm25", *GRADIENTS, "ekfac-half", "ekfac-relative", "exact-relative"]
 # Task → (our methods, design → (sets of records, seeds of each)).
 IMAGES = {"record-halves": (100, 5), "record-percent": (100, 5)}
 TASKS = {
@@ -39,6 +39,8 @@ TASKS = {
     "mnist-perceptron": (GRADIENTS, {"record-halves": (100, 2)}),
     "solidity": (TEXTS, {"contribution-halves": (64, 1), "record-halves": (100, 1), "contribution-out": (24, 1)}),
 }
+# Of queries and of retrainings, for the intervals.
+RESAMPLES = 200
 # Not measured here, and why.
 ABSENT = {
     "llama-100m": "LoRA fine-tuning of a Llama of 100 M parameters: a hundred retrainings take a GPU, and there is none",
@@ -70,7 +72,7 @@ def main():
     for name in options.tasks.split(","):
         if not options.report:
             compute(options, name, folder / name)
-        tasks.append(lds.measure(folder / name))
+        tasks.append(lds.measure(folder / name, resamples=RESAMPLES))
     result["load_average"] = {"before": before, "after": os.getloadavg()}
     gpu = shutil.which("nvidia-smi") is not None
     result["absent"] = ABSENT if not gpu else {key: ABSENT[key] for key in ABSENT if key != "llama-100m"}

@@ -70,10 +70,7 @@ def folder_bytes(folder):
 
 
 def write(folder, method, package, threads, found):
-    task_scores = found.scores.detach().double().contiguous()
-    if not torch.isfinite(task_scores).all():
-        raise DoesNotApply(f"its scores are not all finite (settings {json.dumps(found.settings)})")
-    tensors = {"scores": task_scores}
+    tensors = {"scores": found.scores.detach().double().contiguous()}
     if found.self_influence is not None:
         tensors["self_influence"] = found.self_influence.detach().double().contiguous()
     metadata = {
@@ -87,6 +84,7 @@ def write(folder, method, package, threads, found):
         "peak_bytes": str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024),
         "index_bytes": str(found.index_bytes),
         "threads": str(threads),
+        "load_average": f"{os.getloadavg()[0]:.2f}",
     }
     save_file(tensors, folder / f"{method}.safetensors", metadata)
 
@@ -112,9 +110,8 @@ def run(package, methods):
     torch.set_num_threads(options.threads)
     folder = options.task / "scores"
     folder.mkdir(exist_ok=True)
-    for earlier in (*folder.glob(f"{options.method}*.safetensors"), *folder.glob(f"{options.method}*.json")):
-        earlier.unlink()
     task = model.load(options.task)
+    reasons.start(folder, options.method)
     # Packages leave files behind, and read what an earlier run left.
     with tempfile.TemporaryDirectory(prefix="openledger-peer-") as scratch:
         task.scratch = Path(scratch)
@@ -124,15 +121,19 @@ def run(package, methods):
                 if error := shape_error(task, found.scores):
                     raise AssertionError(error)
                 name = options.method + found.suffix
+                if not torch.isfinite(found.scores).all():
+                    reasons.write(folder, name, f"its scores are not all finite: {json.dumps(found.settings, sort_keys=True)}")
+                    continue
                 write(folder, name, package, options.threads, found)
                 print(f"{name}: index {found.index_seconds:.2f} s, query {found.query_seconds * 1e3:.1f} ms", flush=True)
+            reasons.end(folder, options.method)
         except DoesNotApply as reason:
-            reasons.write(folder, reasons.beside(folder, options.method), str(reason))
+            reasons.end(folder, options.method, str(reason))
             print(f"{options.method}: {reason}", flush=True)
         except Exception as failure:
             # A peer that fails is reported with what it said, beside what it managed before.
             traceback.print_exc()
-            reasons.write(folder, reasons.beside(folder, options.method), f"it fails: {said(failure)}")
+            reasons.end(folder, options.method, f"it fails: {said(failure)}")
             sys.exit(1)
 
 

@@ -2,7 +2,7 @@
 
     run.py TASK [--only PREFIX …] [--threads N] [--timeout SECONDS] [--again]
 
-Needs what peers/setup makes. What has scores is left alone, unless --again. Writes TASK/scores/METHOD.safetensors, or
+Needs what peers/setup makes. What has scores, or a reason for none, is left alone, unless --again. Writes TASK/scores/METHOD.safetensors, or
 TASK/scores/METHOD.json with the reason where there are none.
 """
 
@@ -10,6 +10,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -26,7 +27,7 @@ def main():
     parser.add_argument("--only", nargs="+", default=[], help="methods whose names begin so")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--timeout", type=int, default=3600, help="seconds that a method may take")
-    parser.add_argument("--again", action="store_true", help="also what has scores")
+    parser.add_argument("--again", action="store_true", help="also what is there")
     options = parser.parse_args()
     if not (options.task / "task.json").exists():
         sys.exit(f"error: expected a task's folder, found no {options.task / 'task.json'}")
@@ -49,7 +50,7 @@ def main():
         for method in listed.stdout.split():
             if options.only and not method.startswith(tuple(options.only)):
                 continue
-            if list(scores.glob(f"{method}*.safetensors")) and not options.again:
+            if reasons.done(scores, method) and not options.again:
                 continue
             score(program, options, scores, method)
 
@@ -59,13 +60,15 @@ def score(program, options, scores, method):
     # Libraries read these before anything can call them.
     environment = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)}
     command = [*program, options.task, method, "--threads", threads]
-    try:
-        ended = subprocess.run(command, env=environment, timeout=options.timeout).returncode
-    except subprocess.TimeoutExpired:
-        reasons.write(scores, reasons.beside(scores, method), f"it takes more than {options.timeout} seconds")
-        return
+    # Here, so that what a process that is stopped leaves behind goes too.
+    with tempfile.TemporaryDirectory(prefix="openledger-peer-") as scratch:
+        try:
+            ended = subprocess.run(command, env={**environment, "TMPDIR": scratch}, timeout=options.timeout).returncode
+        except subprocess.TimeoutExpired:
+            reasons.end(scores, method, f"it takes more than {options.timeout} seconds")
+            return
     if ended < 0:
-        reasons.write(scores, reasons.beside(scores, method), f"it ends by signal {-ended}: out of memory is likely")
+        reasons.end(scores, method, f"it ends by signal {-ended}: out of memory is likely")
 
 
 if __name__ == "__main__":

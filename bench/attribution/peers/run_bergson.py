@@ -17,6 +17,7 @@ os.environ["WANDB_MODE"] = "disabled"
 import numpy as np
 import torch
 from bergson.build import build, build_query
+from bergson.cli.commands import Hessian
 from bergson.cli.trackstar import trackstar
 from bergson.cli.trak import trak
 from bergson.config.config import (
@@ -33,7 +34,9 @@ from bergson.config.config import (
     TrackstarIndexConfig,
     TrakConfig,
 )
+from bergson.config.config_io import save_run_config
 from bergson.data import column_offsets, load_gradients, load_scores
+from bergson.hessians import astra
 from bergson.hessians.hessian_approximations import approximate_hessians
 from bergson.hessians.pipeline import hessian_pipeline
 from bergson.query.attributor import Attributor
@@ -46,6 +49,17 @@ TOKENS_PER_BATCH = 4096
 DAMPINGS = [("", 0.1), ("-damping1e-2", 1e-2), ("-damping1e-3", 1e-3)]
 CG_STEPS, CG_RECORDS = 10, 64
 PROJECTION = 16
+
+
+read_row = astra.Astra._read_row
+
+
+def read_row_apart(*arguments):
+    """On a CPU it goes on to write into what is mapped from a file for reading alone, and dies of it."""
+    return {name: values.clone() for name, values in read_row(*arguments).items()}
+
+
+astra.Astra._read_row = read_row_apart
 
 
 class Setting:
@@ -110,9 +124,9 @@ def refined(records, task):
     """EK-FAC, refined by conjugate gradient on the Gauss-Newton product over so many records."""
     setting, fitted, index = fit("kfac", task)
     records = min(records or len(task.records), len(task.records))
-    astra = AstraConfig(num_steps=CG_STEPS, solver="cg", batch_size=records)
+    solver = AstraConfig(num_steps=CG_STEPS, solver="cg", batch_size=records)
     for suffix, damping in DAMPINGS:
-        yield apply(setting, "kfac", fitted, index, suffix, damping, astra)
+        yield apply(setting, "kfac", fitted, index, suffix, damping, solver)
 
 
 def fit(kind, task):
@@ -123,18 +137,18 @@ def fit(kind, task):
     return setting, configuration, index
 
 
-def apply(setting, kind, fitted, index, suffix, damping, astra):
+def apply(setting, kind, fitted, index, suffix, damping, solver):
     run = setting.folder / f"run{suffix}"
     run.mkdir()
     (run / "hessian").symlink_to(setting.folder / "hessian")
     pipeline = HessianPipelineConfig(
-        query=setting.query(), inversion_cfg=InversionConfig(damping_factor=damping), astra=astra, resume=True
+        query=setting.query(), inversion_cfg=InversionConfig(damping_factor=damping), astra=solver, resume=True
     )
     with method.Clock() as query:
         hessian_pipeline(setting.index(f"run{suffix}"), fitted, ScoreConfig(), PreprocessConfig(), pipeline)
     settings = {"hessian": kind, "ev_correction": True, "damping": damping, "labels": "sampled", "tokens_per_batch": TOKENS_PER_BATCH}
-    if astra.num_steps:
-        settings |= {"cg_steps": astra.num_steps, "cg_records": astra.batch_size}
+    if solver.num_steps:
+        settings |= {"cg_steps": solver.num_steps, "cg_records": solver.batch_size}
     return method.Scores(
         suffix, setting.found(f"run{suffix}/scores"), settings, index.seconds, query.seconds / setting.queries,
         method.folder_bytes(setting.folder / "hessian"),
@@ -181,37 +195,58 @@ def gradients(folder):
     return {name: torch.from_numpy(stored[:, low:high].astype(np.float32)) for name, (low, high) in column_offsets(sizes).items()}
 
 
+def autocorrelation(setting, index, name, labels, **changes):
+    """The matrix of the records' projected gradients, fitted once for all dampings."""
+    with index:
+        configuration = setting.index("records-hessian", TrackstarIndexConfig, projection_dim=PROJECTION, **changes)
+        fitted = HessianConfig(method="autocorrelation", use_dataset_labels=labels)
+        save_run_config(Hessian(fitted, configuration), configuration.partial_run_path)
+        approximate_hessians(configuration, fitted)
+    for suffix, _ in DAMPINGS:
+        run = setting.folder / f"run{suffix}"
+        run.mkdir()
+        (run / name).symlink_to(setting.folder / "records-hessian")
+
+
+def projected(setting, index, suffix, settings, command):
+    """Scores of one of its commands, which finds that matrix and leaves it as it is."""
+    with method.Clock() as query:
+        command(f"run{suffix}")
+    return method.Scores(
+        suffix, setting.found(f"run{suffix}/scores"), {"projection": PROJECTION, **settings}, index.seconds,
+        query.seconds / setting.queries, method.folder_bytes(setting.folder / "records-hessian"),
+    )  # fmt: skip
+
+
 def trackstar_of_task(task):
-    setting = Setting(task)
+    setting, index = Setting(task), method.Clock()
+    autocorrelation(setting, index, "value_hessian", labels=False)
     for suffix, damping in DAMPINGS:
-        name = f"trackstar{suffix}"
-        preprocess = PreprocessConfig(unit_normalize=True, inversion_cfg=InversionConfig(damping_factor=damping))
-        with method.Clock() as whole:
-            trackstar(
-                setting.index(name, TrackstarIndexConfig, projection_dim=PROJECTION),
-                TrackstarConfig(query=setting.query(), preprocess_cfg=preprocess, stats_sample_size=None),
-            )
-        # Its matrix mixes that of the queries in: all of it depends on them.
-        yield method.Scores(
-            suffix, setting.found(f"{name}/scores"), {"projection": PROJECTION, "damping": damping, "unit_norm": True},
-            0.0, whole.seconds / setting.queries, 0,
+        configuration = TrackstarConfig(
+            query=setting.query(), stats_sample_size=None, resume=True,
+            preprocess_cfg=PreprocessConfig(unit_normalize=True, inversion_cfg=InversionConfig(damping_factor=damping)),
+        )  # fmt: skip
+        kind = {"kind": TrackstarIndexConfig, "projection_dim": PROJECTION}
+        yield projected(
+            setting, index, suffix, {"damping": damping, "unit_norm": True},
+            lambda name: trackstar(setting.index(name, **kind), configuration),
         )  # fmt: skip
 
 
 def trak_of_one(task):
     """TRAK, of the one model there is; its authors average over several."""
-    setting = Setting(task)
+    setting, index = Setting(task), method.Clock()
+    features = {"projection_target": "global", "loss_fn": "log_odds"}
+    autocorrelation(setting, index, "train_hessian", labels=True, **features)
     for suffix, damping in [("", 0.0), *DAMPINGS[1:]]:
-        name = f"trak{suffix}"
-        configuration = setting.index(
-            name, TrackstarIndexConfig, projection_dim=PROJECTION, projection_target="global", loss_fn="log_odds"
-        )
-        preprocess = PreprocessConfig(inversion_cfg=InversionConfig(damping_factor=damping))
-        with method.Clock() as whole:
-            trak(configuration, TrakConfig(query=setting.query(), preprocess_cfg=preprocess))
-        yield method.Scores(
-            suffix, setting.found(f"{name}/scores"), {"models": 1, "projection": PROJECTION, "damping": damping}, 0.0,
-            whole.seconds / setting.queries, 0,
+        configuration = TrakConfig(
+            query=setting.query(), resume=True,
+            preprocess_cfg=PreprocessConfig(inversion_cfg=InversionConfig(damping_factor=damping)),
+        )  # fmt: skip
+        kind = {"kind": TrackstarIndexConfig, "projection_dim": PROJECTION, **features}
+        yield projected(
+            setting, index, suffix, {"models": 1, "damping": damping},
+            lambda name: trak(setting.index(name, **kind), configuration),
         )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def arnoldi(task):
             "regularization": share * natural, "share": share, "proj_dim": attributor.proj_dim,
             "max_iter": attributor.max_iter, "hessian_records": len(records),
         }  # fmt: skip
-        kept = lambda: method.tensor_bytes(attributor.arnoldi_projectors[0](torch.eye(1, task.size()))) * task.size()  # noqa: E731
+        kept = lambda: 4 * attributor.proj_dim * task.size()  # noqa: E731
         # It joins batches into one, and changes the list that it gets.
         cached = loader(task, records, len(records), lambda samples: list(task.collate(samples)))
         yield inner_products(task, suffix, attributor, cached, settings, kept, with_itself=True)
@@ -188,14 +188,16 @@ def ekfac(task):
 
 def gradients(task):
     """TracIn of one checkpoint, the final one: the dot product of gradients, and the cosine."""
+    # It computes the gradients of all queries again for every batch of records.
+    batch = BATCH if task.kind == "lm" else 16 * BATCH
     for suffix, normalized in [("-dot", False), ("-cosine", True)]:
         attributor = tracin.TracInAttributor(attribution_task(task, mean_loss), torch.ones(1), normalized)
         # It takes no projection for the default one.
         attributor.projector_kwargs = None
         with method.Clock() as query:
-            scores = attributor.attribute(loader(task, task.records), whole(task, task.queries)).T
+            scores = attributor.attribute(loader(task, task.records, batch), whole(task, task.queries)).T
         yield method.Scores(
-            suffix, scores, {"checkpoints": 1, "normalized_grad": normalized, "projection": None, "batch": BATCH}, 0.0,
+            suffix, scores, {"checkpoints": 1, "normalized_grad": normalized, "projection": None, "batch": batch}, 0.0,
             query.seconds / len(task.queries), 0, None if normalized else attributor.self_attribute(loader(task, task.records)),
         )  # fmt: skip
 

@@ -72,13 +72,16 @@ def factored(strategy, task):
                 per_device_train_batch_size=TRAIN_BATCH,
                 score_args=arguments,
             )
-        analyzer.compute_self_scores(
-            scores_name=f"self{suffix}",
-            factors_name=strategy,
-            train_dataset=task.records,
-            per_device_train_batch_size=TRAIN_BATCH,
-            score_args=arguments,
-        )
+        itself = None
+        if task.kind == "classifier":
+            analyzer.compute_self_scores(
+                scores_name=f"self{suffix}",
+                factors_name=strategy,
+                train_dataset=task.records,
+                per_device_train_batch_size=TRAIN_BATCH,
+                score_args=arguments,
+            )
+            itself = analyzer.load_self_scores(f"self{suffix}")["all_modules"]
         yield method.Scores(
             suffix=suffix,
             scores=analyzer.load_pairwise_scores(f"pairwise{suffix}")["all_modules"],
@@ -92,7 +95,7 @@ def factored(strategy, task):
             index_seconds=index.seconds,
             query_seconds=query.seconds / len(task.queries),
             index_bytes=method.folder_bytes(task.scratch / "task" / f"factors_{strategy}"),
-            self_influence=analyzer.load_self_scores(f"self{suffix}")["all_modules"],
+            self_influence=itself,
         )
 
 

@@ -87,14 +87,15 @@ def scores(setting, suffix, influence, data, settings, kept, with_itself=True):
     )  # fmt: skip
 
 
-def second_order(make, extra, task, kept=0, shares=SHARES):
-    """With regularisation a share of the natural scale: pyDVL leaves it to whoever calls."""
+def second_order(make, extra, task, kept=0, shares=SHARES, with_itself=False):
+    """With regularisation a share of the natural scale: pyDVL leaves it to whoever calls. Of records on themselves only
+    where a product with the inverse is cheap."""
     setting = Setting(task)
     natural = setting.scale()
     for suffix, share in shares:
         influence = make(setting.model, setting.loss, regularization=share * natural, **extra)
         settings = {"regularization": share * natural, "share": share, **extra}
-        yield scores(setting, suffix, influence, setting.hessian_records, settings, kept, task.kind != "lm")
+        yield scores(setting, suffix, influence, setting.hessian_records, settings, kept, with_itself)
 
 
 def cg(task):
@@ -108,7 +109,7 @@ def cg(task):
 def low_rank(make, rank, task):
     # Eigenvectors and eigenvalues.
     kept = 4 * (rank * task.size() + rank)
-    yield from second_order(make, {"rank": rank}, task, kept)
+    yield from second_order(make, {"rank": rank}, task, kept, with_itself=task.kind != "lm")
 
 
 def harmonic(task):

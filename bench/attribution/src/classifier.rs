@@ -68,6 +68,9 @@ pub struct Images {
     pub queries: Vec<Image>,
 }
 
+/// Inputs `[rows, in + 1]` and output gradients `[rows, out]` of a layer.
+type Factors = (Array2<f32>, Array2<f32>);
+
 /// Weights `[in + 1, out]`, the bias in the last row; a rectifier between layers.
 #[derive(Clone)]
 pub struct Classifier {
@@ -116,11 +119,7 @@ impl Classifier {
     }
 
     /// Inputs and output gradients of each layer, and the losses.
-    fn backward(
-        &self,
-        images: &[Image],
-        labels: Labels,
-    ) -> (Vec<(Array2<f32>, Array2<f32>)>, Vec<f32>) {
+    fn backward(&self, images: &[Image], labels: Labels) -> (Vec<Factors>, Vec<f32>) {
         let (inputs, logits) = self.forward(images);
         let mut g = softmax(logits);
         let mut losses = Vec::with_capacity(images.len());

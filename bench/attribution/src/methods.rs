@@ -37,6 +37,8 @@ pub enum Method {
     Ekfac,
     /// EK-FAC, each record by its direction alone.
     EkfacRelative,
+    /// EK-FAC at the end of a training of half as many steps.
+    EkfacHalf,
     /// The Gauss-Newton matrix of sampled labels, exactly.
     Exact,
     /// The same, each record by its direction alone.
@@ -99,6 +101,19 @@ pub fn of_texts(folder: &Path, method: Method, runs: u64) -> Result<()> {
         let found = Measured::new(start, settings);
         return found.finish(folder, &name, &Sum(parts), queries.iter());
     }
+    if method == Method::EkfacHalf {
+        let base = lm::Task::base(folder)?;
+        let every: Vec<usize> = (0..records.len()).collect();
+        let epochs = task.settings.epochs / 2;
+        let mut trainer = task.trainer(&base, &every, task.settings.seed, epochs)?;
+        trainer.run(|_, _| Ok(true))?;
+        let all: Vec<&Sequence> = records.iter().collect();
+        let hessian = EkFac::fit(trainer.model(), &all, DAMPING, SEED, |_, _| {})?;
+        let gradients = gradients::flat(trainer.model(), &records, Labels::Data)?;
+        let index = Vectors::new(trainer.model(), hessian.solve(&gradients))?;
+        let found = Measured::new(start, json!({"damping": DAMPING, "epochs": epochs}));
+        return found.finish(folder, &method.name(), &index, queries.iter());
+    }
     of_gradients(folder, method, &model, &records, &queries)
 }
 
@@ -154,7 +169,7 @@ fn of_gradients<M: Trained>(
             let relative = method == Method::ExactRelative;
             (Box::new(weighed(model, solved, &gradients, relative)?), damped)
         }
-        Method::Bm25 | Method::Unrolled | Method::UnrolledHalf => {
+        Method::Bm25 | Method::Unrolled | Method::UnrolledHalf | Method::EkfacHalf => {
             bail!("{} is for language models", method.name())
         }
     };
@@ -227,6 +242,7 @@ impl Measured {
             ("peak_bytes".into(), peak_bytes()?.to_string()),
             ("index_bytes".into(), index.bytes().to_string()),
             ("threads".into(), rayon::current_num_threads().to_string()),
+            ("load_average".into(), load_average()?),
         ]);
         let shape = vec![rows, values.len() / rows.max(1)];
         let tensor = Named { name: "scores".into(), shape, values };
@@ -239,6 +255,12 @@ impl Measured {
         );
         Ok(())
     }
+}
+
+/// Processes that wanted to run in the last minute: of more than there are threads, times say little.
+fn load_average() -> Result<String> {
+    let averages = std::fs::read_to_string("/proc/loadavg")?;
+    Ok(averages.split_whitespace().next().unwrap_or_default().into())
 }
 
 /// The most memory that this process had.
