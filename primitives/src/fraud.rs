@@ -143,7 +143,7 @@ pub enum Fraud {
         partial: PartialProof,
         /// The row's block of the index.
         index: IndexProof,
-        /// The receipt's block of the query.
+        /// The block of the receipt's query for the variant.
         query: QueryProof,
     },
     /// A running total is not the one before plus the shifted partial sum, or the last is not the score.
@@ -249,8 +249,11 @@ pub fn check(accused: &Accused, fraud: &Fraud) -> Result<(), NotProven> {
             let leaf = work::index_block(*contribution, *variant, partial.block, &index.values);
             let rows = accused.rows();
             shows(&accused.index_root, &leaf, place(position), count(rows), &index.path)?;
-            let leaf = work::query_block(step.receipt, partial.block, query.shift, &query.values);
-            let (row, rows) = (u64::from(step.receipt), u64::from(accused.receipts));
+            let (receipt, shift) = (step.receipt, query.shift);
+            let leaf = work::query_block(receipt, *variant, partial.block, shift, &query.values);
+            let variants = u64::from(accused.variants);
+            let row = u64::from(receipt).saturating_mul(variants).saturating_add((*variant).into());
+            let rows = u64::from(accused.receipts).saturating_mul(variants);
             let root = &accused.attribution.query_root;
             shows(root, &leaf, place(row), count(rows), &query.path)?;
             partial.shift != query.shift

@@ -1,7 +1,7 @@
 //! The way from query blocks to shares, hashed so that every step of it can be shown alone.
 //!
 //! ```text
-//! query_root   QUERY_BLOCK (receipt, block, shift, values)     receipt by receipt, block by block
+//! query_root   QUERY_BLOCK (receipt, variant, block, shift, values)   receipt by receipt, variant by variant
 //! work_root    STEP (receipt, fee, scores, trace, sums)        receipt by receipt
 //!   scores       SCORE (contribution, variant, score, partials)   row by row
 //!     partials     PARTIAL_SUM (block, shift, sum, total)      block by block
@@ -26,9 +26,15 @@ pub fn index_block(
     hashing::tagged(hashing::INDEX_BLOCK, &(contribution, variant, block, values))
 }
 
-/// Leaf of one block of a receipt's query.
-pub fn query_block(receipt: u32, block: u32, shift: u8, values: &[i16; BLOCK]) -> H256 {
-    hashing::tagged(hashing::QUERY_BLOCK, &(receipt, block, shift, values))
+/// Leaf of one block of a receipt's query for a variant.
+pub fn query_block(
+    receipt: u32,
+    variant: u8,
+    block: u32,
+    shift: u8,
+    values: &[i16; BLOCK],
+) -> H256 {
+    hashing::tagged(hashing::QUERY_BLOCK, &(receipt, variant, block, shift, values))
 }
 
 /// Leaf of the partial sum of one block, for one receipt and row; `total` is the running total

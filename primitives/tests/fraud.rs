@@ -86,7 +86,7 @@ impl Rig {
             part: [0, 200_000, PPM][numbers.below(3)],
             index: (0..rows).map(|_| (0..blocks).map(|_| numbers.block()).collect()).collect(),
             receipts: Vec::new(),
-            queries: (0..receipts)
+            queries: (0..receipts * usize::from(variants))
                 .map(|_| (0..blocks).map(|_| (numbers.below(54) as u8, numbers.block())).collect())
                 .collect(),
             partials: Vec::new(),
@@ -109,8 +109,9 @@ impl Rig {
         }
         rig.fees = rig.receipts.iter().map(|receipt| receipt.fee).collect();
         for r in 0..receipts {
-            let query = &rig.queries[r];
-            let partials = rig.index.iter().map(|vector| {
+            let queries = rig.queries[r * usize::from(variants)..].iter();
+            let queries = queries.take(usize::from(variants)).cycle();
+            let partials = rig.index.iter().zip(queries).map(|(vector, query)| {
                 query.iter().zip(vector).map(|((s, q), w)| (*s, partial_sum(q, w))).collect()
             });
             rig.partials.push(partials.collect());
@@ -257,10 +258,12 @@ impl Rig {
     }
 
     fn query_leaves(&self) -> Vec<H256> {
-        let leaves = (0u32..).zip(&self.queries).flat_map(|(receipt, query)| {
-            (0u32..)
-                .zip(query)
-                .map(move |(block, (shift, q))| work::query_block(receipt, block, *shift, q))
+        let receipts = 0..self.receipts.len() as u32;
+        let rows = receipts.flat_map(|receipt| (0..self.variants).map(move |v| (receipt, v)));
+        let leaves = rows.zip(&self.queries).flat_map(|((receipt, variant), query)| {
+            (0u32..).zip(query).map(move |(block, (shift, q))| {
+                work::query_block(receipt, variant, block, *shift, q)
+            })
         });
         leaves.collect()
     }
@@ -337,7 +340,9 @@ impl Rig {
     fn against(&self, number: Number) -> Fraud {
         match number {
             Number::Sum(r, c, b) | Number::Shift(r, c, b) => {
-                let (query_shift, values) = self.queries[r][b];
+                let variants = usize::from(self.variants);
+                let row = r * variants + c % variants;
+                let (query_shift, values) = self.queries[row][b];
                 let blocks = self.index[c].len();
                 Fraud::Partial {
                     step: self.step(r),
@@ -350,7 +355,7 @@ impl Rig {
                     query: QueryProof {
                         shift: query_shift,
                         values: Box::new(values),
-                        path: path(&self.query_leaves(), r * blocks + b),
+                        path: path(&self.query_leaves(), row * blocks + b),
                     },
                 }
             }

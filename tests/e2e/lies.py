@@ -52,7 +52,7 @@ def moved(shares, contributions, most=300_000):
 
 def change(kind, work, job):
     """Makes one number wrong, and everything after it what follows; (shares, pool) of that."""
-    blocks, contributions = len(work["query_shifts"]), job["contributions"]
+    blocks, contributions = len(work["partials"]) // len(work["scores"]), job["contributions"]
     # Of the row with the smallest score: its contribution gains most by it.
     place = work["scores"].index(min(work["scores"]))
     owner = place * len(contributions) // len(work["scores"])

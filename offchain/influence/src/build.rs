@@ -120,6 +120,7 @@ pub fn build(
         adapter,
         method: method.to_json(),
         variants: 1,
+        checkpoints: 0,
         matrices: model
             .lora_matrices()
             .into_iter()
@@ -149,7 +150,7 @@ pub fn build(
             quantise::append(matrix[contribution].iter().copied(), exponent, &mut data);
         }
     }
-    Index::new(header(&exponents), data)
+    Index::new(header(&exponents), data, Vec::new())
 }
 
 /// Whether the adapter's parameters make a vector that the chain takes.

@@ -81,7 +81,7 @@ impl<'a> Prover<'a> {
             sums: roots.sums,
             path: Path::new(),
         };
-        self.query_leaves.extend(work.query_leaves(step.receipt));
+        self.query_leaves.extend(work.query_leaves(step.receipt, self.accused.variants));
         if self.found.is_none() {
             self.found = self.examine(&step, receipt, &work, &roots)?;
         }
@@ -111,9 +111,11 @@ impl<'a> Prover<'a> {
         let Some(mut fraud) = self.found else { return Ok(None) };
         let lead = |step: &mut StepProof| step.path = path(&leaves, u64::from(step.receipt));
         match &mut fraud {
-            Fraud::Partial { step, partial, query, .. } => {
-                let row = u64::from(step.receipt) * u64::from(self.accused.blocks);
-                query.path = path(&self.query_leaves, row + u64::from(partial.block));
+            Fraud::Partial { step, score, partial, query, .. } => {
+                let Accused { variants, blocks, .. } = self.accused;
+                let row = u64::from(step.receipt) * u64::from(variants) + u64::from(score.variant);
+                let place = row * u64::from(blocks) + u64::from(partial.block);
+                query.path = path(&self.query_leaves, place);
                 lead(step);
             }
             Fraud::Step { step, previous, .. } => {
@@ -135,10 +137,12 @@ impl<'a> Prover<'a> {
         roots: &Roots,
     ) -> Result<Option<Fraud>> {
         let step = || step.clone();
-        let query = work.query.as_chunks::<BLOCK>().0;
         let vectors = self.index.vectors().enumerate();
-        for (position, (_, vector)) in vectors {
-            let right = query.iter().zip(vector.as_chunks::<BLOCK>().0).zip(&work.query_shifts);
+        for (position, ((_, variant), vector)) in vectors {
+            let first = usize::from(variant) * self.index.blocks();
+            let query = &work.query.as_chunks::<BLOCK>().0[first..];
+            let shifts = &work.query_shifts[first..];
+            let right = query.iter().zip(vector.as_chunks::<BLOCK>().0).zip(shifts);
             let wrong = right.zip(work.partials_of(position)).position(
                 |(((query, index), query_shift), (shift, sum, _))| {
                     *query_shift != shift || score::partial_sum(query, index) != sum
@@ -219,6 +223,7 @@ impl<'a> Prover<'a> {
     ) -> Fraud {
         let at = position * self.index.blocks() + block;
         let vectors: Vec<_> = self.index.vectors().collect();
+        let queried = usize::from(score.variant) * self.index.blocks() + block;
         Fraud::Partial {
             step,
             score,
@@ -228,8 +233,8 @@ impl<'a> Prover<'a> {
                 path: path(&self.index_leaves, at as u64),
             },
             query: QueryProof {
-                shift: work.query_shifts[block],
-                values: Box::new(work.query.as_chunks::<BLOCK>().0[block]),
+                shift: work.query_shifts[queried],
+                values: Box::new(work.query.as_chunks::<BLOCK>().0[queried]),
                 path: Path::new(),
             },
         }
@@ -310,6 +315,7 @@ mod tests {
                 adapter: H256::repeat_byte(7),
                 method: Method::default().to_json(),
                 variants,
+                checkpoints: 0,
                 matrices: (0..blocks).map(|i| matrix(i, exponent())).collect(),
                 members: (0..contributions)
                     .map(|i| Member { contribution: 5 * i + 1, records: 1 })
@@ -317,14 +323,17 @@ mod tests {
             };
             let mut next = numbers(seed + 1);
             let length = (contributions * variants) as usize * blocks * BLOCK;
-            let index = Index::new(header, (0..length).map(|_| next() as i16).collect()).unwrap();
+            let data = (0..length).map(|_| next() as i16).collect();
+            let index = Index::new(header, data, Vec::new()).unwrap();
             let receipts: Vec<Receipt> =
                 (0..receipts).map(|i| receipt(i, 1_000 + u128::from(next() >> 24))).collect();
             let mut works = Vec::<ReceiptWork>::new();
+            // For each variant a vector of its own.
+            let queried = variants as usize * blocks;
             for receipt in &receipts {
                 let query = Query {
-                    exponents: (0..blocks).map(|_| (next() % 9) as i16 - 4).collect(),
-                    values: (0..blocks * BLOCK).map(|_| next() as i16).collect(),
+                    exponents: (0..queried).map(|_| (next() % 9) as i16 - 4).collect(),
+                    values: (0..queried * BLOCK).map(|_| next() as i16).collect(),
                 };
                 let named = index.contributions().filter(|id| id % 2 == 1);
                 let credits: Vec<_> = named.map(|id| (id, 1 + (next() >> 40))).collect();
@@ -376,7 +385,7 @@ mod tests {
             let (mut queries, mut steps) = (Vec::new(), Vec::new());
             for (i, work) in (0u32..).zip(&self.works) {
                 let roots = work.roots(&rows);
-                queries.extend(work.query_leaves(i));
+                queries.extend(work.query_leaves(i, self.index.variants()));
                 steps.push(work::step(i, work.fee, &roots.scores, &roots.trace, &roots.sums));
             }
             Attribution {

@@ -2,14 +2,18 @@
 //!
 //! ```text
 //! "OLINDEX2" ‖ u32 LE: bytes of the header ‖ SCALE(Header) ‖ zeros to a multiple of 64 ‖ data
+//!   ‖ checkpoints
 //! data: contribution by contribution, variant by variant, block by block, 256 × i16 LE
+//! checkpoints: variant by variant, checkpoint by checkpoint, matrix by matrix, f32 LE
 //! ```
 //!
 //! A contribution has as many vectors as there are variants: estimates of the same thing, whose spread says how sure
-//! the method is. Each of them is a *row*.
+//! the method is. Each of them is a *row*. Where a method compares gradients not with those of the adapter itself but
+//! at checkpoints of a training, their values stand in the index, and a vector has a part for each checkpoint.
 
 use codec::{DecodeAll, Encode};
-use openledger_lm::MatrixSpec;
+use ndarray::Array2;
+use openledger_lm::{MatrixSpec, Model};
 use openledger_primitives::{
     fraud::MAX_ROWS,
     merkle,
@@ -57,7 +61,9 @@ pub struct Header {
     pub method: Vec<u8>,
     /// Vectors of each contribution: 1 to [`MAX_VARIANTS`]. All have the exponents in common.
     pub variants: u32,
-    /// All LoRA matrices in order.
+    /// Checkpoints that each variant is compared at; 0 for the adapter itself.
+    pub checkpoints: u32,
+    /// All LoRA matrices in order, once for each checkpoint.
     pub matrices: Vec<Matrix>,
     /// All contributions of the model's datanet versions, ascending; those without a record that counts have
     /// vectors of zeros.
@@ -74,6 +80,8 @@ pub struct Index {
     blocks: usize,
     /// `[members, variants, blocks, BLOCK]`.
     data: Vec<i16>,
+    /// The adapter's values at `[variants, checkpoints]`, as bits: equality of indices is equality of bytes.
+    values: Vec<u32>,
 }
 
 /// Whether the chain takes indices with so many blocks in a vector.
@@ -107,6 +115,19 @@ fn check_variants(variants: u32, contributions: usize) -> Result<u8> {
     }
 }
 
+impl Header {
+    /// Bytes of the checkpoints' values; none if there are more than can be counted.
+    fn values(&self) -> Option<usize> {
+        if self.checkpoints == 0 {
+            return Some(0);
+        }
+        let each = self.matrices.iter().try_fold(0_usize, |sum, matrix| {
+            sum.checked_add((matrix.input as usize).checked_mul(matrix.output as usize)?)
+        })?;
+        each.checked_mul(self.variants as usize)?.checked_mul(size_of::<f32>())
+    }
+}
+
 impl Matrix {
     fn blocks(&self) -> usize {
         blocks(self.input as usize * self.output as usize)
@@ -118,7 +139,7 @@ impl Index {
     ///
     /// # Errors
     /// If the header contradicts itself or the data.
-    pub(crate) fn new(header: Header, data: Vec<i16>) -> Result<Self> {
+    pub(crate) fn new(header: Header, data: Vec<i16>, values: Vec<u32>) -> Result<Self> {
         let method = Method::from_json(&header.method)?;
         let unordered = header.members.windows(2).find(|p| p[0].contribution >= p[1].contribution);
         if let Some(pair) = unordered {
@@ -140,7 +161,15 @@ impl Index {
                 data.len()
             )));
         }
-        Ok(Self { header, method, variants, blocks, data })
+        let elements = |m: &Matrix| m.input as usize * m.output as usize;
+        let each: usize = header.matrices.iter().map(elements).sum();
+        // The matrices stand there once for each checkpoint, so that all of a variant's have `each` values.
+        let expected = if header.checkpoints == 0 { 0 } else { each * usize::from(variants) };
+        if values.len() != expected {
+            let found = values.len();
+            return Err(Error::Index(format!("{found} values of checkpoints, not {expected}")));
+        }
+        Ok(Self { header, method, variants, blocks, data, values })
     }
 
     /// What it is of.
@@ -171,6 +200,33 @@ impl Index {
     /// Blocks of one vector.
     pub fn blocks(&self) -> usize {
         self.blocks
+    }
+
+    /// For each variant, the models that its vectors are compared at: the one that is served, or its checkpoints.
+    ///
+    /// # Errors
+    /// If the model has no adapter, or one of another shape.
+    pub fn models(&self, served: &Model) -> Result<Vec<Vec<Model>>> {
+        let variants = usize::from(self.variants);
+        if self.header.checkpoints == 0 {
+            return Ok(vec![vec![served.clone()]; variants]);
+        }
+        let specs = served.lora_matrices();
+        let size: usize = specs.iter().map(|spec| spec.input * spec.output).sum();
+        let checkpoint = |values: &[u32]| {
+            let mut values = values.iter().map(|bits| f32::from_bits(*bits));
+            let matrices = specs.iter().map(|spec| {
+                Array2::from_shape_simple_fn((spec.input, spec.output), || {
+                    values.next().unwrap_or_default()
+                })
+            });
+            Ok(served.with_lora_values(matrices.collect())?)
+        };
+        let own = self.values.len() / variants;
+        self.values
+            .chunks(own.max(1))
+            .map(|variant| variant.chunks(size.max(1)).map(checkpoint).collect())
+            .collect()
     }
 
     /// The exponent of each matrix.
@@ -216,6 +272,7 @@ impl Index {
         bytes.extend_from_slice(&header);
         bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
         bytes.extend(self.data.iter().flat_map(|value| value.to_le_bytes()));
+        bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
         bytes
     }
 
@@ -243,11 +300,19 @@ impl Index {
         if padding.iter().any(|&byte| byte != 0) {
             return Err(malformed("the padding after the header is not zero"));
         }
-        let (elements, odd) = bytes[data..].as_chunks::<2>();
+        let values = header.values().ok_or_else(|| malformed("its checkpoints are too large"))?;
+        let (data, values) = bytes[data..]
+            .len()
+            .checked_sub(values)
+            .and_then(|at| bytes[data..].split_at_checked(at))
+            .ok_or_else(|| malformed("the file ends before its checkpoints"))?;
+        let (elements, odd) = data.as_chunks::<2>();
         if !odd.is_empty() {
             return Err(malformed("the data has an odd number of bytes"));
         }
-        Self::new(header, elements.iter().map(|bytes| i16::from_le_bytes(*bytes)).collect())
+        let values = values.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
+        let elements = elements.iter().map(|bytes| i16::from_le_bytes(*bytes));
+        Self::new(header, elements.collect(), values.collect())
     }
 
     /// Checks that this is the index of an adapter with these matrices.
@@ -258,14 +323,15 @@ impl Index {
         if self.header.adapter != adapter {
             return Err(Error::OtherAdapter { expected: adapter, found: self.header.adapter });
         }
-        if self.header.matrices.len() != matrices.len() {
+        let checkpoints = self.header.checkpoints.max(1) as usize;
+        if Some(self.header.matrices.len()) != matrices.len().checked_mul(checkpoints) {
             return Err(Error::OtherShape(format!(
-                "it has {} matrices, the model {}",
+                "it has {} matrices at {checkpoints} checkpoints, the model {}",
                 self.header.matrices.len(),
                 matrices.len()
             )));
         }
-        for (stored, spec) in self.header.matrices.iter().zip(matrices) {
+        for (stored, spec) in self.header.matrices.iter().zip(matrices.iter().cycle()) {
             let same = stored.name == spec.name
                 && stored.input as usize == spec.input
                 && stored.output as usize == spec.output;
@@ -290,6 +356,7 @@ mod tests {
             adapter: H256::repeat_byte(7),
             method: Method::default().to_json(),
             variants: 2,
+            checkpoints: 0,
             matrices: vec![
                 Matrix { name: "a".into(), input: 20, output: 20, exponent: -9 },
                 Matrix { name: "b".into(), input: 3, output: 2, exponent: -12 },
@@ -300,7 +367,7 @@ mod tests {
             ],
         };
         let data = (0..2 * 2 * 3 * BLOCK as i16).map(|i| i.wrapping_mul(997)).collect();
-        Index::new(header, data).unwrap()
+        Index::new(header, data, Vec::new()).unwrap()
     }
 
     #[test]
@@ -351,17 +418,33 @@ mod tests {
     }
 
     #[test]
+    fn checkpoints_should_survive_a_round_trip_and_be_all_there() {
+        let index = sample();
+        // Two checkpoints of a model with half of the matrices each.
+        let header = Header { checkpoints: 2, ..index.header.clone() };
+        let values: Vec<u32> = (0..2 * (400 + 6)).map(|i| (i as f32 / 7.0).to_bits()).collect();
+        let index = Index::new(header.clone(), index.data, values.clone()).unwrap();
+        let bytes = index.to_bytes();
+        assert_eq!(Index::from_bytes(&bytes).unwrap(), index);
+        for length in [bytes.len() - 1, bytes.len() - 4, bytes.len() - 4 * values.len()] {
+            assert!(Index::from_bytes(&bytes[..length]).is_err(), "{length} bytes");
+        }
+        let few = Index::new(header, index.data, values[1..].to_vec());
+        assert!(few.unwrap_err().to_string().contains("811 values of checkpoints, not 812"));
+    }
+
+    #[test]
     fn new_should_refuse_when_the_chain_would() {
         let mut header = sample().header;
         header.members.clear();
         header.matrices.clear();
-        let refused = Index::new(header.clone(), Vec::new()).unwrap_err().to_string();
+        let refused = Index::new(header.clone(), Vec::new(), Vec::new()).unwrap_err().to_string();
         assert!(refused.contains("0 blocks"), "{refused}");
         let matrix = |input| Matrix { name: "a".into(), input, output: 256, exponent: 0 };
         header.matrices = vec![matrix(MAX_BLOCKS)];
-        Index::new(header.clone(), Vec::new()).unwrap();
+        Index::new(header.clone(), Vec::new(), Vec::new()).unwrap();
         header.matrices = vec![matrix(MAX_BLOCKS + 1)];
-        let refused = Index::new(header, Vec::new()).unwrap_err().to_string();
+        let refused = Index::new(header, Vec::new(), Vec::new()).unwrap_err().to_string();
         assert!(refused.contains("1048577 blocks"), "{refused}");
     }
 
@@ -375,7 +458,7 @@ mod tests {
                     .collect(),
                 ..sample().header
             };
-            Index::new(header, Vec::new()).unwrap_err().to_string()
+            Index::new(header, Vec::new(), Vec::new()).unwrap_err().to_string()
         };
         for variants in [0, 9, 257] {
             let why = refused(variants, 2);
@@ -390,6 +473,6 @@ mod tests {
         let index = sample();
         let mut header = index.header.clone();
         header.members[1].contribution = 2;
-        assert!(matches!(Index::new(header, index.data), Err(Error::NotAscending(2))));
+        assert!(matches!(Index::new(header, index.data, Vec::new()), Err(Error::NotAscending(2))));
     }
 }

@@ -1,48 +1,57 @@
-//! A paid exchange, as a vector that contributions are compared with.
+//! A paid exchange, as vectors that contributions are compared with.
 
 use openledger_lm::{Labels, Model, Sequence};
 
 use crate::{build::largest, gradients, method::Scope, quantise, Error, Result};
 
-/// The quantised gradient of what a method's [`Scope`] says.
+/// The quantised gradients of what a method's [`Scope`] says: for each variant of an index a vector of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// One exponent per matrix.
+    /// One exponent per matrix, `[variants, matrices]`.
     pub exponents: Vec<i16>,
-    /// `[blocks, BLOCK]`.
+    /// `[variants, blocks, BLOCK]`.
     pub values: Vec<i16>,
 }
 
 impl Query {
-    /// One forward and one backward pass over prompt and answer. Where there is no token to explain, or nothing
-    /// before it, the query is all zeros: nothing made it likely.
+    /// One forward and one backward pass over prompt and answer for each model: for each variant, those at which its
+    /// vectors are compared ([`crate::Index::models`]), whose gradients stand end to end. Where there is no token to
+    /// explain, or nothing before it, the query is all zeros: nothing made it likely.
     ///
     /// # Errors
     /// If there is no adapter, the tokens do not fit the model, or the gradient is not finite.
-    pub fn new(model: &Model, prompt: &[u32], answer: &[u32], scope: Scope) -> Result<Self> {
+    pub fn new(
+        models: &[Vec<Model>],
+        prompt: &[u32],
+        answer: &[u32],
+        scope: Scope,
+    ) -> Result<Self> {
         let from = match scope {
             Scope::Answer => prompt.len(),
             Scope::Exchange => 0,
         };
         let sequence = Sequence { ids: [prompt, answer].concat(), from };
-        if sequence.targets() == 0 {
-            let specs = model.lora_matrices();
-            let blocks = specs.iter().map(|spec| quantise::blocks(spec.input * spec.output));
-            return Ok(Self {
-                exponents: quantise::exponents(&vec![0.0; specs.len()]),
-                values: vec![0; blocks.sum::<usize>() * quantise::BLOCK],
-            });
+        let mut matrices = Vec::new();
+        for model in models.iter().flatten() {
+            if sequence.targets() == 0 {
+                let specs = model.lora_matrices().into_iter();
+                matrices
+                    .extend(specs.map(|spec| ndarray::Array2::zeros((spec.input, spec.output))));
+                continue;
+            }
+            // One at a time, so that a gradient depends on nothing else.
+            let sequence = std::slice::from_ref(&sequence);
+            let gradient = gradients::of_records(model, sequence, Labels::Data)?.pop();
+            matrices.extend(gradient.unwrap_or_default());
         }
-        let gradient =
-            gradients::of_records(model, &[sequence], Labels::Data)?.pop().unwrap_or_default();
         let largest: Vec<f64> =
-            gradient.iter().map(|matrix| largest(matrix.iter().map(|&v| f64::from(v)))).collect();
+            matrices.iter().map(|matrix| largest(matrix.iter().map(|&v| f64::from(v)))).collect();
         if largest.iter().any(|value| !value.is_finite()) {
             return Err(Error::NotFinite("the gradient of an answer".into()));
         }
         let exponents = quantise::exponents(&largest);
         let mut values = Vec::new();
-        for (matrix, &exponent) in gradient.iter().zip(&exponents) {
+        for (matrix, &exponent) in matrices.iter().zip(&exponents) {
             quantise::append(matrix.iter().map(|&v| f64::from(v)), exponent, &mut values);
         }
         Ok(Self { exponents, values })

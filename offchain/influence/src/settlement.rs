@@ -99,28 +99,37 @@ pub struct Scores {
     pub partials: Vec<i64>,
     /// The shifted partial sums up to each block, added up: `[rows, blocks]`.
     pub totals: Vec<i128>,
-    /// The shift of each block.
+    /// The shift of each block, `[variants, blocks]`.
     pub shifts: Vec<u8>,
 }
 
-/// Compares a query with every row of an index of the same shape, in integers alone.
+/// Compares a query with every row of an index of the same shape, each with the vector of its variant, in integers
+/// alone.
 pub fn scores(query: &Query, index: &Index) -> Scores {
-    let by_matrix = quantise::shifts(&index.exponents(), &query.exponents);
-    let shifts: Vec<u8> =
-        index.matrix_of_block().into_iter().map(|matrix| by_matrix[matrix]).collect();
+    let (variants, blocks) = (usize::from(index.variants()), index.blocks());
+    // One scale for all variants, so that their scores can be added.
+    let by_matrix = quantise::shifts(&index.exponents().repeat(variants), &query.exponents);
+    let matrices = index.matrix_of_block();
+    let shifts: Vec<u8> = by_matrix
+        .chunks(by_matrix.len() / variants)
+        .flat_map(|own| matrices.iter().map(|&matrix| own[matrix]))
+        .collect();
     let vectors: Vec<&[i16]> = index.vectors().map(|(_, vector)| vector).collect();
+    let queries: Vec<&[i16]> = query.values.chunks(blocks * BLOCK).collect();
     let partials: Vec<i64> = vectors
         .par_iter()
-        .flat_map_iter(|vector| {
-            let blocks =
-                query.values.as_chunks::<BLOCK>().0.iter().zip(vector.as_chunks::<BLOCK>().0);
+        .enumerate()
+        .flat_map_iter(|(row, vector)| {
+            let query = queries[row % variants].as_chunks::<BLOCK>().0;
+            let blocks = query.iter().zip(vector.as_chunks::<BLOCK>().0);
             blocks.map(|(q, w)| score::partial_sum(q, w))
         })
         .collect();
     let (mut scores, mut totals) = (Vec::new(), Vec::with_capacity(partials.len()));
-    for sums in partials.chunks(shifts.len()) {
+    let shifts_of = shifts.chunks(blocks).cycle();
+    for (sums, shifts) in partials.chunks(blocks).zip(shifts_of) {
         let mut total = 0;
-        for (sum, shift) in sums.iter().zip(&shifts) {
+        for (sum, shift) in sums.iter().zip(shifts) {
             total = score::add(total, *sum, *shift);
             totals.push(total);
         }
@@ -149,7 +158,8 @@ pub fn attribute(
 ) -> Result<JobReport> {
     settlement.check(transcripts)?;
     index.check_model(index.header().adapter, &model.lora_matrices())?;
-    let blocks = index.blocks();
+    let models = index.models(model)?;
+    let blocks = index.blocks() * usize::from(index.variants());
     let too_large =
         || Error::TooLarge { receipts: transcripts.len(), blocks, limit: MAX_QUERY_BLOCKS };
     let query_blocks = transcripts
@@ -164,13 +174,8 @@ pub fn attribute(
     let mut receipts = Vec::with_capacity(transcripts.len());
     let mut sums = Vec::new();
     for (i, transcript) in (0u32..).zip(transcripts) {
-        // One answer per pass, so that its gradient depends on nothing else in the batch.
-        let query = Query::new(
-            model,
-            &transcript.prompt_ids,
-            &transcript.output_ids,
-            index.method().scope,
-        )?;
+        let (prompt, answer) = (&transcript.prompt_ids, &transcript.output_ids);
+        let query = Query::new(&models, prompt, answer, index.method().scope)?;
         let receipt = &transcript.signed.receipt;
         // Of the answer: the prompt is the payer's.
         let trace = trace(&transcript.output_ids);
@@ -179,7 +184,7 @@ pub fn attribute(
         }
         let (done, shares) = ReceiptWork::new(query, trace, index, receipt.fee, &sums, parameters);
         let roots = done.roots(&rows);
-        query_leaves.extend(done.query_leaves(i));
+        query_leaves.extend(done.query_leaves(i, index.variants()));
         step_leaves.push(work::step(i, done.fee, &roots.scores, &roots.trace, &roots.sums));
         let blob = done.encode();
         let named = || contributions.iter().copied();

@@ -19,9 +19,9 @@ use crate::{
 pub struct ReceiptWork {
     /// The receipt's fee, in units.
     pub fee: Balance,
-    /// The shift of each block of the query.
+    /// The shift of each block of the query, `[variants, blocks]`.
     pub query_shifts: Vec<u8>,
-    /// The query, `[blocks, BLOCK]`.
+    /// The query, `[variants, blocks, BLOCK]`.
     pub query: Vec<i16>,
     /// By how much each partial sum is shifted, `[rows, blocks]`.
     pub shifts: Vec<u8>,
@@ -68,7 +68,7 @@ impl ReceiptWork {
         let work = Self {
             fee,
             query: query.values,
-            shifts: shifts.repeat(scores.len()),
+            shifts: shifts.repeat(contributions.len()),
             query_shifts: shifts,
             partials,
             totals,
@@ -85,11 +85,12 @@ impl ReceiptWork {
     /// If it is not the work on a receipt with the contributions, variants and blocks of this index.
     pub fn from_bytes(bytes: &[u8], index: &Index) -> Result<Self> {
         let (contributions, blocks) = (index.contributions().count(), index.blocks());
-        let rows = contributions * usize::from(index.variants());
+        let variants = usize::from(index.variants());
+        let rows = contributions * variants;
         let work = Self::decode_all(&mut &*bytes)
             .map_err(|error| Error::Work(format!("a blob does not decode: {error}")))?;
-        let same = work.query_shifts.len() == blocks
-            && work.query.len() == blocks * BLOCK
+        let same = work.query_shifts.len() == variants * blocks
+            && work.query.len() == variants * blocks * BLOCK
             && work.shifts.len() == rows * blocks
             && work.partials.len() == rows * blocks
             && work.totals.len() == rows * blocks
@@ -99,26 +100,26 @@ impl ReceiptWork {
             Ok(work)
         } else {
             Err(Error::Work(format!(
-                "it is not of {contributions} contributions with {} variants of {blocks} blocks",
-                index.variants()
+                "it is not of {contributions} contributions with {variants} variants of {blocks} blocks"
             )))
         }
     }
 
-    /// The leaves of its query, of receipt number `receipt`.
-    pub fn query_leaves(&self, receipt: u32) -> Vec<H256> {
-        let blocks = self.query.as_chunks::<BLOCK>().0.par_iter().zip(&self.query_shifts);
-        blocks
-            .enumerate()
-            .map(|(block, (values, shift))| {
-                work::query_block(receipt, block as u32, *shift, values)
+    /// The leaves of its query for so many variants, of receipt number `receipt`.
+    pub fn query_leaves(&self, receipt: u32, variants: u8) -> Vec<H256> {
+        let blocks = self.query_shifts.len() / usize::from(variants.max(1));
+        let each = self.query.as_chunks::<BLOCK>().0.par_iter().zip(&self.query_shifts);
+        each.enumerate()
+            .map(|(at, (values, shift))| {
+                let (variant, block) = ((at / blocks) as u8, (at % blocks) as u32);
+                work::query_block(receipt, variant, block, *shift, values)
             })
             .collect()
     }
 
     /// Shift, partial sum and running total of each block of the row at `position`.
     pub fn partials_of(&self, position: usize) -> impl Iterator<Item = (u8, i64, i128)> + '_ {
-        let blocks = self.query_shifts.len();
+        let blocks = self.partials.len() / self.scores.len().max(1);
         let of = position * blocks..(position + 1) * blocks;
         of.map(|at| (self.shifts[at], self.partials[at], self.totals[at]))
     }

@@ -94,13 +94,14 @@ def index_of(data):
     reader = Reader(data[12 : 12 + length])
     reader.take(32)
     method = reader.take(reader.length())
-    variants = reader.integer(4)
-    blocks = 0
+    variants, checkpoints = reader.integer(4), reader.integer(4)
+    blocks = elements = 0
     for _ in range(reader.length()):
         reader.take(reader.length())
         rows, columns = reader.integer(4), reader.integer(4)
         reader.take(2)
         blocks += -(-rows * columns // rules.BLOCK)
+        elements += rows * columns
     members = []
     for _ in range(reader.length()):
         members.append(reader.integer(4))
@@ -113,7 +114,8 @@ def index_of(data):
         return data[at : at + size]
 
     rows = rules.rows_of(members, variants)
-    if len(data) != start + len(rows) * blocks * size:
+    values = 4 * variants * elements if checkpoints else 0
+    if len(data) != start + len(rows) * blocks * size + values:
         raise ValueError("the index is cut short")
     return [(row, [block(k, b) for b in range(blocks)]) for k, row in enumerate(rows)], method
 

@@ -345,13 +345,16 @@ def trace_hash(trace):
 
 def work_roots(contributions, receipt, work):
     """(query leaves, step leaf) of the work on one receipt."""
-    blocks = len(work["query_shifts"])
+    variants = len(work["scores"]) // len(contributions)
+    blocks = len(work["query_shifts"]) // variants
     queries = [
-        tagged("query-block", integer(receipt, 4) + integer(b, 4) + integer(shift, 1) + values)
-        for b, (shift, values) in enumerate(zip(work["query_shifts"], work["query_blocks"]))
+        tagged("query-block", integer(receipt, 4) + integer(v, 1) + integer(b, 4) + integer(shift, 1) + values)
+        for (v, b), shift, values in zip(
+            ((v, b) for v in range(variants) for b in range(blocks)), work["query_shifts"], work["query_blocks"]
+        )
     ]
     scores = []
-    rows = rows_of(contributions, len(work["scores"]) // len(contributions))
+    rows = rows_of(contributions, variants)
     for k, (contribution, variant) in enumerate(rows):
         of = slice(k * blocks, (k + 1) * blocks)
         leaves = [

@@ -123,16 +123,22 @@ def of_settlement(run, settlement, model, members, traces, report):
     right = dict.fromkeys(names, True)
     for i, (receipt, found) in enumerate(zip(receipts, report["receipts"])):
         work = run.work(found["work"])
+        # Row by row: a contribution's variants one after the other, each with the query of its own.
         query = [run.elements(block) for block in work["query_blocks"]]
-        partials = [sum(map(operator.mul, q, w)) for blocks in vectors for q, w in zip(query, blocks)]
+        size = len(vectors[0])
+        queries = itertools.cycle([query[at : at + size] for at in range(0, len(query), size)])
+        partials = [
+            sum(map(operator.mul, q, w))
+            for own, blocks in zip(queries, vectors)
+            for q, w in zip(own, blocks, strict=True)
+        ]
         right["partial sums"] &= partials == work["partials"]
-        right["partial sums"] &= work["shifts"] == work["query_shifts"] * len(vectors)
-        size = len(query)
+        right["partial sums"] &= work["shifts"] == work["query_shifts"] * len(contributions)
         totals = [
             total
             for k in range(len(vectors))
             for total in itertools.accumulate(
-                part << shift for part, shift in zip(partials[k * size :][:size], work["query_shifts"])
+                part << shift for part, shift in zip(partials[k * size :][:size], work["shifts"][k * size :])
             )
         ]
         right["running totals"] &= totals == work["totals"]

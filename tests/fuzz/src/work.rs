@@ -74,8 +74,9 @@ fn trace_of(receipt: usize, contributions: &[ContributionId]) -> Trace {
     Trace { bits, credits: credits.try_into().expect("few contributions") }
 }
 
-fn query_values(receipt: u32, block: u32) -> [i16; BLOCK] {
-    values(receipt.wrapping_mul(3).wrapping_add(block).wrapping_add(1))
+fn query_values(receipt: u32, variant: u8, block: u32) -> [i16; BLOCK] {
+    let seed = receipt.wrapping_mul(3).wrapping_add(block).wrapping_add(1);
+    values(seed.wrapping_add(u32::from(variant).wrapping_mul(101)))
 }
 
 /// Numbers of both signs, of which two sets point the same way or opposite ways.
@@ -132,8 +133,9 @@ impl Work {
         let partials = (0u32..)
             .zip(&receipts)
             .map(|(receipt, _)| {
-                let of = |row, block| {
-                    let (q, w) = (query_values(receipt, block), index_values(row, block));
+                let of = |row: (ContributionId, u8), block| {
+                    let q = query_values(receipt, row.1, block);
+                    let w = index_values(row, block);
                     (block as u8, score::partial_sum(&q, &w))
                 };
                 rows(&contributions, variants)
@@ -253,9 +255,12 @@ impl Work {
         (0u32..)
             .zip(&self.receipts)
             .flat_map(|(receipt, _)| {
-                (0..self.rules.blocks).map(move |block| {
-                    let values = query_values(receipt, block);
-                    work::query_block(receipt, block, block as u8, &values)
+                let blocks = self.rules.blocks;
+                let each = (0..self.rules.variants)
+                    .flat_map(move |variant| (0..blocks).map(move |block| (variant, block)));
+                each.map(move |(variant, block)| {
+                    let values = query_values(receipt, variant, block);
+                    work::query_block(receipt, variant, block, block as u8, &values)
                 })
             })
             .collect()
@@ -348,7 +353,7 @@ impl Work {
                 },
                 query: QueryProof {
                     shift: 0,
-                    values: Box::new(query_values(0, 0)),
+                    values: Box::new(query_values(0, 0, 0)),
                     path: path(&self.query_leaves(), 0),
                 },
             },

@@ -8,7 +8,7 @@ use openledger_influence::{
     settlement::scores,
     Error, Index, Method,
 };
-use openledger_lm::{Labels, Sequence};
+use openledger_lm::{Labels, Model, Sequence};
 use openledger_primitives::score::BLOCK;
 
 use crate::fixture::*;
@@ -19,7 +19,7 @@ fn index(method: &Method) -> Index {
 
 fn query(record: &Sequence) -> Query {
     let half = record.ids.len() / 2;
-    Query::new(&model(), &record.ids[..half], &record.ids[half..], Scope::Answer).unwrap()
+    Query::new(&[vec![model()]], &record.ids[..half], &record.ids[half..], Scope::Answer).unwrap()
 }
 
 #[test]
@@ -35,10 +35,39 @@ fn build_should_give_the_same_bytes_when_repeated_or_on_one_thread() {
 }
 
 #[test]
+fn query_should_be_the_gradients_at_all_checkpoints_end_to_end() {
+    let (first, ids) = (model(), record(0, 50).ids);
+    let moved = first.lora_values().into_iter().map(|matrix| matrix * 0.5).collect();
+    let second = first.with_lora_values(moved).unwrap();
+    let query = |models: &[Vec<Model>]| {
+        let Query { exponents, values } =
+            Query::new(models, &ids[..1], &ids[1..], Scope::Answer).unwrap();
+        let blocks = values.len() / exponents.len();
+        assert_eq!(blocks % BLOCK, 0);
+        let scaled = values
+            .iter()
+            .enumerate()
+            .map(|(at, &value)| f64::from(value) * f64::from(exponents[at / blocks]).exp2());
+        scaled.collect::<Vec<f64>>()
+    };
+    // Every matrix of this model fits into one block.
+    let (one, two) = (query(&[vec![first.clone()]]), query(&[vec![second.clone()]]));
+    let apart = [one, two].concat();
+    let checkpoints = query(&[vec![first.clone(), second.clone()]]);
+    let variants = query(&[vec![first], vec![second]]);
+    let largest = apart.iter().fold(0.0_f64, |top, value| top.max(value.abs()));
+    assert_eq!(checkpoints.len(), apart.len());
+    assert_eq!(checkpoints, variants);
+    for (found, expected) in checkpoints.iter().zip(&apart) {
+        assert!((found - expected).abs() < 1e-3 * largest, "{found} is not {expected}");
+    }
+}
+
+#[test]
 fn query_should_explain_the_prompt_too_when_the_method_says_exchange() {
-    let model = model();
+    let models = [vec![model()]];
     let ids = record(0, 50).ids;
-    let query = |prompt: usize, scope| Query::new(&model, &ids[..prompt], &ids[prompt..], scope);
+    let query = |prompt: usize, scope| Query::new(&models, &ids[..prompt], &ids[prompt..], scope);
     // However an exchange is divided into prompt and answer, it is the answer to its first token.
     let whole = query(1, Scope::Answer).unwrap();
     assert_eq!(query(4, Scope::Exchange).unwrap(), whole);
@@ -141,7 +170,9 @@ fn score_should_be_positive_when_a_step_on_the_record_makes_it_likelier() {
         // … and its score for itself have the same sign.
         let examples = [Example { contribution: 3, sequence: record.clone() }];
         let index = build(&model, ADAPTER, &[3], &examples, &method(), |_| {}).unwrap();
-        let query = Query::new(&model, &record.ids[..1], &record.ids[1..], Scope::Answer).unwrap();
+        let query =
+            Query::new(&[vec![model.clone()]], &record.ids[..1], &record.ids[1..], Scope::Answer)
+                .unwrap();
         assert!(scores(&query, &index).scores[0] > 0);
     }
 }

@@ -58,7 +58,8 @@ fn attribute_should_follow_the_definitions_step_by_step() {
     let mut sums = vec![0u128; CONTRIBUTIONS.len() + 1];
     for (i, transcript) in transcripts.iter().enumerate() {
         let (prompt, answer) = (&transcript.prompt_ids, &transcript.output_ids);
-        let query = Query::new(&model, prompt, answer, Scope::Exchange).unwrap();
+        let models = index.models(&model).unwrap();
+        let query = Query::new(&models, prompt, answer, Scope::Exchange).unwrap();
         let found = scores(&query, &index);
         let each = CONTRIBUTIONS.into_iter().zip(&found.scores);
         let named: Vec<_> = each.map(|(id, score)| (id, vec![*score])).collect();
@@ -66,6 +67,7 @@ fn attribute_should_follow_the_definitions_step_by_step() {
         for block in 0..index.blocks() {
             let mut preimage = hashing::QUERY_BLOCK.to_vec();
             preimage.extend((i as u32).to_le_bytes());
+            preimage.push(0); // The only variant.
             preimage.extend((block as u32).to_le_bytes());
             preimage.push(found.shifts[block]);
             for value in &query.values[block * BLOCK..(block + 1) * BLOCK] {
