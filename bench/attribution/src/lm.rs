@@ -31,6 +31,19 @@ pub struct Row {
     pub text: String,
 }
 
+/// How adapters are trained: what a retraining depends on, which is not how an index is built.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Training {
+    pub rank: usize,
+    pub alpha: f64,
+    pub epochs: usize,
+    pub rows: usize,
+    pub learning_rate: f64,
+    pub seed: u64,
+    /// The longest record, in tokens.
+    pub tokens: u32,
+}
+
 /// `task.json`.
 #[derive(Serialize, Deserialize)]
 pub struct Task {
@@ -40,11 +53,13 @@ pub struct Task {
     pub base: H256,
     pub records: Vec<Row>,
     pub queries: Vec<Row>,
-    pub settings: Settings,
+    pub settings: Training,
 }
 
 /// Records whose gradients are written for comparison.
 const COMPARED: usize = 8;
+/// How adapters name their base.
+const BASE: &str = "base";
 /// Sequences of one forward pass.
 const ROWS: usize = 16;
 
@@ -75,22 +90,33 @@ impl Task {
 
     /// Trains on some of the records.
     pub fn train(&self, base: &Model, kept: &[usize], seed: u64) -> Result<Model> {
-        let mut trainer = self.trainer(base, kept, seed, self.settings.epochs)?;
+        let mut trainer = self.settings.of(seed).trainer(base, BASE, self.some(kept))?;
         trainer.run(|_, _| Ok(true))?;
         Ok(trainer.model().clone())
     }
 
-    /// A run from its first step.
-    pub fn trainer(
-        &self,
-        base: &Model,
-        kept: &[usize],
-        seed: u64,
-        epochs: usize,
-    ) -> Result<Trainer> {
-        let settings = Settings { seed, epochs, ..self.settings.clone() };
-        let sequences = kept.iter().map(|&i| self.records[i].sequence()).collect();
-        Ok(settings.trainer(base, "base", sequences)?)
+    /// A run on all records, from its first step.
+    pub fn full(&self, base: &Model, run: u8) -> Result<Trainer> {
+        let seed = self.settings.seed + u64::from(run);
+        Ok(self.settings.of(seed).trainer(base, BASE, self.records())?)
+    }
+
+    /// A run of half the steps on all records, from its first step.
+    pub fn half(&self, base: &Model, run: u8) -> Result<Trainer> {
+        Ok(self.settings.of(self.settings.seed).half(base, BASE, self.records(), run)?)
+    }
+
+    fn some(&self, kept: &[usize]) -> Vec<Sequence> {
+        kept.iter().map(|&i| self.records[i].sequence()).collect()
+    }
+}
+
+impl Training {
+    /// As a job has it.
+    fn of(&self, seed: u64) -> Settings {
+        let Self { rank, alpha, epochs, rows, learning_rate, tokens, .. } = *self;
+        let method = Method { tokens, ..Method::default() };
+        Settings { rank, alpha, epochs, rows, learning_rate, seed, records_cap: None, method }
     }
 }
 
@@ -119,10 +145,12 @@ pub fn losses(model: &Model, sequences: &[Sequence]) -> Result<Vec<f32>> {
 /// another one, nothing does.
 pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Path) -> Result<()> {
     let method = Method::default();
-    let settings = Settings { records_cap: None, method: method.clone(), ..Settings::default() };
+    let Settings { rank, alpha, epochs, rows, learning_rate, seed, .. } = Settings::default();
+    let tokens = method.tokens;
+    let settings = Training { rank, alpha, epochs, rows, learning_rate, seed, tokens };
     let model = Model::load(base)?;
     let tokenizer = Tokenizer::load(base, model.config())?;
-    let tokens = method.tokens as usize;
+    let tokens = tokens as usize;
 
     let lines: Vec<Line> = files::read_lines(records)?;
     let texts: Vec<String> = lines.iter().map(|line| line.text.clone()).collect();

@@ -5,6 +5,7 @@ mod classifier;
 mod files;
 mod lm;
 mod methods;
+mod registered;
 
 use std::path::PathBuf;
 
@@ -67,7 +68,10 @@ enum Command {
         methods: Vec<Method>,
         /// Trainings that an unrolled method averages over.
         #[arg(long, default_value_t = 1)]
-        runs: u64,
+        runs: u8,
+        /// Parts that it follows each in.
+        #[arg(long, default_value_t = methods::SEGMENTS)]
+        segments: usize,
     },
 }
 
@@ -115,10 +119,10 @@ fn main() -> Result<()> {
                 Ok(task.retrain(&images, kept, seed))
             })
         }
-        Command::Score { folder, methods, runs } => {
+        Command::Score { folder, methods, runs, segments } => {
             for method in methods {
                 if is_lm(&folder)? {
-                    methods::of_texts(&folder, method, runs)?;
+                    methods::of_texts(&folder, method, runs, segments)?;
                 } else {
                     methods::of_images(&folder, method)?;
                 }

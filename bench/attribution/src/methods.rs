@@ -5,6 +5,7 @@ use std::{collections::HashMap, path::Path, time::Instant};
 use anyhow::{bail, Context, Result};
 use clap::ValueEnum;
 use ndarray::Array2;
+use openledger_factory::path;
 use openledger_influence::{
     attributor::{by_self_influence, Attributor, Sum, Vectors},
     baseline::{cosine, datainf, dot, Bm25},
@@ -20,6 +21,7 @@ use crate::{
     classifier::{self, Classifier},
     files::{self, Named},
     lm,
+    registered::{self, Registered},
 };
 
 /// A way of attributing.
@@ -47,12 +49,14 @@ pub enum Method {
     Unrolled,
     /// Through the path of a training of half as many steps.
     UnrolledHalf,
+    /// As a job's index has it: EK-FAC at the ends of several such trainings, in integers.
+    Registered,
 }
 
 /// λ, of the mean eigenvalue.
 const DAMPING: f64 = 0.1;
 /// Segments of a path.
-const SEGMENTS: usize = 4;
+pub const SEGMENTS: usize = 4;
 /// Records that the Gauss-Newton matrix is estimated from, at most.
 const SAMPLES: usize = 1_024;
 /// Of drawn labels.
@@ -65,7 +69,7 @@ impl Method {
 }
 
 /// Writes `scores/<method>.safetensors` of a language model's task.
-pub fn of_texts(folder: &Path, method: Method, runs: u64) -> Result<()> {
+pub fn of_texts(folder: &Path, method: Method, runs: u8, segments: usize) -> Result<()> {
     let task = lm::Task::open(folder)?;
     let (records, queries) = (task.records(), task.queries());
     if method == Method::Bm25 {
@@ -82,36 +86,47 @@ pub fn of_texts(folder: &Path, method: Method, runs: u64) -> Result<()> {
     }
     let model = lm::Task::model(folder)?;
     let start = Instant::now();
+    if method == Method::Registered {
+        let index = registered::build(&task, &lm::Task::base(folder)?, &model)?;
+        let settings = serde_json::from_slice(&index.header().method)?;
+        let index = Registered::new(&index, &model)?;
+        return Measured::new(start, settings).finish(
+            folder,
+            &method.name(),
+            &index,
+            queries.iter(),
+        );
+    }
     if let Method::Unrolled | Method::UnrolledHalf = method {
         let base = lm::Task::base(folder)?;
-        let every: Vec<usize> = (0..records.len()).collect();
-        let epochs = task.settings.epochs / if method == Method::Unrolled { 1 } else { 2 };
         let targets: usize = records.iter().map(Sequence::targets).sum();
         let mut paths: Vec<Vec<Segment<Model>>> = Vec::new();
         for run in 0..runs {
-            let mut trainer = task.trainer(&base, &every, task.settings.seed + run, epochs)?;
-            paths.push(openledger_factory::path::segments(&mut trainer, SEGMENTS)?);
+            let mut trainer = match method {
+                Method::Unrolled => task.full(&base, run)?,
+                _ => task.half(&base, run)?,
+            };
+            paths.push(path::segments(&mut trainer, segments)?);
         }
         let parts = paths
             .iter()
             .map(|path| Ok(unrolled(path, &records, 1.0 / targets as f64, SAMPLES, SEED)?))
             .collect::<Result<Vec<_>>>()?;
-        let settings = json!({"segments": SEGMENTS, "epochs": epochs, "runs": runs});
-        let name = if runs == 1 { method.name() } else { format!("{}-{runs}", method.name()) };
+        let settings = json!({"segments": segments, "runs": runs});
+        let default = (runs, segments) == (1, SEGMENTS);
+        let suffix = if default { String::new() } else { format!("-{runs}x{segments}") };
+        let name = method.name() + &suffix;
         let found = Measured::new(start, settings);
         return found.finish(folder, &name, &Sum(parts), queries.iter());
     }
     if method == Method::EkfacHalf {
-        let base = lm::Task::base(folder)?;
-        let every: Vec<usize> = (0..records.len()).collect();
-        let epochs = task.settings.epochs / 2;
-        let mut trainer = task.trainer(&base, &every, task.settings.seed, epochs)?;
+        let mut trainer = task.half(&lm::Task::base(folder)?, 0)?;
         trainer.run(|_, _| Ok(true))?;
         let all: Vec<&Sequence> = records.iter().collect();
         let hessian = EkFac::fit(trainer.model(), &all, DAMPING, SEED, |_, _| {})?;
         let gradients = gradients::flat(trainer.model(), &records, Labels::Data)?;
         let index = Vectors::new(trainer.model(), hessian.solve(&gradients))?;
-        let found = Measured::new(start, json!({"damping": DAMPING, "epochs": epochs}));
+        let found = Measured::new(start, json!({"damping": DAMPING}));
         return found.finish(folder, &method.name(), &index, queries.iter());
     }
     of_gradients(folder, method, &model, &records, &queries)
@@ -127,7 +142,7 @@ pub fn of_images(folder: &Path, method: Method) -> Result<()> {
         let settings = classifier::Settings { epochs, ..task.settings };
         let path = Classifier::segments(&task.layers, &records, &settings, settings.seed, SEGMENTS);
         let index = unrolled(&path, &records, 1.0 / records.len() as f64, SAMPLES, SEED)?;
-        let settings = json!({"segments": SEGMENTS, "epochs": epochs, "runs": 1});
+        let settings = json!({"segments": SEGMENTS, "runs": 1});
         let found = Measured::new(start, settings);
         return found.finish(folder, &method.name(), &index, queries.iter());
     }
@@ -167,9 +182,7 @@ fn of_gradients<M: Trained>(
             let relative = method == Method::ExactRelative;
             (Box::new(weighed(model, solved, &gradients, relative)?), damped)
         }
-        Method::Bm25 | Method::Unrolled | Method::UnrolledHalf | Method::EkfacHalf => {
-            bail!("{} is for language models", method.name())
-        }
+        _ => bail!("{} is for language models", method.name()),
     };
     Measured::new(start, settings).finish(folder, &method.name(), &*index, queries.iter())
 }

@@ -2,7 +2,10 @@
 
 use std::{path::Path, time::Instant};
 
-use openledger_influence::{build, Index};
+use openledger_influence::{
+    build::{self, Variant},
+    Index,
+};
 use openledger_lm::{Adapter, Config, Model, Sequence, Tokenizer};
 use openledger_primitives::{ContentId, ContributionId, H256};
 use openledger_store::{record::Record, BlobStore};
@@ -40,6 +43,8 @@ pub enum Event {
     Training(openledger_lm::Progress),
     /// The adapter's held-out loss, in nats per token.
     HeldoutAdapter(f64),
+    /// A step of a training of half the steps was done; those of all such trainings are counted together.
+    Repeating(openledger_lm::Progress),
     /// Some records went into the index.
     Indexing(build::Progress),
 }
@@ -87,6 +92,7 @@ pub struct Outcome {
 /// What a job computes, before it is stored.
 struct Computed {
     adapter: Adapter,
+    base: Model,
     model: Model,
     set: TrainingSet,
     /// The folder of the trace index, if there is one.
@@ -111,7 +117,8 @@ pub async fn run(
     job.settings.check()?;
     let folder = fetch_base(store, &job.base, cache).await?;
     let base = job.base;
-    let method = job.settings.method.clone();
+    let name = base_name(&base.artefact);
+    let settings = job.settings.clone();
     let contributions: Vec<ContributionId> = job.contributions.iter().map(|(id, _)| *id).collect();
     let (computed, mut each) = tokio::task::spawn_blocking(move || {
         let mut each = each;
@@ -120,14 +127,55 @@ pub async fn run(
         Ok::<_, Error>((train(&job, model, &tokenizer, &mut each)?, each))
     })
     .await??;
-    let Computed { adapter, model, set, traces, losses, train_loss, train_seconds } = computed;
+    let Computed {
+        adapter,
+        base: base_model,
+        model,
+        set,
+        traces,
+        losses,
+        train_loss,
+        train_seconds,
+    } = computed;
     let ids = store_adapter(&adapter, model.config(), store).await?;
 
     let start = Instant::now();
     let TrainingSet { examples, counts, .. } = set;
     let index: Index = tokio::task::spawn_blocking(move || {
-        let heard = |progress| each(Event::Indexing(progress));
-        build::build(&model, ids.artefact, &contributions, &examples, &method, heard)
+        let method = &settings.method;
+        let runs = usize::from(method.runs);
+        let sequences: Vec<Sequence> = examples.iter().map(|e| e.sequence.clone()).collect();
+        let mut variants = Vec::with_capacity(runs);
+        for run in 0..method.runs {
+            let before = usize::from(run);
+            let mut trainer = settings.half(&base_model, &name, sequences.clone(), run)?;
+            trainer.run(|_, progress| {
+                let (step, steps) =
+                    (before * progress.steps + progress.step, runs * progress.steps);
+                each(Event::Repeating(openledger_lm::Progress { step, steps, ..progress }));
+                Ok(true)
+            })?;
+            let heard = |progress: build::Progress| {
+                let done = before * progress.all + progress.done;
+                each(Event::Indexing(build::Progress { done, all: runs * progress.all }));
+            };
+            variants.push(Variant::new(
+                trainer.model(),
+                run,
+                &contributions,
+                &examples,
+                method,
+                heard,
+            )?);
+        }
+        Ok::<_, Error>(build::index(
+            &model,
+            ids.artefact,
+            &contributions,
+            &examples,
+            method,
+            &variants,
+        )?)
     })
     .await??;
     let index_seconds = start.elapsed().as_secs_f64();
@@ -199,7 +247,7 @@ fn train(
     let adapter = model.adapter().ok_or(openledger_lm::Error::NoAdapter)?.clone();
     let train_loss = sum / last as f64;
     let losses = [before, after];
-    Ok(Computed { adapter, model, set, traces, losses, train_loss, train_seconds })
+    Ok(Computed { adapter, base, model, set, traces, losses, train_loss, train_seconds })
 }
 
 /// The folder of the trace index over a training set, if there is one.

@@ -71,17 +71,44 @@ impl Settings {
     /// # Errors
     /// If the adapter does not fit the base, makes vectors that the chain does not take, or a record does not fit.
     pub fn trainer(&self, base: &Model, name: &str, records: Vec<Sequence>) -> Result<Trainer> {
+        let schedule = self.schedule(self.epochs * records.len());
+        self.scheduled(base, name, records, schedule)
+    }
+
+    /// One of half as many steps, with initial values and an order of its own: what the index compares gradients at. `run` counts
+    /// these from 0.
+    ///
+    /// # Errors
+    /// As [`Settings::trainer`].
+    pub fn half(
+        &self,
+        base: &Model,
+        name: &str,
+        records: Vec<Sequence>,
+        run: u8,
+    ) -> Result<Trainer> {
+        let run = Self { seed: self.seed.wrapping_add(run.into()), ..self.clone() };
+        let schedule = run.schedule((self.epochs * records.len()).div_ceil(2));
+        run.scheduled(base, name, records, schedule)
+    }
+
+    fn scheduled(
+        &self,
+        base: &Model,
+        name: &str,
+        records: Vec<Sequence>,
+        schedule: Schedule,
+    ) -> Result<Trainer> {
         let adapter = Adapter::new(base.config(), self.rank, self.alpha, name, self.seed)?;
         let model = base.with_adapter(adapter)?;
         // Before hours of training, not after them.
         build::check_size(&model)?;
-        let schedule = self.schedule(records.len());
         Ok(Trainer::new(model, Target::Adapter, Data::Records(Arc::new(records)), schedule)?)
     }
 
-    /// The schedule for so many records.
-    fn schedule(&self, records: usize) -> Schedule {
-        let steps = (self.epochs * records).div_ceil(self.rows).max(1);
+    /// The schedule for so many records, each counted as often as it is seen.
+    fn schedule(&self, seen: usize) -> Schedule {
+        let steps = seen.div_ceil(self.rows).max(1);
         Schedule {
             steps,
             rows: self.rows,

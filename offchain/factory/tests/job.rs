@@ -86,13 +86,21 @@ async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
     let index = fetch_index(&world.store, &outcome.index.content).await.unwrap();
     assert_eq!(index.root(), outcome.index.root);
     assert_eq!(index.method().id(), outcome.index.method);
-    assert_eq!((index.variants(), outcome.index.variants), (1, 1));
+    assert_eq!((index.variants(), outcome.index.variants), (3, 3));
+    // Three trainings of which none is the adapter's, nor another's.
+    let mut ends: Vec<_> =
+        index.models(&model).unwrap().iter().map(|model| model.lora_values()).collect();
+    ends.push(model.lora_values());
+    let apart = |i: usize| ends[i + 1..].iter().all(|end| *end != ends[i]);
+    assert!((0..ends.len()).all(apart));
     assert_eq!(index.contributions().collect::<Vec<_>>(), [2, 5]);
     index.check_model(outcome.adapter.artefact, &model.lora_matrices()).unwrap();
 
     let heard = heard.lock().unwrap();
     let steps = heard.iter().filter(|event| matches!(event, Event::Training(_))).count();
     assert_eq!(steps, 9, "3 epochs of 9 records, 3 at a time");
+    let repeated = heard.iter().filter(|event| matches!(event, Event::Repeating(_))).count();
+    assert_eq!(repeated, 3 * 5, "half of 27 records, 3 at a time, three times");
     assert!(matches!(heard[0], Event::Records(_)), "{:?}", heard[0]);
     assert!(matches!(heard.last(), Some(Event::Indexing(_))));
 }

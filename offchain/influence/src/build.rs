@@ -1,7 +1,12 @@
-//! Building an attribution index: `w_k = (H + λI)⁻¹ Σ_{i∈k} α_i ∇ℓ_i` for every contribution k.
+//! Building an attribution index: for each of several trainings of half the steps, and for every contribution k,
+//! `w_k = (H + λI)⁻¹ Σ_{i∈k} α_i ∇ℓ_i` at the end of that training.
+//!
+//! What leaving records out does is predicted best around a training that is itself halfway there: without half of the
+//! records, a training has half the steps. So gradients are not those at the adapter that is served. Each training is a
+//! variant: their sum predicts better than any of them, and what they disagree on is uncertain.
 
 use ndarray::{Array2, Zip};
-use openledger_lm::{Labels, Model, Sequence};
+use openledger_lm::{Labels, MatrixSpec, Model, Sequence};
 use openledger_primitives::{ContentId, ContributionId, PPM};
 use rayon::prelude::*;
 
@@ -22,7 +27,7 @@ pub struct Example {
     pub sequence: Sequence,
 }
 
-/// How far a build is.
+/// How far a variant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Records passed through the model.
@@ -31,100 +36,163 @@ pub struct Progress {
     pub all: usize,
 }
 
-/// Builds the index of an adapter.
-///
-/// `contributions` are all of the model's, ascending; those without an example get a vector of zeros. The same
-/// arguments give the same bytes on the same machine.
+/// What one training says of all contributions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// The matrices of the adapter that it made.
+    checkpoint: Vec<Array2<f32>>,
+    /// For each matrix, a part of each contribution's vector.
+    vectors: Vec<Vec<Array2<f64>>>,
+}
+
+impl Variant {
+    /// Of a training that ended with this model. `run` is its number, from 0. `contributions` are all of the model's,
+    /// ascending; those without an example get a vector of zeros. The same arguments give the same bits on the same
+    /// machine.
+    ///
+    /// # Errors
+    /// If the method is not sane, there are no examples, one belongs to no listed contribution or does not fit the
+    /// model, or the gradients are not finite.
+    pub fn new(
+        model: &Model,
+        run: u8,
+        contributions: &[ContributionId],
+        examples: &[Example],
+        method: &Method,
+        mut each: impl FnMut(Progress),
+    ) -> Result<Self> {
+        method.check()?;
+        if let Some(stray) = examples.iter().find_map(|e| position(contributions, e).err()) {
+            return Err(stray);
+        }
+        // Of similar length side by side, so that little is padded.
+        let mut ordered: Vec<&Example> = examples.iter().collect();
+        ordered.sort_by_key(|example| example.sequence.ids.len());
+
+        let fisher = (method.fisher_records as usize).min(ordered.len());
+        let sample: Vec<&Sequence> =
+            evenly(&ordered, fisher).map(|example| &example.sequence).collect();
+        let all = 2 * fisher + ordered.len();
+        let damping = f64::from(method.damping_ppm) / f64::from(PPM);
+        // Far enough apart that no two trainings draw the same labels.
+        let seed = method.seed.wrapping_add(u64::from(run) << 32);
+        let heard = |done, _| each(Progress { done, all });
+        let hessian = EkFac::fit(model, &sample, damping, seed, heard)?;
+
+        let mut sums: Vec<Vec<Array2<f64>>> = hessian
+            .blocks
+            .iter()
+            .map(|block| vec![Array2::zeros(block.damped_eigenvalues().dim()); contributions.len()])
+            .collect();
+        for (i, rows) in ordered.chunks(ROWS).enumerate() {
+            let batch: Vec<Sequence> = rows.iter().map(|row| row.sequence.clone()).collect();
+            let capture = model.capture(&batch, Labels::Data)?;
+            let rotated: Vec<Vec<Array2<f32>>> = hessian
+                .blocks
+                .par_iter()
+                .zip(&capture.matrices)
+                .map(|(block, matrix)| {
+                    factors::<Model>(matrix, &batch)
+                        .map(|record| block.rotate(&record.gradient()))
+                        .collect()
+                })
+                .collect();
+            let weighted: Vec<(usize, f64)> = rows
+                .iter()
+                .enumerate()
+                .map(|(row, example)| {
+                    let weight = match method.weighting {
+                        Weighting::Equal => 1.0,
+                        Weighting::SelfInfluence => {
+                            let blocks = hessian.blocks.iter().zip(&rotated);
+                            let own: f64 = blocks.map(|(b, g)| b.self_influence(&g[row])).sum();
+                            // A record without a gradient has no influence, whatever its weight.
+                            if own > 0.0 {
+                                own.sqrt().recip()
+                            } else {
+                                0.0
+                            }
+                        }
+                    };
+                    Ok((position(contributions, example)?, weight))
+                })
+                .collect::<Result<_>>()?;
+            sums.par_iter_mut().zip(&rotated).for_each(|(sums, gradients)| {
+                for (&(position, weight), gradient) in weighted.iter().zip(gradients) {
+                    Zip::from(&mut sums[position])
+                        .and(gradient)
+                        .for_each(|sum, &g| *sum += weight * f64::from(g));
+                }
+            });
+            each(Progress { done: 2 * fisher + (i * ROWS) + batch.len(), all });
+        }
+        let vectors: Vec<Vec<Array2<f64>>> =
+            hessian.blocks.par_iter().zip(sums).map(|(block, sums)| block.solve(sums)).collect();
+        let checkpoint = model.lora_values();
+        Ok(Self { checkpoint, vectors })
+    }
+
+    fn has(&self, matrices: &[MatrixSpec], contributions: usize) -> bool {
+        let fits = |(vectors, spec): (&Vec<Array2<f64>>, &MatrixSpec)| {
+            vectors.len() == contributions
+                && vectors.iter().all(|vector| vector.dim() == (spec.input, spec.output))
+        };
+        self.vectors.len() == matrices.len() && self.vectors.iter().zip(matrices).all(fits)
+    }
+}
+
+/// Puts what all trainings say of an adapter's contributions into an index.
 ///
 /// # Errors
-/// If the method is not sane, there are no examples, one belongs to no listed contribution or does not fit the
-/// model, or the gradients are not finite.
-pub fn build(
+/// If there are not as many as the method says, one is of another shape or not finite, an example belongs to no listed
+/// contribution, or the chain does not take an index as large.
+pub fn index(
     model: &Model,
     adapter: ContentId,
     contributions: &[ContributionId],
     examples: &[Example],
     method: &Method,
-    mut each: impl FnMut(Progress),
+    variants: &[Variant],
 ) -> Result<Index> {
-    method.check()?;
-    check_size(model)?;
-    let mut counts = vec![0u32; contributions.len()];
+    let matrices = model.lora_matrices();
+    let fits = variants.iter().all(|variant| variant.has(&matrices, contributions.len()));
+    if variants.len() != usize::from(method.runs) || !fits {
+        return Err(Error::Index(format!(
+            "expected {} trainings, each with {} vectors of the model's shape; got {}, or others",
+            method.runs,
+            contributions.len(),
+            variants.len(),
+        )));
+    }
+    let mut records = vec![0u32; contributions.len()];
     for example in examples {
-        let position = position(contributions, example.contribution)?;
-        counts[position] += 1;
+        records[position(contributions, example)?] += 1;
     }
-    // Of similar length side by side, so that little is padded.
-    let mut ordered: Vec<&Example> = examples.iter().collect();
-    ordered.sort_by_key(|example| example.sequence.ids.len());
-
-    let fisher = (method.fisher_records as usize).min(ordered.len());
-    let sample: Vec<&Sequence> =
-        evenly(&ordered, fisher).map(|example| &example.sequence).collect();
-    let all = 2 * fisher + ordered.len();
-    let damping = f64::from(method.damping_ppm) / f64::from(PPM);
-    let hessian =
-        EkFac::fit(model, &sample, damping, method.seed, |done, _| each(Progress { done, all }))?;
-
-    let mut sums: Vec<Vec<Array2<f64>>> = hessian
-        .blocks
-        .iter()
-        .map(|block| vec![Array2::zeros(block.damped_eigenvalues().dim()); contributions.len()])
+    let largest: Vec<f64> = (0..matrices.len())
+        .map(|i| {
+            let of = |variant: &Variant| largest(variant.vectors[i].iter().flatten().copied());
+            variants.iter().map(of).fold(0.0, f64::max)
+        })
         .collect();
-    for (i, rows) in ordered.chunks(ROWS).enumerate() {
-        let batch: Vec<Sequence> = rows.iter().map(|row| row.sequence.clone()).collect();
-        let capture = model.capture(&batch, Labels::Data)?;
-        let rotated: Vec<Vec<Array2<f32>>> = hessian
-            .blocks
-            .par_iter()
-            .zip(&capture.matrices)
-            .map(|(block, matrix)| {
-                factors::<Model>(matrix, &batch)
-                    .map(|record| block.rotate(&record.gradient()))
-                    .collect()
-            })
-            .collect();
-        let weighted: Vec<(usize, f64)> = rows
-            .iter()
-            .enumerate()
-            .map(|(row, example)| {
-                let weight = match method.weighting {
-                    Weighting::Equal => 1.0,
-                    Weighting::SelfInfluence => {
-                        let blocks = hessian.blocks.iter().zip(&rotated);
-                        let own: f64 = blocks.map(|(b, g)| b.self_influence(&g[row])).sum();
-                        // A record without a gradient has no influence, whatever its weight.
-                        if own > 0.0 {
-                            own.sqrt().recip()
-                        } else {
-                            0.0
-                        }
-                    }
-                };
-                Ok((position(contributions, example.contribution)?, weight))
-            })
-            .collect::<Result<_>>()?;
-        sums.par_iter_mut().zip(&rotated).for_each(|(sums, gradients)| {
-            for (&(position, weight), gradient) in weighted.iter().zip(gradients) {
-                Zip::from(&mut sums[position])
-                    .and(gradient)
-                    .for_each(|sum, &g| *sum += weight * f64::from(g));
-            }
-        });
-        each(Progress { done: 2 * fisher + (i * ROWS) + batch.len(), all });
+    if let Some(broken) = largest.iter().position(|value| !value.is_finite()) {
+        return Err(Error::NotFinite(format!("matrix {broken} of the index")));
     }
-    let vectors: Vec<Vec<Array2<f64>>> =
-        hessian.blocks.par_iter().zip(sums).map(|(block, sums)| block.solve(sums)).collect();
-
-    let header = |exponents: &[i16]| Header {
+    let exponents = quantise::exponents(&largest);
+    let mut data = Vec::new();
+    for contribution in 0..contributions.len() {
+        for variant in variants {
+            for (vectors, &exponent) in variant.vectors.iter().zip(&exponents) {
+                quantise::append(vectors[contribution].iter().copied(), exponent, &mut data);
+            }
+        }
+    }
+    let header = Header {
         adapter,
         method: method.to_json(),
-        variants: 1,
-        checkpoints: 0,
-        matrices: model
-            .lora_matrices()
+        variants: method.runs.into(),
+        matrices: matrices
             .into_iter()
-            .zip(exponents)
+            .zip(&exponents)
             .map(|(spec, &exponent)| Matrix {
                 name: spec.name,
                 input: spec.input as u32,
@@ -134,23 +202,12 @@ pub fn build(
             .collect(),
         members: contributions
             .iter()
-            .zip(&counts)
+            .zip(&records)
             .map(|(&contribution, &records)| Member { contribution, records })
             .collect(),
     };
-    let largest: Vec<f64> =
-        vectors.iter().map(|matrix| largest(matrix.iter().flatten().copied())).collect();
-    if let Some(broken) = largest.iter().position(|value| !value.is_finite()) {
-        return Err(Error::NotFinite(format!("matrix {broken} of the index")));
-    }
-    let exponents = quantise::exponents(&largest);
-    let mut data = Vec::new();
-    for contribution in 0..contributions.len() {
-        for (matrix, &exponent) in vectors.iter().zip(&exponents) {
-            quantise::append(matrix[contribution].iter().copied(), exponent, &mut data);
-        }
-    }
-    Index::new(header(&exponents), data, Vec::new())
+    let values = variants.iter().flat_map(|variant| variant.checkpoint.iter().flatten());
+    Index::new(header, data, values.map(|value| value.to_bits()).collect())
 }
 
 /// Whether the adapter's parameters make a vector that the chain takes.
@@ -170,6 +227,7 @@ pub(crate) fn largest(values: impl Iterator<Item = f64>) -> f64 {
     )
 }
 
-fn position(contributions: &[ContributionId], id: ContributionId) -> Result<usize> {
+fn position(contributions: &[ContributionId], example: &Example) -> Result<usize> {
+    let id = example.contribution;
     contributions.binary_search(&id).map_err(|_| Error::UnknownContribution(id))
 }

@@ -315,7 +315,6 @@ mod tests {
                 adapter: H256::repeat_byte(7),
                 method: Method::default().to_json(),
                 variants,
-                checkpoints: 0,
                 matrices: (0..blocks).map(|i| matrix(i, exponent())).collect(),
                 members: (0..contributions)
                     .map(|i| Member { contribution: 5 * i + 1, records: 1 })
@@ -324,7 +323,8 @@ mod tests {
             let mut next = numbers(seed + 1);
             let length = (contributions * variants) as usize * blocks * BLOCK;
             let data = (0..length).map(|_| next() as i16).collect();
-            let index = Index::new(header, data, Vec::new()).unwrap();
+            let values = vec![0; variants as usize * blocks * BLOCK];
+            let index = Index::new(header, data, values).unwrap();
             let receipts: Vec<Receipt> =
                 (0..receipts).map(|i| receipt(i, 1_000 + u128::from(next() >> 24))).collect();
             let mut works = Vec::<ReceiptWork>::new();

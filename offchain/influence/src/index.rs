@@ -1,15 +1,15 @@
 //! The attribution index: the quantised vectors of all contributions, in one file.
 //!
 //! ```text
-//! "OLINDEX2" ‖ u32 LE: bytes of the header ‖ SCALE(Header) ‖ zeros to a multiple of 64 ‖ data
+//! "OLINDEX3" ‖ u32 LE: bytes of the header ‖ SCALE(Header) ‖ zeros to a multiple of 64 ‖ data
 //!   ‖ checkpoints
 //! data: contribution by contribution, variant by variant, block by block, 256 × i16 LE
-//! checkpoints: variant by variant, checkpoint by checkpoint, matrix by matrix, f32 LE
+//! checkpoints: variant by variant, matrix by matrix, f32 LE
 //! ```
 //!
 //! A contribution has as many vectors as there are variants: estimates of the same thing, whose spread says how sure
-//! the method is. Each of them is a *row*. Where a method compares gradients not with those of the adapter itself but
-//! at checkpoints of a training, their values stand in the index, and a vector has a part for each checkpoint.
+//! the method is. Each of them is a *row*. A variant's vectors are compared with gradients not at the adapter itself but
+//! at a training's end of the variant's own, its *checkpoint*: so the values of its matrices stand in the index too.
 
 use codec::{DecodeAll, Encode};
 use ndarray::Array2;
@@ -27,7 +27,7 @@ use crate::{
     Error, Method, Result,
 };
 
-const MAGIC: &[u8; 8] = b"OLINDEX2";
+const MAGIC: &[u8; 8] = b"OLINDEX3";
 const ALIGNMENT: usize = 64;
 
 /// One LoRA matrix, as it is stored.
@@ -61,9 +61,7 @@ pub struct Header {
     pub method: Vec<u8>,
     /// Vectors of each contribution: 1 to [`MAX_VARIANTS`]. All have the exponents in common.
     pub variants: u32,
-    /// Checkpoints that each variant is compared at; 0 for the adapter itself.
-    pub checkpoints: u32,
-    /// All LoRA matrices in order, once for each checkpoint.
+    /// All LoRA matrices, in order.
     pub matrices: Vec<Matrix>,
     /// All contributions of the model's datanet versions, ascending; those without a record that counts have
     /// vectors of zeros.
@@ -80,7 +78,8 @@ pub struct Index {
     blocks: usize,
     /// `[members, variants, blocks, BLOCK]`.
     data: Vec<i16>,
-    /// The adapter's values at `[variants, checkpoints]`, as bits: equality of indices is equality of bytes.
+    /// The values of the checkpoints' matrices, `[variants, parameters]`, as bits: equality of indices is equality of
+    /// bytes.
     values: Vec<u32>,
 }
 
@@ -118,9 +117,6 @@ fn check_variants(variants: u32, contributions: usize) -> Result<u8> {
 impl Header {
     /// Bytes of the checkpoints' values; none if there are more than can be counted.
     fn values(&self) -> Option<usize> {
-        if self.checkpoints == 0 {
-            return Some(0);
-        }
         let each = self.matrices.iter().try_fold(0_usize, |sum, matrix| {
             sum.checked_add((matrix.input as usize).checked_mul(matrix.output as usize)?)
         })?;
@@ -163,8 +159,7 @@ impl Index {
         }
         let elements = |m: &Matrix| m.input as usize * m.output as usize;
         let each: usize = header.matrices.iter().map(elements).sum();
-        // The matrices stand there once for each checkpoint, so that all of a variant's have `each` values.
-        let expected = if header.checkpoints == 0 { 0 } else { each * usize::from(variants) };
+        let expected = each * usize::from(variants);
         if values.len() != expected {
             let found = values.len();
             return Err(Error::Index(format!("{found} values of checkpoints, not {expected}")));
@@ -202,15 +197,11 @@ impl Index {
         self.blocks
     }
 
-    /// For each variant, the models that its vectors are compared at: the one that is served, or its checkpoints.
+    /// For each variant, the model that its vectors are compared at: the one that is served, at the checkpoint.
     ///
     /// # Errors
     /// If the model has no adapter, or one of another shape.
-    pub fn models(&self, served: &Model) -> Result<Vec<Vec<Model>>> {
-        let variants = usize::from(self.variants);
-        if self.header.checkpoints == 0 {
-            return Ok(vec![vec![served.clone()]; variants]);
-        }
+    pub fn models(&self, served: &Model) -> Result<Vec<Model>> {
         let specs = served.lora_matrices();
         let size: usize = specs.iter().map(|spec| spec.input * spec.output).sum();
         let checkpoint = |values: &[u32]| {
@@ -222,11 +213,7 @@ impl Index {
             });
             Ok(served.with_lora_values(matrices.collect())?)
         };
-        let own = self.values.len() / variants;
-        self.values
-            .chunks(own.max(1))
-            .map(|variant| variant.chunks(size.max(1)).map(checkpoint).collect())
-            .collect()
+        self.values.chunks(size.max(1)).map(checkpoint).collect()
     }
 
     /// The exponent of each matrix.
@@ -284,7 +271,7 @@ impl Index {
         let malformed = |what: &str| Error::Index(what.into());
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
             malformed(
-                "the file does not begin with OLINDEX2: it is not an index, or of another version",
+                "the file does not begin with OLINDEX3: it is not an index, or of another version",
             )
         })?;
         let (length, rest) =
@@ -323,15 +310,14 @@ impl Index {
         if self.header.adapter != adapter {
             return Err(Error::OtherAdapter { expected: adapter, found: self.header.adapter });
         }
-        let checkpoints = self.header.checkpoints.max(1) as usize;
-        if Some(self.header.matrices.len()) != matrices.len().checked_mul(checkpoints) {
+        if self.header.matrices.len() != matrices.len() {
             return Err(Error::OtherShape(format!(
-                "it has {} matrices at {checkpoints} checkpoints, the model {}",
+                "it has {} matrices, the model {}",
                 self.header.matrices.len(),
                 matrices.len()
             )));
         }
-        for (stored, spec) in self.header.matrices.iter().zip(matrices.iter().cycle()) {
+        for (stored, spec) in self.header.matrices.iter().zip(matrices) {
             let same = stored.name == spec.name
                 && stored.input as usize == spec.input
                 && stored.output as usize == spec.output;
@@ -356,7 +342,6 @@ mod tests {
             adapter: H256::repeat_byte(7),
             method: Method::default().to_json(),
             variants: 2,
-            checkpoints: 0,
             matrices: vec![
                 Matrix { name: "a".into(), input: 20, output: 20, exponent: -9 },
                 Matrix { name: "b".into(), input: 3, output: 2, exponent: -12 },
@@ -367,7 +352,11 @@ mod tests {
             ],
         };
         let data = (0..2 * 2 * 3 * BLOCK as i16).map(|i| i.wrapping_mul(997)).collect();
-        Index::new(header, data, Vec::new()).unwrap()
+        Index::new(header, data, values(2 * 406)).unwrap()
+    }
+
+    fn values(count: u32) -> Vec<u32> {
+        (0..count).map(|i| (i as f32 / 7.0).to_bits()).collect()
     }
 
     #[test]
@@ -418,18 +407,13 @@ mod tests {
     }
 
     #[test]
-    fn checkpoints_should_survive_a_round_trip_and_be_all_there() {
-        let index = sample();
-        // Two checkpoints of a model with half of the matrices each.
-        let header = Header { checkpoints: 2, ..index.header.clone() };
-        let values: Vec<u32> = (0..2 * (400 + 6)).map(|i| (i as f32 / 7.0).to_bits()).collect();
-        let index = Index::new(header.clone(), index.data, values.clone()).unwrap();
-        let bytes = index.to_bytes();
-        assert_eq!(Index::from_bytes(&bytes).unwrap(), index);
+    fn checkpoints_should_all_be_there() {
+        let Index { header, data, values, .. } = sample();
+        let bytes = sample().to_bytes();
         for length in [bytes.len() - 1, bytes.len() - 4, bytes.len() - 4 * values.len()] {
             assert!(Index::from_bytes(&bytes[..length]).is_err(), "{length} bytes");
         }
-        let few = Index::new(header, index.data, values[1..].to_vec());
+        let few = Index::new(header, data, values[1..].to_vec());
         assert!(few.unwrap_err().to_string().contains("811 values of checkpoints, not 812"));
     }
 
@@ -442,7 +426,9 @@ mod tests {
         assert!(refused.contains("0 blocks"), "{refused}");
         let matrix = |input| Matrix { name: "a".into(), input, output: 256, exponent: 0 };
         header.matrices = vec![matrix(MAX_BLOCKS)];
-        Index::new(header.clone(), Vec::new(), Vec::new()).unwrap();
+        // Not too many: what is missing are its checkpoints.
+        let refused = Index::new(header.clone(), Vec::new(), Vec::new()).unwrap_err().to_string();
+        assert!(refused.contains("values of checkpoints"), "{refused}");
         header.matrices = vec![matrix(MAX_BLOCKS + 1)];
         let refused = Index::new(header, Vec::new(), Vec::new()).unwrap_err().to_string();
         assert!(refused.contains("1048577 blocks"), "{refused}");

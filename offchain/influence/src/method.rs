@@ -1,12 +1,12 @@
 //! What an attribution method is: code and parameters, under one hash.
 
-use openledger_primitives::{hashing, Ppm, H256};
+use openledger_primitives::{hashing, score::MAX_VARIANTS, Ppm, H256};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
 /// The mathematics of this crate. Any change that changes an index or a query gets a new name.
-pub const CODE: &str = "openledger/ekfac/v1";
+pub const CODE: &str = "openledger/ekfac/v2";
 
 /// How much each record of a contribution counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,15 +47,15 @@ pub struct Duplicates {
 pub struct Method {
     /// [`CODE`].
     pub code: String,
-    /// λ of each matrix, in parts per million of the mean eigenvalue of its block of H.
-    ///
-    /// Grosse et al. 2023 (section 3.1) use 100,000, and so does the default: with some hundred records the
-    /// smallest eigenvalues are mostly noise, and below 1,000 they dominate the inverse.
+    /// λ of each matrix, in parts per million of the mean eigenvalue of its block of H: what predicts retraining
+    /// without some of the records best, see docs/attribution.md.
     pub damping_ppm: Ppm,
     /// What counts as a duplicate.
     pub duplicates: Duplicates,
     /// Training records that H is estimated from, at most; evenly spaced over all.
     pub fisher_records: u32,
+    /// Trainings of half the steps at whose ends gradients are compared: the index's variants.
+    pub runs: u8,
     /// What is explained.
     pub scope: Scope,
     /// Seed of the sampled labels.
@@ -70,9 +70,10 @@ impl Default for Method {
     fn default() -> Self {
         Self {
             code: CODE.into(),
-            damping_ppm: 100_000,
+            damping_ppm: 1_000,
             duplicates: Duplicates { jaccard_ppm: 800_000, shingle: 3 },
             fisher_records: 512,
+            runs: 3,
             scope: Scope::Exchange,
             seed: 0,
             tokens: 128,
@@ -117,6 +118,7 @@ impl Method {
         let sane = [
             ("damping_ppm", self.damping_ppm > 0),
             ("fisher_records", self.fisher_records > 0),
+            ("runs", (1..=MAX_VARIANTS).contains(&self.runs)),
             ("tokens", self.tokens > 1),
             ("shingle", self.duplicates.shingle > 0),
             ("jaccard_ppm", (1..=1_000_000).contains(&self.duplicates.jaccard_ppm)),
@@ -153,8 +155,12 @@ mod tests {
         let mut spaced = Method::default().to_json();
         spaced.push(b' ');
         assert!(Method::from_json(&spaced).is_err());
-        let other = Method { code: "openledger/ekfac/v0".into(), ..Method::default() };
+        let other = Method { code: "openledger/ekfac/v1".into(), ..Method::default() };
         assert!(Method::from_json(&other.to_json()).is_err());
+        for runs in [0, MAX_VARIANTS + 1] {
+            let other = Method { runs, ..Method::default() };
+            assert!(Method::from_json(&other.to_json()).is_err());
+        }
         let undamped = Method { damping_ppm: 0, ..Method::default() };
         assert!(Method::from_json(&undamped.to_json()).is_err());
     }

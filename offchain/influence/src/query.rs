@@ -14,25 +14,19 @@ pub struct Query {
 }
 
 impl Query {
-    /// One forward and one backward pass over prompt and answer for each model: for each variant, those at which its
-    /// vectors are compared ([`crate::Index::models`]), whose gradients stand end to end. Where there is no token to
-    /// explain, or nothing before it, the query is all zeros: nothing made it likely.
+    /// One forward and one backward pass over prompt and answer for each variant's model ([`crate::Index::models`]).
+    /// Where there is no token to explain, or nothing before it, the query is all zeros: nothing made it likely.
     ///
     /// # Errors
     /// If there is no adapter, the tokens do not fit the model, or the gradient is not finite.
-    pub fn new(
-        models: &[Vec<Model>],
-        prompt: &[u32],
-        answer: &[u32],
-        scope: Scope,
-    ) -> Result<Self> {
+    pub fn new(models: &[Model], prompt: &[u32], answer: &[u32], scope: Scope) -> Result<Self> {
         let from = match scope {
             Scope::Answer => prompt.len(),
             Scope::Exchange => 0,
         };
         let sequence = Sequence { ids: [prompt, answer].concat(), from };
         let mut matrices = Vec::new();
-        for model in models.iter().flatten() {
+        for model in models {
             if sequence.targets() == 0 {
                 let specs = model.lora_matrices().into_iter();
                 matrices

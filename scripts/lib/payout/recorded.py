@@ -88,13 +88,13 @@ class Run:
 
 def index_of(data):
     """[((contribution, variant), [block as 512 bytes])] and the method's JSON, of the file of an index."""
-    if data[:8] != b"OLINDEX2":
+    if data[:8] != b"OLINDEX3":
         raise ValueError("not an index")
     length = int.from_bytes(data[8:12], "little")
     reader = Reader(data[12 : 12 + length])
     reader.take(32)
     method = reader.take(reader.length())
-    variants, checkpoints = reader.integer(4), reader.integer(4)
+    variants = reader.integer(4)
     blocks = elements = 0
     for _ in range(reader.length()):
         reader.take(reader.length())
@@ -114,8 +114,7 @@ def index_of(data):
         return data[at : at + size]
 
     rows = rules.rows_of(members, variants)
-    values = 4 * variants * elements if checkpoints else 0
-    if len(data) != start + len(rows) * blocks * size + values:
+    if len(data) != start + len(rows) * blocks * size + 4 * variants * elements:
         raise ValueError("the index is cut short")
     return [(row, [block(k, b) for b in range(blocks)]) for k, row in enumerate(rows)], method
 

@@ -1,6 +1,10 @@
 //! A tiny random model, records and transcripts.
 
-use openledger_influence::{batch::Settlement, build::Example, Method};
+use openledger_influence::{
+    batch::Settlement,
+    build::{self, Example, Variant},
+    Index, Method, Result,
+};
 use openledger_lm::{Adapter, Config, Model, RopeScaling, Sequence};
 use openledger_primitives::{
     hashing, merkle,
@@ -80,7 +84,28 @@ pub fn examples() -> Vec<Example> {
 pub const CONTRIBUTIONS: [u32; 4] = [3, 4, 8, 9];
 
 pub fn method() -> Method {
-    Method { fisher_records: 24, ..Method::default() }
+    Method { fisher_records: 24, damping_ppm: 100_000, runs: 2, ..Method::default() }
+}
+
+/// The ends of as many trainings as the method has: the model, with weights ever smaller.
+pub fn ends(method: &Method) -> Vec<Model> {
+    (0..method.runs)
+        .map(|run| {
+            let values = model().lora_values().into_iter();
+            let smaller = values.map(|matrix| matrix * (1.0 - 0.1 * f32::from(run)));
+            model().with_lora_values(smaller.collect()).unwrap()
+        })
+        .collect()
+}
+
+/// An index with these as its checkpoints.
+pub fn index_of(contributions: &[u32], examples: &[Example], method: &Method) -> Result<Index> {
+    let variants = ends(method)
+        .iter()
+        .zip(0..)
+        .map(|(end, run)| Variant::new(end, run, contributions, examples, method, |_| {}))
+        .collect::<Result<Vec<_>>>()?;
+    build::index(&model(), ADAPTER, contributions, examples, method, &variants)
 }
 
 pub fn operator() -> schnorrkel::Keypair {

@@ -1,6 +1,5 @@
 use openledger_influence::{
     attribute, batch,
-    build::build,
     method::Scope,
     query::Query,
     settlement::{scores, JobReport, Parameters},
@@ -28,8 +27,8 @@ fn no_trace(_: &[u32]) -> Trace {
     Trace::default()
 }
 
-fn index(model: &Model) -> Index {
-    build(model, ADAPTER, &CONTRIBUTIONS, &examples(), &method(), |_| {}).unwrap()
+fn index() -> Index {
+    index_of(&CONTRIBUTIONS, &examples(), &method()).unwrap()
 }
 
 fn answers() -> Vec<(Vec<u32>, Vec<u32>)> {
@@ -45,7 +44,7 @@ fn answers() -> Vec<(Vec<u32>, Vec<u32>)> {
 #[test]
 fn attribute_should_follow_the_definitions_step_by_step() {
     let model = model();
-    let index = index(&model);
+    let index = index();
     let (settlement, transcripts) = settlement(&answers());
     let mut works = Vec::new();
     let keep = |work| works.push(work);
@@ -53,24 +52,28 @@ fn attribute_should_follow_the_definitions_step_by_step() {
         attribute(&model, &index, &settlement, &transcripts, PARAMETERS, trace, keep).unwrap();
 
     let one = [3];
-    let fewer = build(&model, ADAPTER, &one, &examples()[..8], &method(), |_| {}).unwrap();
+    let fewer = index_of(&one, &examples()[..8], &method()).unwrap();
     let (mut queries, mut steps, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let wide = |(_, least, most): &(u32, u32, u32)| least < most;
+    let mut each = report.receipts.iter().flat_map(|receipt| &receipt.intervals);
+    assert!(each.any(wide), "two variants never agree on everything");
     let mut sums = vec![0u128; CONTRIBUTIONS.len() + 1];
     for (i, transcript) in transcripts.iter().enumerate() {
         let (prompt, answer) = (&transcript.prompt_ids, &transcript.output_ids);
         let models = index.models(&model).unwrap();
         let query = Query::new(&models, prompt, answer, Scope::Exchange).unwrap();
         let found = scores(&query, &index);
-        let each = CONTRIBUTIONS.into_iter().zip(&found.scores);
-        let named: Vec<_> = each.map(|(id, score)| (id, vec![*score])).collect();
+        let each = CONTRIBUTIONS.into_iter().zip(found.scores.chunks(2));
+        let named: Vec<_> = each.map(|(id, scores)| (id, scores.to_vec())).collect();
         assert_eq!(report.receipts[i].scores, named);
-        for block in 0..index.blocks() {
+        for at in 0..2 * index.blocks() {
+            let (variant, block) = (at / index.blocks(), at % index.blocks());
             let mut preimage = hashing::QUERY_BLOCK.to_vec();
             preimage.extend((i as u32).to_le_bytes());
-            preimage.push(0); // The only variant.
+            preimage.push(variant as u8);
             preimage.extend((block as u32).to_le_bytes());
-            preimage.push(found.shifts[block]);
-            for value in &query.values[block * BLOCK..(block + 1) * BLOCK] {
+            preimage.push(found.shifts[at]);
+            for value in &query.values[at * BLOCK..(at + 1) * BLOCK] {
                 preimage.extend(value.to_le_bytes());
             }
             queries.push(hashing::content_id(&preimage));
@@ -79,17 +82,17 @@ fn attribute_should_follow_the_definitions_step_by_step() {
         for (((contribution, variant), vector), score) in index.vectors().zip(&found.scores) {
             let (mut partials, mut total) = (Vec::new(), 0i128);
             for block in 0..index.blocks() {
-                let range = block * BLOCK..(block + 1) * BLOCK;
-                let sum: i64 = query.values[range.clone()]
+                let at = usize::from(variant) * index.blocks() + block;
+                let sum: i64 = query.values[at * BLOCK..(at + 1) * BLOCK]
                     .iter()
-                    .zip(&vector[range])
+                    .zip(&vector[block * BLOCK..(block + 1) * BLOCK])
                     .map(|(q, w)| i64::from(*q) * i64::from(*w))
                     .sum();
                 let mut preimage = hashing::PARTIAL_SUM.to_vec();
                 preimage.extend((block as u32).to_le_bytes());
-                preimage.push(found.shifts[block]);
+                preimage.push(found.shifts[at]);
                 preimage.extend(sum.to_le_bytes());
-                total += i128::from(sum) << found.shifts[block];
+                total += i128::from(sum) << found.shifts[at];
                 preimage.extend(total.to_le_bytes());
                 totals.push(total);
                 partials.push(hashing::content_id(&preimage));
@@ -102,18 +105,17 @@ fn attribute_should_follow_the_definitions_step_by_step() {
             preimage.extend(merkle::root(&partials).as_bytes());
             score_leaves.push(hashing::content_id(&preimage));
         }
-        let influence = score::shares(&CONTRIBUTIONS, 1, &found.scores, PARAMETERS.floor);
+        let influence = score::shares(&CONTRIBUTIONS, 2, &found.scores, PARAMETERS.floor);
         let (fee, traced) = (transcript.signed.receipt.fee, trace(answer));
         let own = traced.mix(&influence, PARAMETERS.trace);
         assert_eq!((&report.receipts[i].trace, &report.receipts[i].shares), (&traced, &own));
         // A quarter of the answer is contribution 4's by the trace, and a fifth of that follows it.
         let exact = 50_000 + u64::from(influence.of(4)) * 950_000 / 1_000_000;
         assert!(u64::from(own.of(4)).abs_diff(exact) <= 1);
-        for ((id, least, most), contribution) in
-            report.receipts[i].intervals.iter().zip(CONTRIBUTIONS)
-        {
-            assert_eq!((*id, least), (contribution, most), "one variant has no spread");
-        }
+        let intervals = &report.receipts[i].intervals;
+        let named: Vec<u32> = intervals.iter().map(|(id, ..)| *id).collect();
+        assert_eq!(named, CONTRIBUTIONS);
+        assert!(intervals.iter().all(|(_, least, most)| least <= most));
         let mut credits = hashing::TRACE.to_vec();
         credits.extend(traced.bits.to_le_bytes());
         credits.extend([4, 4, 0, 0, 0]);
@@ -156,7 +158,7 @@ fn attribute_should_follow_the_definitions_step_by_step() {
 #[test]
 fn report_should_be_the_same_when_repeated_and_survive_json() {
     let model = model();
-    let index = index(&model);
+    let index = index();
     let (settlement, transcripts) = settlement(&answers());
     let report =
         || attribute(&model, &index, &settlement, &transcripts, PARAMETERS, trace, |_| {}).unwrap();
@@ -173,7 +175,7 @@ fn report_should_be_the_same_when_repeated_and_survive_json() {
 #[test]
 fn shares_should_go_to_the_pool_when_there_is_no_token_to_explain() {
     let model = model();
-    let index = index(&model);
+    let index = index();
     let (settlement, transcripts) = settlement(&[(vec![0], vec![])]);
     let report =
         attribute(&model, &index, &settlement, &transcripts, PARAMETERS, no_trace, |_| {}).unwrap();
@@ -183,7 +185,7 @@ fn shares_should_go_to_the_pool_when_there_is_no_token_to_explain() {
 #[test]
 fn attribute_should_refuse_when_a_trace_credits_a_stranger() {
     let model = model();
-    let index = index(&model);
+    let index = index();
     let (settlement, transcripts) = settlement(&answers());
     let stranger = |_: &[u32]| Trace { bits: 9, credits: vec![(5, 9)].try_into().unwrap() };
     let refused =
@@ -246,7 +248,7 @@ fn check_should_refuse_when_a_transcript_was_touched() {
 #[test]
 fn attribute_should_refuse_when_tokens_do_not_fit_the_model() {
     let model = model();
-    let index = index(&model);
+    let index = index();
     for answer in [(vec![0, VOCABULARY as u32], vec![1]), (vec![0; 60], vec![1; 6])] {
         let (settlement, transcripts) = settlement(&[answer]);
         let result =

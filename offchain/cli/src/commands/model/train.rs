@@ -307,6 +307,9 @@ impl Progress {
                 self.step("training", progress.step, progress.steps, Some(progress.loss));
             }
             Event::HeldoutAdapter(loss) => self.step("heldout_adapter", 1, 1, Some(loss)),
+            Event::Repeating(progress) => {
+                self.step("repeating", progress.step, progress.steps, Some(progress.loss));
+            }
             Event::Indexing(progress) => self.step("indexing", progress.done, progress.all, None),
         }
     }
