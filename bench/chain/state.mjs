@@ -1,5 +1,7 @@
 // What there has to be on the chain before anything can be measured, and the steps of a settlement.
 
+import { readFileSync } from "node:fs";
+
 import { OPEN, account, blake2AsU8a, compactToU8a, hash, hexToU8a, key, range, u8aConcat, u8aToHex } from "./chain.mjs";
 
 const LICENCE = {
@@ -99,6 +101,13 @@ export async function base(chain) {
   return ids([events], "models", "Registered")[0];
 }
 
+/** The id of the method that governance has chosen from the beginning. */
+const method = (() => {
+  const source = readFileSync(new URL("../../primitives/src/method.rs", import.meta.url), "utf8");
+  const json = [...source.matchAll(/r#"(.*)"#/g)].map(([, part]) => part).join("");
+  return u8aToHex(blake2AsU8a(u8aConcat("openledger/method/v1", compactToU8a(json.length), json)));
+})();
+
 let adapters = 0;
 /** Registers adapters, each `{parents, datanets}`, of an owner of its own; their ids. */
 export async function register(chain, of, wanted) {
@@ -106,7 +115,7 @@ export async function register(chain, of, wanted) {
   const funds = funded(chain, numbered.map(({ number }) => account("owner", number)), 10n * OPEN);
   const calls = numbered.map(({ parents, datanets: data, number }) => {
     const index = {
-      content: hash("index", number), root: hash("index root", number), method: hash("method"),
+      content: hash("index", number), root: hash("index root", number), method,
       blocks: INDEX_BLOCKS, variants: 1, trace: hash("trace", number),
     };
     const trained = data.map((datanet) => [datanet, 1]);

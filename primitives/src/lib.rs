@@ -15,6 +15,7 @@ pub mod hashing;
 pub mod ids;
 pub mod licence;
 pub mod merkle;
+pub mod method;
 pub mod pool;
 pub mod reads;
 pub mod receipt;

@@ -1,8 +1,10 @@
 //! What governance tunes without a runtime upgrade. Each value here is the default, in force until
 //! `Parameters::set_parameter` sets another.
 
+use alloc::vec;
+
 use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
-use openledger_primitives::{split::SplitParameters, Ppm};
+use openledger_primitives::{method, split::SplitParameters, Ppm};
 use sp_runtime::Perbill;
 
 use crate::{
@@ -83,6 +85,11 @@ pub mod tunables {
         /// How much of what a trace explains of an answer follows the trace, and not influence.
         #[codec(index = 13)]
         pub static Trace: Ppm = 200_000;
+
+        /// Whose indices a new version of a model may have. Those of older versions stay.
+        #[codec(index = 14)]
+        pub static Methods: method::Methods =
+            method::Methods::truncate_from(vec![method::id(method::DEFAULT.as_bytes())]);
     }
 
     /// The ecosystem's emission.

@@ -1,6 +1,6 @@
 //! What an attribution method is: code and parameters, under one hash.
 
-use openledger_primitives::{hashing, score::MAX_VARIANTS, Ppm, H256};
+use openledger_primitives::{method, score::MAX_VARIANTS, Ppm, H256};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -90,7 +90,7 @@ impl Method {
 
     /// `blake2b_256(tag ‖ SCALE(JSON))`: the method's identity on chain.
     pub fn id(&self) -> H256 {
-        hashing::tagged(hashing::METHOD, &self.to_json())
+        method::id(&self.to_json())
     }
 
     /// Reads canonical JSON.
@@ -141,6 +141,13 @@ mod tests {
         assert_ne!(Method { seed: 1, ..method.clone() }.id(), method.id());
         assert_ne!(Method { weighting: Weighting::Equal, ..method.clone() }.id(), method.id());
         assert_ne!(Method { scope: Scope::Answer, ..method.clone() }.id(), method.id());
+    }
+
+    #[test]
+    fn default_should_be_what_the_chain_knows() {
+        let known = method::DEFAULT.as_bytes();
+        assert_eq!(Method::from_json(known).unwrap(), Method::default());
+        assert_eq!(Method::default().id(), method::id(known));
     }
 
     #[test]

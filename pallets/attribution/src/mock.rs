@@ -3,7 +3,7 @@ use frame_support::{
     derive_impl, parameter_types,
     traits::{
         fungible::{HoldConsideration, Inspect},
-        ConstU128, ConstU32, Hooks, LinearStoragePrice, VariantCountOf,
+        ConstU128, ConstU32, Everything, Hooks, LinearStoragePrice, VariantCountOf,
     },
 };
 use frame_system::offchain::{CreateTransactionBase, SigningTypes};
@@ -104,6 +104,7 @@ impl pallet_datanets::Config for Test {
 impl pallet_models::Config for Test {
     type Consideration = Deposit<ModelDeposit>;
     type Currency = Balances;
+    type Methods = Everything;
     type PriceNotice = ConstU32<10>;
     type WeightInfo = pallet_models::weights::SubstrateWeight<Test>;
 }

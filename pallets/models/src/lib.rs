@@ -74,7 +74,7 @@ use frame_support::{
     traits::{
         fungible::{self, Mutate as _},
         tokens::Preservation,
-        Consideration, Footprint,
+        Consideration, Contains, Footprint,
     },
 };
 use frame_system::pallet_prelude::*;
@@ -83,7 +83,7 @@ use openledger_primitives::{
     licence::Licence,
     score::{MAX_BLOCKS, MAX_VARIANTS},
     Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
-    VersionNumber,
+    VersionNumber, H256,
 };
 use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Status, Version};
 use sp_runtime::SaturatedConversion;
@@ -110,6 +110,9 @@ pub mod pallet {
 
         /// The storage deposit of a model, held under [`HoldReason::Deposit`].
         type Consideration: Consideration<Self::AccountId, Footprint>;
+
+        /// The methods that new indices may be of.
+        type Methods: Contains<H256>;
 
         /// Blocks between setting a higher price and its holding.
         #[pallet::constant]
@@ -249,6 +252,8 @@ pub mod pallet {
         InvalidParent,
         /// An adapter is trained on at least one datanet version; a base has neither those nor an index.
         InvalidTraining,
+        /// Governance has not chosen the method that the index is of.
+        UnknownMethod,
     }
 
     #[pallet::hooks]
@@ -286,7 +291,8 @@ pub mod pallet {
         /// owners have a part in what it earns.
         /// `artefact` and `config` are the content ids of its `adapter_model.safetensors` and
         /// `adapter_config.json`; `trained_on` names datanet versions whose licences allow it; `index`
-        /// is its attribution index, without which its answers cannot be settled. You pay the price
+        /// is its attribution index, of a method that governance has chosen; without one its answers
+        /// cannot be settled. You pay the price
         /// for training of each version to its datanet, and a storage deposit is held on your account.
         #[pallet::call_index(1)]
         #[pallet::weight(<T as Config>::WeightInfo::register_adapter(trained_on.len() as u32))]
@@ -596,6 +602,8 @@ impl<T: Config> Pallet<T> {
             !artefact.is_zero() && !config.is_zero() && !index.is_some_and(invalid_index),
             Error::<T>::InvalidArtefact
         );
+        let unknown = |index: IndexInfo| !T::Methods::contains(&index.method);
+        ensure!(!index.is_some_and(unknown), Error::<T>::UnknownMethod);
         ensure!(
             match kind {
                 Kind::Base => trained_on.is_empty() && index.is_none(),

@@ -5,7 +5,8 @@ use crate::*;
 use frame_support::{
     assert_noop, derive_impl, parameter_types,
     traits::{
-        fungible::HoldConsideration, ConstU128, ConstU32, LinearStoragePrice, VariantCountOf,
+        fungible::HoldConsideration, ConstU128, ConstU32, Equals, LinearStoragePrice,
+        VariantCountOf,
     },
     PalletId,
 };
@@ -69,6 +70,8 @@ parameter_types! {
     pub const DepositReason: RuntimeHoldReason =
         RuntimeHoldReason::ModelsPallet(HoldReason::Deposit);
     pub const TreasuryId: PalletId = PalletId(*b"ol/datan");
+    /// The only method.
+    pub const Method: H256 = H256([5; 32]);
 }
 
 type StoragePrice = LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>;
@@ -90,6 +93,7 @@ impl pallet_datanets::Config for Test {
 impl Config for Test {
     type Consideration = HoldConsideration<AccountId32, Balances, DepositReason, StoragePrice>;
     type Currency = Balances;
+    type Methods = Equals<Method>;
     type PriceNotice = ConstU32<NOTICE>;
     type WeightInfo = weights::SubstrateWeight<Test>;
 }

@@ -50,14 +50,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:0 w:1)
 	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0), by hand.
 	/// `d` is in `[1, 8]`.
 	fn register_adapter(d: u32) -> Weight {
 		// At the least 627_412_000 ps.
-		Weight::from_parts(559_094_762, 168759)
+		Weight::from_parts(559_094_762, 171_859)
 			// Standard error: 19_189_578. By hand, until it is measured again: 140.1 µs were measured, without
 			// counting the contributions.
 			.saturating_add(Weight::from_parts(200_000_000, 0).saturating_mul(d.into()))
-			.saturating_add(T::DbWeight::get().reads(65_u64))
+			.saturating_add(T::DbWeight::get().reads(66_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(d.into())))
@@ -77,14 +78,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:0 w:1)
 	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0), by hand.
 	/// `d` is in `[0, 8]`.
 	fn register_version(d: u32) -> Weight {
 		// At the least 153_377_000 ps.
-		Weight::from_parts(231_205_688, 3712)
+		Weight::from_parts(231_205_688, 6_812)
 			// Standard error: 12_714_637. By hand, until it is measured again: 110.4 µs were measured, without
 			// counting the contributions.
 			.saturating_add(Weight::from_parts(170_000_000, 0).saturating_mul(d.into()))
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(d.into())))

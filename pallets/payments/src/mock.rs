@@ -2,7 +2,8 @@ use crate::{self as pallet_payments, *};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{
-        fungible::HoldConsideration, ConstU128, ConstU32, Hooks, LinearStoragePrice, VariantCountOf,
+        fungible::HoldConsideration, ConstU128, ConstU32, Everything, Hooks, LinearStoragePrice,
+        VariantCountOf,
     },
     PalletId,
 };
@@ -102,6 +103,7 @@ impl pallet_datanets::Config for Test {
 impl pallet_models::Config for Test {
     type Consideration = Deposit<ModelDeposit>;
     type Currency = Balances;
+    type Methods = Everything;
     type PriceNotice = ConstU32<10>;
     type WeightInfo = pallet_models::weights::SubstrateWeight<Test>;
 }

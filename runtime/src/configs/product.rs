@@ -2,10 +2,13 @@
 
 use frame_support::{
     parameter_types,
-    traits::{fungible::HoldConsideration, ConstU32, Get, LinearStoragePrice, Randomness},
+    traits::{
+        fungible::HoldConsideration, ConstU32, Contains, Get, LinearStoragePrice, Randomness,
+    },
     PalletId,
 };
 use frame_system::EnsureRoot;
+use openledger_primitives::H256;
 use pallet_attribution::{worker::crypto::WorkerKey, Parameters};
 use sp_runtime::traits::AccountIdConversion;
 
@@ -52,6 +55,16 @@ parameter_types! {
         RuntimeHoldReason::Models(pallet_models::HoldReason::Deposit);
 }
 
+/// The methods that governance has chosen. Benchmarks make up their own, and read the list all the same.
+pub struct ChosenMethods;
+
+impl Contains<H256> for ChosenMethods {
+    fn contains(method: &H256) -> bool {
+        let chosen = params::attribution::Methods::get();
+        chosen.contains(method) || cfg!(feature = "runtime-benchmarks")
+    }
+}
+
 impl pallet_models::Config for Runtime {
     type Consideration = HoldConsideration<
         AccountId,
@@ -60,6 +73,7 @@ impl pallet_models::Config for Runtime {
         LinearStoragePrice<ModelDepositBase, ModelDepositPerByte, Balance>,
     >;
     type Currency = Balances;
+    type Methods = ChosenMethods;
     type PriceNotice = ConstU32<HOURS>;
     type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
 }

@@ -265,6 +265,18 @@ fn register_adapter_should_fail_when_trained_on_nothing() {
 }
 
 #[test]
+fn register_adapter_should_fail_when_governance_has_not_chosen_the_method() {
+    run(|| {
+        let (base, datanet) = (base(), datanet(OPEN));
+        let other = IndexInfo { method: hash(6), ..index() };
+        let adapter = Adapter { index: Some(other), ..Adapter::of(base, datanet) };
+        assert_noop!(adapter.send(), Error::<Test>::UnknownMethod);
+        assert_ok!(Adapter { index: None, ..Adapter::of(base, datanet) }.send());
+        assert_ok!(Adapter { index: Some(index()), ..Adapter::of(base, datanet) }.send());
+    });
+}
+
+#[test]
 fn register_adapter_should_fail_when_the_index_has_a_zero_in_it_or_too_many_blocks_or_variants() {
     run(|| {
         let (base, datanet) = (base(), datanet(OPEN));

@@ -1,12 +1,12 @@
 //! What governance decides: calls that only Root may make.
 
-use openledger_primitives::{split::SplitParameters, PPM};
+use openledger_primitives::{method::Methods, split::SplitParameters, PPM};
 use openledger_runtime::{
     params::{attribution as tuned, emission, fees},
     units::UNIT,
     Runtime, RuntimeParameters,
 };
-use sp_runtime::Perbill;
+use sp_runtime::{traits::Get, Perbill};
 
 use super::{datanets, Step, World};
 use crate::arguments::Arguments;
@@ -40,6 +40,10 @@ pub fn set_parameter(_: &mut World, a: &mut Arguments) -> Vec<Step> {
         3 => attribution(P::Tolerance(tuned::Tolerance, Some(ppm))),
         4 if which >= 128 => attribution(P::Trace(tuned::Trace, Some(ppm))),
         4 => attribution(P::Floor(tuned::Floor, Some(ppm))),
+        5 if which >= 128 => {
+            let methods = if byte < 128 { tuned::Methods::get() } else { Methods::new() };
+            attribution(P::Methods(tuned::Methods, Some(methods)))
+        }
         5 => attribution(P::Royalty(tuned::Royalty, Some(ppm))),
         6 => attribution(P::MaxAttempts(tuned::MaxAttempts, Some(byte as u8 % 5))),
         7 => attribution(P::ChallengeBlocks(tuned::ChallengeBlocks, Some(byte))),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use openledger_primitives::{
-    hashing::content_id, ContributionId, DatanetId, ModelId, VersionNumber, H256,
+    hashing::content_id, method, ContributionId, DatanetId, ModelId, VersionNumber, H256,
 };
 use openledger_runtime::{units::MILLI, AccountId, Runtime};
 use pallet_models::{IndexInfo, Kind, ModelOf};
@@ -85,7 +85,7 @@ pub fn index(trained_on: &[(DatanetId, VersionNumber)], blocks: u32) -> IndexInf
     IndexInfo {
         content: content_id(b"index"),
         root: work::index_root(&contributions, variants, blocks),
-        method: content_id(b"method"),
+        method: method::id(method::DEFAULT.as_bytes()),
         blocks,
         variants,
         trace,
