@@ -13,7 +13,7 @@ use anyhow::{bail, Result};
 use clap::{Parser, Subcommand};
 
 use bank::Design;
-use methods::Method;
+use methods::{Choice, Method};
 
 #[derive(Parser)]
 #[command(about, version)]
@@ -61,17 +61,22 @@ enum Command {
         #[arg(long, value_delimiter = ',')]
         hidden: Vec<usize>,
     },
+    /// Builds the index that a job builds, over a task's contributions, and says what rounding changes.
+    Index { folder: PathBuf },
+    /// What contributions are paid for each query by that index, as computed here.
+    Shares {
+        folder: PathBuf,
+        /// A name for this program and its threads.
+        #[arg(long)]
+        label: String,
+    },
     /// Writes the scores of our methods.
     Score {
         folder: PathBuf,
         #[arg(required = true)]
         methods: Vec<Method>,
-        /// Trainings that an unrolled method averages over.
-        #[arg(long, default_value_t = 1)]
-        runs: u8,
-        /// Parts that it follows each in.
-        #[arg(long, default_value_t = methods::SEGMENTS)]
-        segments: usize,
+        #[command(flatten)]
+        choice: Choice,
     },
 }
 
@@ -119,12 +124,14 @@ fn main() -> Result<()> {
                 Ok(task.retrain(&images, kept, seed))
             })
         }
-        Command::Score { folder, methods, runs, segments } => {
+        Command::Index { folder } => registered::write_index(&folder),
+        Command::Shares { folder, label } => registered::write_shares(&folder, &label),
+        Command::Score { folder, methods, choice } => {
             for method in methods {
                 if is_lm(&folder)? {
-                    methods::of_texts(&folder, method, runs, segments)?;
+                    methods::of_texts(&folder, method, choice)?;
                 } else {
-                    methods::of_images(&folder, method)?;
+                    methods::of_images(&folder, method, choice)?;
                 }
             }
             Ok(())

@@ -53,10 +53,10 @@ pub enum Method {
     Registered,
 }
 
-/// λ, of the mean eigenvalue.
+/// λ, of the mean eigenvalue, where nothing else is chosen.
 const DAMPING: f64 = 0.1;
 /// Segments of a path.
-pub const SEGMENTS: usize = 4;
+const SEGMENTS: usize = 4;
 /// Records that the Gauss-Newton matrix is estimated from, at most.
 const SAMPLES: usize = 1_024;
 /// Of drawn labels.
@@ -68,8 +68,32 @@ impl Method {
     }
 }
 
+/// What is chosen of a method, next to its name.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Choice {
+    /// Trainings that `ekfac-half` and the unrolled methods add up.
+    #[arg(long, default_value_t = 1)]
+    runs: u8,
+    /// λ, of the mean eigenvalue, of the methods with an inverse of H.
+    #[arg(long)]
+    damping: Option<f64>,
+}
+
+impl Choice {
+    fn damping(self) -> f64 {
+        self.damping.unwrap_or(DAMPING)
+    }
+
+    /// What the scores are called: what is not chosen is not named.
+    fn name(self, method: Method) -> String {
+        let runs = if self.runs == 1 { String::new() } else { format!("-{}", self.runs) };
+        let damping = self.damping.map_or_else(String::new, |value| format!("-damping{value:e}"));
+        method.name() + &runs + &damping
+    }
+}
+
 /// Writes `scores/<method>.safetensors` of a language model's task.
-pub fn of_texts(folder: &Path, method: Method, runs: u8, segments: usize) -> Result<()> {
+pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
     let task = lm::Task::open(folder)?;
     let (records, queries) = (task.records(), task.queries());
     if method == Method::Bm25 {
@@ -87,9 +111,11 @@ pub fn of_texts(folder: &Path, method: Method, runs: u8, segments: usize) -> Res
     let model = lm::Task::model(folder)?;
     let start = Instant::now();
     if method == Method::Registered {
-        let index = registered::build(&task, &lm::Task::base(folder)?, &model)?;
+        // Each record for itself.
+        let owners: Vec<u32> = (0..records.len() as u32).collect();
+        let index = registered::build(folder, &task, &owners)?.index;
         let settings = serde_json::from_slice(&index.header().method)?;
-        let index = Registered::new(&index, &model)?;
+        let index = Registered::new(index, &model)?;
         return Measured::new(start, settings).finish(
             folder,
             &method.name(),
@@ -100,40 +126,49 @@ pub fn of_texts(folder: &Path, method: Method, runs: u8, segments: usize) -> Res
     if let Method::Unrolled | Method::UnrolledHalf = method {
         let base = lm::Task::base(folder)?;
         let targets: usize = records.iter().map(Sequence::targets).sum();
-        let mut paths: Vec<Vec<Segment<Model>>> = Vec::new();
-        for run in 0..runs {
-            let mut trainer = match method {
-                Method::Unrolled => task.full(&base, run)?,
-                _ => task.half(&base, run)?,
-            };
-            paths.push(path::segments(&mut trainer, segments)?);
-        }
+        let paths = (0..choice.runs)
+            .map(|run| {
+                let mut trainer = match method {
+                    Method::Unrolled => task.full(&base, run)?,
+                    _ => task.half(&base, run)?,
+                };
+                Ok(path::segments(&mut trainer, SEGMENTS)?)
+            })
+            .collect::<Result<Vec<Vec<Segment<Model>>>>>()?;
         let parts = paths
             .iter()
             .map(|path| Ok(unrolled(path, &records, 1.0 / targets as f64, SAMPLES, SEED)?))
             .collect::<Result<Vec<_>>>()?;
-        let settings = json!({"segments": segments, "runs": runs});
-        let default = (runs, segments) == (1, SEGMENTS);
-        let suffix = if default { String::new() } else { format!("-{runs}x{segments}") };
-        let name = method.name() + &suffix;
-        let found = Measured::new(start, settings);
-        return found.finish(folder, &name, &Sum(parts), queries.iter());
+        let found = Measured::new(start, json!({"segments": SEGMENTS, "runs": choice.runs}));
+        return found.finish(folder, &choice.name(method), &Sum(parts), queries.iter());
     }
     if method == Method::EkfacHalf {
-        let mut trainer = task.half(&lm::Task::base(folder)?, 0)?;
-        trainer.run(|_, _| Ok(true))?;
-        let all: Vec<&Sequence> = records.iter().collect();
-        let hessian = EkFac::fit(trainer.model(), &all, DAMPING, SEED, |_, _| {})?;
-        let gradients = gradients::flat(trainer.model(), &records, Labels::Data)?;
-        let index = Vectors::new(trainer.model(), hessian.solve(&gradients))?;
-        let found = Measured::new(start, json!({"damping": DAMPING}));
-        return found.finish(folder, &method.name(), &index, queries.iter());
+        let base = lm::Task::base(folder)?;
+        let models = (0..choice.runs)
+            .map(|run| {
+                let mut trainer = task.half(&base, run)?;
+                trainer.run(|_, _| Ok(true))?;
+                Ok(trainer.model().clone())
+            })
+            .collect::<Result<Vec<Model>>>()?;
+        let every: Vec<&Sequence> = records.iter().collect();
+        let parts = models
+            .iter()
+            .zip(SEED..)
+            .map(|(model, seed)| {
+                let hessian = EkFac::fit(model, &every, choice.damping(), seed, |_, _| {})?;
+                let gradients = gradients::flat(model, &records, Labels::Data)?;
+                Ok(Vectors::new(model, hessian.solve(&gradients))?)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let found = Measured::new(start, json!({"damping": choice.damping(), "runs": choice.runs}));
+        return found.finish(folder, &choice.name(method), &Sum(parts), queries.iter());
     }
-    of_gradients(folder, method, &model, &records, &queries)
+    of_gradients(folder, method, choice, &model, &records, &queries)
 }
 
 /// Writes `scores/<method>.safetensors` of a classifier's task.
-pub fn of_images(folder: &Path, method: Method) -> Result<()> {
+pub fn of_images(folder: &Path, method: Method, choice: Choice) -> Result<()> {
     let task = classifier::Task::open(folder)?;
     let classifier::Images { records, queries } = classifier::Task::images(folder)?;
     if let Method::Unrolled | Method::UnrolledHalf = method {
@@ -146,25 +181,26 @@ pub fn of_images(folder: &Path, method: Method) -> Result<()> {
         let found = Measured::new(start, settings);
         return found.finish(folder, &method.name(), &index, queries.iter());
     }
-    of_gradients(folder, method, &classifier::Task::model(folder)?, &records, &queries)
+    of_gradients(folder, method, choice, &classifier::Task::model(folder)?, &records, &queries)
 }
 
 fn of_gradients<M: Trained>(
     folder: &Path,
     method: Method,
+    choice: Choice,
     model: &M,
     records: &[M::Record],
     queries: &[M::Record],
 ) -> Result<()> {
     let start = Instant::now();
-    let damped = json!({"damping": DAMPING});
+    let damped = json!({"damping": choice.damping()});
     let (index, settings): (Box<dyn Attributor<Query = M::Record> + '_>, Value) = match method {
         Method::Dot => (Box::new(dot(model, records)?), json!({})),
         Method::Cosine => (Box::new(cosine(model, records)?), json!({})),
-        Method::Datainf => (Box::new(datainf(model, records)?), damped),
+        Method::Datainf => (Box::new(datainf(model, records)?), json!({"damping": DAMPING})),
         Method::Ekfac | Method::EkfacRelative => {
             let every: Vec<&M::Record> = records.iter().collect();
-            let hessian = EkFac::fit(model, &every, DAMPING, SEED, |_, _| {})?;
+            let hessian = EkFac::fit(model, &every, choice.damping(), SEED, |_, _| {})?;
             let gradients = gradients::flat(model, records, Labels::Data)?;
             let solved = hessian.solve(&gradients);
             let relative = method == Method::EkfacRelative;
@@ -176,7 +212,7 @@ fn of_gradients<M: Trained>(
             let mut samples = gradients::flat(model, &sampled, labels)?;
             samples *= (sampled.len() as f32).sqrt().recip();
             let hessian = Exact::new(samples)?;
-            let lambda = DAMPING * hessian.mean_eigenvalue();
+            let lambda = choice.damping() * hessian.mean_eigenvalue();
             let gradients = gradients::flat(model, records, Labels::Data)?;
             let solved = hessian.apply(&gradients, |h| 1.0 / (h + lambda));
             let relative = method == Method::ExactRelative;
@@ -184,7 +220,8 @@ fn of_gradients<M: Trained>(
         }
         _ => bail!("{} is for language models", method.name()),
     };
-    Measured::new(start, settings).finish(folder, &method.name(), &*index, queries.iter())
+    let found = Measured::new(start, settings);
+    found.finish(folder, &choice.name(method), &*index, queries.iter())
 }
 
 fn weighed<'a, M: Trained>(

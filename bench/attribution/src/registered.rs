@@ -1,64 +1,77 @@
 //! The index that a job builds, asked as an engine asks it.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 use openledger_influence::{
     attributor::Attributor,
     build::{self, Example, Variant},
+    gradients,
     query::Query,
     settlement::scores,
     Error, Index, Method,
 };
-use openledger_lm::{Model, Sequence};
-use openledger_primitives::{ContributionId, H256};
+use openledger_lm::{Labels, Model, Sequence};
+use openledger_primitives::{score, ContributionId, Ppm, H256};
+use serde::Serialize;
 
-use crate::lm;
+use crate::{files, lm};
+
+/// Shares below it are not paid: what the chain begins with.
+const FLOOR: Ppm = 1_000;
 
 /// An index with the models that its vectors are compared at.
-pub struct Registered<'a> {
-    index: &'a Index,
+pub struct Registered {
+    index: Index,
     models: Vec<Model>,
 }
 
-/// The index of a task's records, each as a contribution of its own.
-pub fn build(task: &lm::Task, base: &Model, model: &Model) -> Result<Index> {
-    let records = task.records();
-    let contributions: Vec<ContributionId> = (0..records.len() as u32).collect();
-    let examples: Vec<Example> = contributions
+/// An index, and what it was before its numbers were rounded to integers.
+pub struct Built {
+    pub index: Index,
+    variants: Vec<Variant>,
+}
+
+/// The index of a task's records, of which each belongs to one of the contributions.
+pub fn build(folder: &Path, task: &lm::Task, owners: &[ContributionId]) -> Result<Built> {
+    let (base, model) = (lm::Task::base(folder)?, lm::Task::model(folder)?);
+    let mut contributions = owners.to_vec();
+    contributions.sort_unstable();
+    contributions.dedup();
+    let examples: Vec<Example> = owners
         .iter()
-        .zip(records)
+        .zip(task.records())
         .map(|(&contribution, sequence)| Example { contribution, sequence })
         .collect();
     let method = Method { tokens: task.settings.tokens, ..Method::default() };
     let mut variants = Vec::new();
     for run in 0..method.runs {
-        let mut trainer = task.half(base, run)?;
+        let mut trainer = task.half(&base, run)?;
         trainer.run(|_, _| Ok(true))?;
-        variants.push(Variant::new(
-            trainer.model(),
-            run,
-            &contributions,
-            &examples,
-            &method,
-            |_| {},
-        )?);
+        let end = trainer.model();
+        variants.push(Variant::new(end, run, &contributions, &examples, &method, |_| {})?);
     }
     let adapter = H256::default();
-    Ok(build::index(model, adapter, &contributions, &examples, &method, &variants)?)
+    let index = build::index(&model, adapter, &contributions, &examples, &method, &variants)?;
+    Ok(Built { index, variants })
 }
 
-impl<'a> Registered<'a> {
-    pub fn new(index: &'a Index, model: &Model) -> Result<Self> {
-        Ok(Self { index, models: index.models(model)? })
+impl Registered {
+    pub fn new(index: Index, model: &Model) -> Result<Self> {
+        Ok(Self { models: index.models(model)?, index })
+    }
+
+    fn query(&self, asked: &Sequence) -> Result<Query, Error> {
+        let (prompt, answer) = asked.ids.split_at(asked.from);
+        Query::new(&self.models, prompt, answer, self.index.method().scope)
     }
 }
 
-impl Attributor for Registered<'_> {
+impl Attributor for Registered {
     type Query = Sequence;
 
     fn scores(&self, query: &Sequence) -> Result<Vec<f64>, Error> {
-        let (prompt, answer) = query.ids.split_at(query.from);
-        let query = Query::new(&self.models, prompt, answer, self.index.method().scope)?;
-        let scores = scores(&query, self.index).scores;
+        let scores = scores(&self.query(query)?, &self.index).scores;
         let each = scores.chunks(usize::from(self.index.variants()));
         Ok(each.map(|own| own.iter().sum::<i128>() as f64).collect())
     }
@@ -66,4 +79,89 @@ impl Attributor for Registered<'_> {
     fn bytes(&self) -> u64 {
         self.index.to_bytes().len() as u64
     }
+}
+
+/// `shares/*.json`: what contributions would be paid for each query.
+#[derive(Serialize)]
+struct Shares {
+    threads: usize,
+    /// Features of the processor that this program was compiled to use.
+    features: Vec<&'static str>,
+    contributions: Vec<ContributionId>,
+    /// `[queries, contributions]`: the sums over the variants.
+    scores: Vec<Vec<f64>>,
+    /// `[queries, contributions]`, in parts per million; what is missing goes to the pools.
+    shares: Vec<Vec<Ppm>>,
+}
+
+impl Shares {
+    /// Of `[queries, rows]`.
+    fn new(index: &Index, scores: &[Vec<i128>]) -> Self {
+        let contributions: Vec<ContributionId> = index.contributions().collect();
+        let variants = index.variants();
+        let sum = |of: &Vec<i128>| -> Vec<f64> {
+            of.chunks(variants.into()).map(|own| own.iter().sum::<i128>() as f64).collect()
+        };
+        let shares = scores.iter().map(|scores| {
+            let found = score::shares(&contributions, variants, scores, FLOOR);
+            contributions.iter().map(|&contribution| found.of(contribution)).collect()
+        });
+        let features = [
+            ("avx2", cfg!(target_feature = "avx2")),
+            ("fma", cfg!(target_feature = "fma")),
+            ("avx512f", cfg!(target_feature = "avx512f")),
+        ];
+        Self {
+            threads: rayon::current_num_threads(),
+            features: features.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect(),
+            scores: scores.iter().map(sum).collect(),
+            shares: shares.collect(),
+            contributions,
+        }
+    }
+
+    fn write(&self, folder: &Path, label: &str) -> Result<()> {
+        files::write(&folder.join("shares").join(format!("{label}.json")), self)
+    }
+}
+
+/// Writes `index.bin`, of a task's contributions, and `shares/exact.json`: what would be paid if nothing were rounded.
+pub fn write_index(folder: &Path) -> Result<()> {
+    let task = lm::Task::open(folder)?;
+    let owners: Option<Vec<ContributionId>> =
+        task.records.iter().map(|record| record.contribution).collect();
+    let owners = owners.context("expected records of contributions")?;
+    let Built { index, variants } = build(folder, &task, &owners)?;
+    files::replace(&folder.join("index.bin"), &index.to_bytes())?;
+    let models = index.models(&lm::Task::model(folder)?)?;
+    let mut exact = Vec::new();
+    for query in task.queries() {
+        let mut by_variant = Vec::new();
+        for (model, variant) in models.iter().zip(&variants) {
+            let gradient =
+                gradients::of_records(model, std::slice::from_ref(&query), Labels::Data)?;
+            by_variant.push(variant.scores(&gradient[0]));
+        }
+        // Finer than anything that integers of 16 bits can say.
+        let largest = by_variant.iter().flatten().fold(0.0_f64, |top, score| top.max(score.abs()));
+        let scale = 2.0_f64.powi(100) / largest;
+        let contributions = 0..by_variant[0].len();
+        let row = |k: usize| by_variant.iter().map(move |of| (of[k] * scale) as i128);
+        exact.push(contributions.flat_map(row).collect());
+    }
+    Shares::new(&index, &exact).write(folder, "exact")
+}
+
+/// Writes `shares/<label>.json` by `index.bin`, as an engine computes them here.
+pub fn write_shares(folder: &Path, label: &str) -> Result<()> {
+    let task = lm::Task::open(folder)?;
+    let bytes =
+        std::fs::read(folder.join("index.bin")).context("expected index.bin: make it first")?;
+    let registered = Registered::new(Index::from_bytes(&bytes)?, &lm::Task::model(folder)?)?;
+    let scored = task
+        .queries()
+        .iter()
+        .map(|query| Ok(scores(&registered.query(query)?, &registered.index).scores))
+        .collect::<Result<Vec<_>>>()?;
+    Shares::new(&registered.index, &scored).write(folder, label)
 }

@@ -132,6 +132,16 @@ impl Variant {
         Ok(Self { checkpoint, vectors })
     }
 
+    /// How much likelier each contribution made what has this gradient, before anything is rounded to integers.
+    pub fn scores(&self, gradient: &[Array2<f32>]) -> Vec<f64> {
+        let contributions = self.vectors.first().map_or(0, Vec::len);
+        let product = |(vectors, gradient): (&Vec<Array2<f64>>, &Array2<f32>), k: usize| -> f64 {
+            vectors[k].iter().zip(gradient).map(|(&w, &g)| w * f64::from(g)).sum()
+        };
+        let score = |k| self.vectors.iter().zip(gradient).map(|pair| product(pair, k)).sum();
+        (0..contributions).map(score).collect()
+    }
+
     fn has(&self, matrices: &[MatrixSpec], contributions: usize) -> bool {
         let fits = |(vectors, spec): (&Vec<Array2<f64>>, &MatrixSpec)| {
             vectors.len() == contributions

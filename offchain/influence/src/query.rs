@@ -1,6 +1,8 @@
 //! A paid exchange, as vectors that contributions are compared with.
 
+use ndarray::Array2;
 use openledger_lm::{Labels, Model, Sequence};
+use rayon::prelude::*;
 
 use crate::{build::largest, gradients, method::Scope, quantise, Error, Result};
 
@@ -25,19 +27,18 @@ impl Query {
             Scope::Exchange => 0,
         };
         let sequence = Sequence { ids: [prompt, answer].concat(), from };
-        let mut matrices = Vec::new();
-        for model in models {
+        let gradient = |model: &Model| {
             if sequence.targets() == 0 {
                 let specs = model.lora_matrices().into_iter();
-                matrices
-                    .extend(specs.map(|spec| ndarray::Array2::zeros((spec.input, spec.output))));
-                continue;
+                return Ok(specs.map(|spec| Array2::zeros((spec.input, spec.output))).collect());
             }
             // One at a time, so that a gradient depends on nothing else.
             let sequence = std::slice::from_ref(&sequence);
             let gradient = gradients::of_records(model, sequence, Labels::Data)?.pop();
-            matrices.extend(gradient.unwrap_or_default());
-        }
+            Ok(gradient.unwrap_or_default())
+        };
+        let gradients = models.par_iter().map(gradient).collect::<Result<Vec<_>>>()?;
+        let matrices: Vec<Array2<f32>> = gradients.into_iter().flatten().collect();
         let largest: Vec<f64> =
             matrices.iter().map(|matrix| largest(matrix.iter().map(|&v| f64::from(v)))).collect();
         if largest.iter().any(|value| !value.is_finite()) {

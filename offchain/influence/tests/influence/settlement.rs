@@ -6,7 +6,6 @@ use openledger_influence::{
     work::ReceiptWork,
     Error, Index,
 };
-use openledger_lm::Model;
 use openledger_primitives::{
     hashing, merkle, receipt::Transcript, score, score::BLOCK, shares::ShareVector,
     signature::Signature, trace::Trace, PPM,
