@@ -65,57 +65,24 @@ impl Variant {
         if let Some(stray) = examples.iter().find_map(|e| position(contributions, e).err()) {
             return Err(stray);
         }
-        // Of similar length side by side, so that little is padded.
-        let mut ordered: Vec<&Example> = examples.iter().collect();
-        ordered.sort_by_key(|example| example.sequence.ids.len());
-
-        let fisher = (method.fisher_records as usize).min(ordered.len());
-        let sample: Vec<&Sequence> =
-            evenly(&ordered, fisher).map(|example| &example.sequence).collect();
-        let all = 2 * fisher + ordered.len();
-        let damping = f64::from(method.damping_ppm) / f64::from(PPM);
-        // Far enough apart that no two trainings draw the same labels.
-        let seed = method.seed.wrapping_add(u64::from(run) << 32);
-        let heard = |done, _| each(Progress { done, all });
-        let hessian = EkFac::fit(model, &sample, damping, seed, heard)?;
-
+        let ordered = ordered(examples);
+        let mut progress = Progress { done: 0, all: passes(&ordered, method) };
+        let mut heard = |records| {
+            progress.done += records;
+            each(progress);
+        };
+        let hessian = fit(model, run, &ordered, method, &mut heard)?;
         let mut sums: Vec<Vec<Array2<f64>>> = hessian
             .blocks
             .iter()
             .map(|block| vec![Array2::zeros(block.damped_eigenvalues().dim()); contributions.len()])
             .collect();
-        for (i, rows) in ordered.chunks(ROWS).enumerate() {
-            let batch: Vec<Sequence> = rows.iter().map(|row| row.sequence.clone()).collect();
-            let capture = model.capture(&batch, Labels::Data)?;
-            let rotated: Vec<Vec<Array2<f32>>> = hessian
-                .blocks
-                .par_iter()
-                .zip(&capture.matrices)
-                .map(|(block, matrix)| {
-                    factors::<Model>(matrix, &batch)
-                        .map(|record| block.rotate(&record.gradient()))
-                        .collect()
-                })
-                .collect();
+        for rows in ordered.chunks(ROWS) {
+            let (rotated, weights) = rotated(model, &hessian, rows, method.weighting)?;
             let weighted: Vec<(usize, f64)> = rows
                 .iter()
-                .enumerate()
-                .map(|(row, example)| {
-                    let weight = match method.weighting {
-                        Weighting::Equal => 1.0,
-                        Weighting::SelfInfluence => {
-                            let blocks = hessian.blocks.iter().zip(&rotated);
-                            let own: f64 = blocks.map(|(b, g)| b.self_influence(&g[row])).sum();
-                            // A record without a gradient has no influence, whatever its weight.
-                            if own > 0.0 {
-                                own.sqrt().recip()
-                            } else {
-                                0.0
-                            }
-                        }
-                    };
-                    Ok((position(contributions, example)?, weight))
-                })
+                .zip(weights)
+                .map(|(example, weight)| Ok((position(contributions, example)?, weight)))
                 .collect::<Result<_>>()?;
             sums.par_iter_mut().zip(&rotated).for_each(|(sums, gradients)| {
                 for (&(position, weight), gradient) in weighted.iter().zip(gradients) {
@@ -124,7 +91,7 @@ impl Variant {
                         .for_each(|sum, &g| *sum += weight * f64::from(g));
                 }
             });
-            each(Progress { done: 2 * fisher + (i * ROWS) + batch.len(), all });
+            heard(rows.len());
         }
         let vectors: Vec<Vec<Array2<f64>>> =
             hessian.blocks.par_iter().zip(sums).map(|(block, sums)| block.solve(sums)).collect();
@@ -218,6 +185,74 @@ pub fn index(
     };
     let values = variants.iter().flat_map(|variant| variant.checkpoint.iter().flatten());
     Index::new(header, data, values.map(|value| value.to_bits()).collect())
+}
+
+/// Examples of similar length side by side, so that little is padded.
+pub(crate) fn ordered(examples: &[Example]) -> Vec<&Example> {
+    let mut ordered: Vec<&Example> = examples.iter().collect();
+    ordered.sort_by_key(|example| example.sequence.ids.len());
+    ordered
+}
+
+/// How many records pass through the model for a variant.
+fn passes(ordered: &[&Example], method: &Method) -> usize {
+    2 * (method.fisher_records as usize).min(ordered.len()) + ordered.len()
+}
+
+/// H + λI at the end of training `run`. `heard` hears how many records were passed.
+pub(crate) fn fit(
+    model: &Model,
+    run: u8,
+    ordered: &[&Example],
+    method: &Method,
+    mut heard: impl FnMut(usize),
+) -> Result<EkFac> {
+    let fisher = method.fisher_records as usize;
+    let sample: Vec<&Sequence> = evenly(ordered, fisher).map(|example| &example.sequence).collect();
+    let damping = f64::from(method.damping_ppm) / f64::from(PPM);
+    // Far enough apart that no two trainings draw the same labels.
+    let seed = method.seed.wrapping_add(u64::from(run) << 32);
+    let mut before = 0;
+    EkFac::fit(model, &sample, damping, seed, |done, _| {
+        heard(done - before);
+        before = done;
+    })
+}
+
+/// The gradients of some records in the eigenbases of H, `[matrices][records]`, and what each record counts.
+pub(crate) fn rotated(
+    model: &Model,
+    hessian: &EkFac,
+    rows: &[&Example],
+    weighting: Weighting,
+) -> Result<(Vec<Vec<Array2<f32>>>, Vec<f64>)> {
+    let batch: Vec<Sequence> = rows.iter().map(|row| row.sequence.clone()).collect();
+    let capture = model.capture(&batch, Labels::Data)?;
+    let rotated: Vec<Vec<Array2<f32>>> = hessian
+        .blocks
+        .par_iter()
+        .zip(&capture.matrices)
+        .map(|(block, matrix)| {
+            factors::<Model>(matrix, &batch)
+                .map(|record| block.rotate(&record.gradient()))
+                .collect()
+        })
+        .collect();
+    let weight = |row: usize| match weighting {
+        Weighting::Equal => 1.0,
+        Weighting::SelfInfluence => {
+            let blocks = hessian.blocks.iter().zip(&rotated);
+            let own: f64 = blocks.map(|(block, g)| block.product(&g[row], &g[row])).sum();
+            // A record without a gradient has no influence, whatever its weight.
+            if own > 0.0 {
+                own.sqrt().recip()
+            } else {
+                0.0
+            }
+        }
+    };
+    let weights = (0..rows.len()).map(weight).collect();
+    Ok((rotated, weights))
 }
 
 /// Whether the adapter's parameters make a vector that the chain takes.

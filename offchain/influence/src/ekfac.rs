@@ -40,10 +40,12 @@ impl Block {
         self.inputs.t().dot(gradient).dot(&self.outputs)
     }
 
-    /// `gᵀ (H + λI)⁻¹ g` of a rotated gradient: this block's part of a record's self-influence.
-    pub fn self_influence(&self, rotated: &Array2<f32>) -> f64 {
-        let terms = rotated.iter().zip(&self.damped);
-        terms.map(|(&g, &d)| if d > 0.0 { f64::from(g).powi(2) / d } else { 0.0 }).sum()
+    /// `aᵀ (H + λI)⁻¹ b` of rotated gradients: this block's part of one record's influence on another, or on itself.
+    pub fn product(&self, a: &Array2<f32>, b: &Array2<f32>) -> f64 {
+        let terms = a.iter().zip(b).zip(&self.damped);
+        terms
+            .map(|((&a, &b), &d)| if d > 0.0 { f64::from(a) * f64::from(b) / d } else { 0.0 })
+            .sum()
     }
 
     /// `(H + λI)⁻¹ g` of rotated gradients, back in the parameters' own basis.

@@ -2,10 +2,10 @@
 //!
 //! The influence of a training record on an answer is `s = vᵀ (H + λI)⁻¹ ∇ℓ`, with `v` the gradient of the
 //! answer's loss `-log p(answer | prompt)`, `∇ℓ` the gradient of the record's, and H the Fisher matrix, all over
-//! the adapter's parameters alone. A step of training on the record changes the answer's loss by about
+//! the adapter's parameters alone, at the ends of trainings of half the steps. A step of training on the record changes the answer's loss by about
 //! `-s`, so a **positive score means that the record made the answer more likely**. Influence is linear in
-//! `∇ℓ`, so one vector per contribution is enough, and an answer costs one backward pass and one dot product
-//! per contribution.
+//! `∇ℓ`, so for each of these trainings one vector per contribution is enough, and an answer costs one backward pass
+//! and one dot product per contribution.
 //!
 //! | | |
 //! |---|---|
@@ -15,6 +15,7 @@
 //! | [`build`] | the vectors of all contributions: an [`index::Index`] |
 //! | [`quantise`] | the one place that decides the numeric format |
 //! | [`query`] | an answer, as a quantised vector |
+//! | [`explain`] | which of its records a contribution's score comes from |
 //! | [`batch`] | a settlement's transcripts, checked |
 //! | [`settlement`] | from transcripts to shares, roots and a report: what the engine runs, and an audit again |
 //! | [`work`] | all numbers in between, for whoever wants to check them |
@@ -32,6 +33,7 @@ pub mod duplicates;
 pub mod ekfac;
 mod error;
 pub mod exact;
+pub mod explain;
 pub mod fraud;
 pub mod gradients;
 pub mod index;

@@ -22,11 +22,7 @@ impl Query {
     /// # Errors
     /// If there is no adapter, the tokens do not fit the model, or the gradient is not finite.
     pub fn new(models: &[Model], prompt: &[u32], answer: &[u32], scope: Scope) -> Result<Self> {
-        let from = match scope {
-            Scope::Answer => prompt.len(),
-            Scope::Exchange => 0,
-        };
-        let sequence = Sequence { ids: [prompt, answer].concat(), from };
+        let sequence = sequence(prompt, answer, scope);
         let gradient = |model: &Model| {
             if sequence.targets() == 0 {
                 let specs = model.lora_matrices().into_iter();
@@ -51,4 +47,13 @@ impl Query {
         }
         Ok(Self { exponents, values })
     }
+}
+
+/// An exchange as a sequence, from the first token that is explained on.
+pub(crate) fn sequence(prompt: &[u32], answer: &[u32], scope: Scope) -> Sequence {
+    let from = match scope {
+        Scope::Answer => prompt.len(),
+        Scope::Exchange => 0,
+    };
+    Sequence { ids: [prompt, answer].concat(), from }
 }

@@ -1,3 +1,7 @@
+mod explain;
+
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use openledger_engine::Library;
@@ -24,6 +28,15 @@ pub struct Options {
     /// As the chain pays, or by word overlap over the same records
     #[arg(long, value_enum, default_value = "influence")]
     method: Method,
+    /// Of this contribution, show the records that its influence on each answer comes from: minutes of computing
+    #[arg(long, value_name = "CONTRIBUTION", conflicts_with = "method")]
+    explain: Option<ContributionId>,
+    /// How many records to show
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "explain")]
+    records: usize,
+    /// The most records that the model was trained on, as `model train` was told; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 1_200, requires = "explain")]
+    records_cap: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -65,9 +78,19 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                 ("bm25", bm25(&batch, &wanted, &Bm25::new(&records), decode)?)
             }
         };
+        let explained = match options.explain {
+            Some(contribution) => {
+                let what = (contribution, options.records_cap);
+                explain::records(&case, &mut library, &batch, &wanted, context, what).await?
+            }
+            None => BTreeMap::new(),
+        };
         for Attributed { receipt, shares: found, scores, report } in attributed {
             let Some(at) = receipts.iter().position(|asked| *asked == receipt) else { continue };
-            let words = format!(
+            let top = explained
+                .get(&receipt)
+                .map(|records| &records[..records.len().min(options.records)]);
+            let mut words = format!(
                 "Receipt {receipt:?}, of model {} in settlement {}, by {method}:\n\n{}\n",
                 batch.settlement.model,
                 batch.id,
@@ -76,6 +99,9 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                     None => shares(&found, &labels),
                 }
             );
+            if let Some(top) = top {
+                words.push_str(&explain::words(options.explain.unwrap_or_default(), top));
+            }
             let json = json!({
                 "receipt_id": receipt,
                 "settlement": batch.id,
@@ -86,6 +112,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                 "scores": scores,
                 "intervals": report.as_ref().map(|report| &report.intervals),
                 "trace": report.as_ref().map(|report| &report.trace),
+                "records": top,
             });
             list.push((at, json, words));
         }

@@ -82,7 +82,7 @@ fn self_influence_should_be_the_product_with_the_solution() {
         let rotated = block.rotate(gradient);
         let solved = block.solve(vec![rotated.mapv(f64::from)]);
         let product: f64 = gradient.iter().zip(&solved[0]).map(|(&g, w)| f64::from(g) * w).sum();
-        let own = block.self_influence(&rotated);
+        let own = block.product(&rotated, &rotated);
         assert!((product - own).abs() <= 1e-3 * own, "{product} is not {own}");
     }
 }
@@ -102,7 +102,7 @@ fn solve_should_give_zeros_when_a_matrix_has_no_gradient() {
     let ekfac = EkFac::fit(&model, &[record], 0.1, 0, |_, _| {}).unwrap();
     let gradient = of_records(&model, std::slice::from_ref(record), Labels::Data).unwrap();
     let rotated = ekfac.blocks[0].rotate(&gradient[0][0]);
-    assert_eq!(ekfac.blocks[0].self_influence(&rotated), 0.0);
+    assert_eq!(ekfac.blocks[0].product(&rotated, &rotated), 0.0);
     let solved = ekfac.blocks[0].solve(vec![rotated.mapv(f64::from)]);
     assert!(solved[0].iter().all(|&value| value == 0.0));
 }

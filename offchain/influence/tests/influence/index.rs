@@ -2,6 +2,7 @@ use ndarray::Array2;
 use openledger_influence::{
     build::{self, Example, Variant},
     ekfac::EkFac,
+    explain::explain,
     gradients::of_records,
     method::{Scope, Weighting},
     query::Query,
@@ -291,4 +292,43 @@ fn variants_should_be_what_one_training_after_the_other_says() {
     for (both, second) in both.iter().zip(second) {
         assert!((both - second).abs() < 1e-3, "{both} is not {second}");
     }
+}
+
+#[test]
+fn explain_should_divide_the_score_of_a_contribution_among_its_records() {
+    let method = method();
+    let models = ends(&method);
+    let ids = record(1, 50).ids;
+    let (prompt, answer) = ids.split_at(4);
+    // Not in the order of their contributions.
+    let mut examples = examples();
+    examples.reverse();
+    let mut heard = (0, 0);
+    let each = explain(&models, &examples, &method, prompt, answer, |done, all| {
+        assert!(done > heard.0 && done <= all);
+        heard = (done, all);
+    });
+    assert_eq!(heard, (2 * 3 * 24, 2 * 3 * 24), "two models, twice for H and once for the records");
+    let mut found = [0.0; 4];
+    for (example, score) in examples.iter().zip(each.unwrap()) {
+        let contribution = CONTRIBUTIONS.binary_search(&example.contribution).unwrap();
+        found[contribution] += score;
+    }
+    let mut expected = [0.0; 4];
+    for (model, run) in models.iter().zip(0..) {
+        let asked = Sequence { ids: ids.clone(), from: 0 };
+        let gradient = of_records(model, &[asked], Labels::Data).unwrap().remove(0);
+        let variant = Variant::new(model, run, &CONTRIBUTIONS, &examples, &method, |_| {}).unwrap();
+        for (sum, score) in expected.iter_mut().zip(variant.scores(&gradient)) {
+            *sum += score;
+        }
+    }
+    let largest = expected.iter().fold(0.0_f64, |top, score| top.max(score.abs()));
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-4 * largest, "{found} is not {expected}");
+    }
+    assert!(explain(&models, &examples, &method, &ids[..1], &[], |_, _| {})
+        .unwrap()
+        .iter()
+        .all(|s| *s == 0.0));
 }
