@@ -6,7 +6,7 @@ use openledger_influence::{
     build::{self, Variant},
     Index,
 };
-use openledger_lm::{Adapter, Config, Model, Sequence, Tokenizer};
+use openledger_lm::{Config, Model, Sequence, Tokenizer};
 use openledger_primitives::{ContentId, ContributionId, H256};
 use openledger_store::{record::Record, BlobStore};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     artefacts::{base_name, fetch_base, store_adapter, AdapterIds, BaseIds},
+    kept::Kept,
     traces::{self, store_traces},
     training_set::{Count, TrainingSet},
     Error, Result, Settings,
@@ -91,10 +92,10 @@ pub struct Outcome {
 
 /// What a job computes, before it is stored.
 struct Computed {
-    adapter: Adapter,
     base: Model,
     model: Model,
     set: TrainingSet,
+    kept: Kept,
     /// The folder of the trace index, if there is one.
     traces: Option<TempDir>,
     losses: [Option<f64>; 2],
@@ -103,7 +104,8 @@ struct Computed {
 }
 
 /// Runs a job: fetches the base, trains, builds the indices, and stores adapter, configuration and indices. `each`
-/// hears what happens, from the thread that computes.
+/// hears what happens, from the thread that computes. What is done is kept in `cache` on the way: the same job goes on
+/// from there if it was killed, and leaves the same.
 ///
 /// # Errors
 /// If a setting is out of range, the base cannot be fetched, nothing is left to train on, training diverges, or the
@@ -120,62 +122,27 @@ pub async fn run(
     let name = base_name(&base.artefact);
     let settings = job.settings.clone();
     let contributions: Vec<ContributionId> = job.contributions.iter().map(|(id, _)| *id).collect();
+    let own_cache = cache.to_owned();
     let (computed, mut each) = tokio::task::spawn_blocking(move || {
         let mut each = each;
         let model = Model::load(&folder)?;
         let tokenizer = Tokenizer::load(&folder, model.config())?;
-        Ok::<_, Error>((train(&job, model, &tokenizer, &mut each)?, each))
+        Ok::<_, Error>((train(&job, model, &tokenizer, &own_cache, &mut each)?, each))
     })
     .await??;
-    let Computed {
-        adapter,
-        base: base_model,
-        model,
-        set,
-        traces,
-        losses,
-        train_loss,
-        train_seconds,
-    } = computed;
-    let ids = store_adapter(&adapter, model.config(), store).await?;
+    let Computed { base: base_model, model, set, kept, traces, losses, train_loss, train_seconds } =
+        computed;
+    let adapter = model.adapter().ok_or(openledger_lm::Error::NoAdapter)?;
+    let ids = store_adapter(adapter, model.config(), store).await?;
 
     let start = Instant::now();
-    let TrainingSet { examples, counts, .. } = set;
-    let index: Index = tokio::task::spawn_blocking(move || {
-        let method = &settings.method;
-        let runs = usize::from(method.runs);
-        let sequences: Vec<Sequence> = examples.iter().map(|e| e.sequence.clone()).collect();
-        let mut variants = Vec::with_capacity(runs);
-        for run in 0..method.runs {
-            let before = usize::from(run);
-            let mut trainer = settings.half(&base_model, &name, sequences.clone(), run)?;
-            trainer.run(|_, progress| {
-                let (step, steps) =
-                    (before * progress.steps + progress.step, runs * progress.steps);
-                each(Event::Repeating(openledger_lm::Progress { step, steps, ..progress }));
-                Ok(true)
-            })?;
-            let heard = |progress: build::Progress| {
-                let done = before * progress.all + progress.done;
-                each(Event::Indexing(build::Progress { done, all: runs * progress.all }));
-            };
-            variants.push(Variant::new(
-                trainer.model(),
-                run,
-                &contributions,
-                &examples,
-                method,
-                heard,
-            )?);
-        }
-        Ok::<_, Error>(build::index(
-            &model,
-            ids.artefact,
-            &contributions,
-            &examples,
-            method,
-            &variants,
-        )?)
+    let (index, set, kept): (Index, TrainingSet, Kept) = tokio::task::spawn_blocking(move || {
+        let variants =
+            variants(&base_model, &name, &contributions, &set, &settings, &kept, &mut each)?;
+        let (adapter, method) = (ids.artefact, &settings.method);
+        let index =
+            build::index(&model, adapter, &contributions, &set.examples, method, &variants)?;
+        Ok::<_, Error>((index, set, kept))
     })
     .await??;
     let index_seconds = start.elapsed().as_secs_f64();
@@ -184,6 +151,7 @@ pub async fn run(
         Some(folder) => Some(store_traces(folder.path(), store).await?),
         None => None,
     };
+    kept.remove()?;
     let [heldout_loss_base, heldout_loss_adapter] = losses;
     Ok(Outcome {
         base,
@@ -196,7 +164,7 @@ pub async fn run(
             variants: index.variants(),
             trace,
         },
-        counts,
+        counts: set.counts,
         heldout_loss_base,
         heldout_loss_adapter,
         train_loss,
@@ -209,6 +177,7 @@ fn train(
     job: &Job,
     base: Model,
     tokenizer: &Tokenizer,
+    cache: &Path,
     each: &mut impl FnMut(Event),
 ) -> Result<Computed> {
     let settings = &job.settings;
@@ -227,27 +196,50 @@ fn train(
     before.into_iter().for_each(|loss| each(Event::HeldoutBase(loss)));
 
     let start = Instant::now();
-    let name = base_name(&job.base.artefact);
-    let sequences = set.examples.iter().map(|e| e.sequence.clone()).collect();
-    let mut trainer = settings.trainer(&base, &name, sequences)?;
-    let steps = trainer.schedule().steps;
-    let last = steps.div_ceil(20);
-    let (mut sum, first_counted) = (0.0, steps - last);
-    trainer.run(|_, progress| {
-        if progress.step > first_counted {
-            sum += progress.loss;
-        }
-        each(Event::Training(progress));
-        Ok(true)
-    })?;
+    let kept = Kept::open(cache, &job.base, settings, &set.examples);
+    let trainer = settings.trainer(&base, &base_name(&job.base.artefact), set.sequences())?;
+    let heard = |progress| each(Event::Training(progress));
+    let (model, train_loss) = kept.train("adapter", trainer, heard)?;
     let train_seconds = start.elapsed().as_secs_f64();
-    let model = trainer.model().clone();
     let after = measure(&model)?;
     after.into_iter().for_each(|loss| each(Event::HeldoutAdapter(loss)));
-    let adapter = model.adapter().ok_or(openledger_lm::Error::NoAdapter)?.clone();
-    let train_loss = sum / last as f64;
     let losses = [before, after];
-    Ok(Computed { adapter, base, model, set, traces, losses, train_loss, train_seconds })
+    Ok(Computed { base, model, set, kept, traces, losses, train_loss, train_seconds })
+}
+
+/// What each of the trainings of half the steps says of all contributions.
+fn variants(
+    base: &Model,
+    name: &str,
+    contributions: &[ContributionId],
+    set: &TrainingSet,
+    settings: &Settings,
+    kept: &Kept,
+    each: &mut impl FnMut(Event),
+) -> Result<Vec<Variant>> {
+    let method = &settings.method;
+    let runs = usize::from(method.runs);
+    let mut variants = Vec::with_capacity(runs);
+    for run in 0..method.runs {
+        if let Some(variant) = kept.variant(run) {
+            variants.push(variant);
+            continue;
+        }
+        let before = usize::from(run);
+        let trainer = settings.half(base, name, set.sequences(), run)?;
+        let (end, _) = kept.train(&format!("half-{run}"), trainer, |progress| {
+            let (step, steps) = (before * progress.steps + progress.step, runs * progress.steps);
+            each(Event::Repeating(openledger_lm::Progress { step, steps, ..progress }));
+        })?;
+        let heard = |progress: build::Progress| {
+            let done = before * progress.all + progress.done;
+            each(Event::Indexing(build::Progress { done, all: runs * progress.all }));
+        };
+        let variant = Variant::new(&end, run, contributions, &set.examples, method, heard)?;
+        kept.keep(run, &variant)?;
+        variants.push(variant);
+    }
+    Ok(variants)
 }
 
 /// The folder of the trace index over a training set, if there is one.

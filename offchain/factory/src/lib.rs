@@ -4,6 +4,7 @@
 //! | | |
 //! |---|---|
 //! | [`job`] | the job itself |
+//! | `kept` | what is done of a job, so that one that was killed goes on |
 //! | [`path`] | what unrolled influence needs of a training run |
 //! | [`training_set`] | which records a job trains on |
 //! | [`settings`] | how it trains |
@@ -13,6 +14,7 @@
 pub mod artefacts;
 mod error;
 pub mod job;
+mod kept;
 pub mod path;
 pub mod settings;
 pub mod traces;

@@ -1,7 +1,7 @@
 //! Which records a job trains on.
 
 use openledger_influence::{build::Example, duplicates};
-use openledger_lm::Tokenizer;
+use openledger_lm::{Sequence, Tokenizer};
 use openledger_primitives::ContributionId;
 use openledger_store::record::Record;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,11 @@ pub struct TrainingSet {
 }
 
 impl TrainingSet {
+    /// The examples' tokens.
+    pub fn sequences(&self) -> Vec<Sequence> {
+        self.examples.iter().map(|example| example.sequence.clone()).collect()
+    }
+
     /// Takes every record once (for the contribution that came first), thins out the largest contributions until no
     /// more than the cap are left, and cuts each record to the method's length.
     ///

@@ -105,6 +105,46 @@ async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
     assert!(matches!(heard.last(), Some(Event::Indexing(_))));
 }
 
+#[tokio::test]
+async fn a_job_that_was_ended_should_go_on_where_it_was_and_leave_the_same() {
+    let world = World::new();
+    let whole = world.run(world.job().await).await.unwrap();
+    // Ended while the second of three trainings of half the steps runs.
+    let ends = |event: Event| match event {
+        Event::Repeating(progress) if progress.step == 7 => panic!("ended by the test"),
+        _ => {}
+    };
+    let ended = run(world.job().await, &world.store, &world.cache(), ends).await;
+    assert!(matches!(ended, Err(Error::Ended(_))), "{ended:?}");
+    let jobs = || std::fs::read_dir(world.cache().join("jobs")).unwrap().count();
+    assert_eq!(jobs(), 1);
+
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let each = {
+        let heard = heard.clone();
+        move |event| heard.lock().unwrap().push(event)
+    };
+    let again = run(world.job().await, &world.store, &world.cache(), each).await.unwrap();
+    assert_eq!(again.adapter, whole.adapter);
+    assert_eq!(again.index, whole.index);
+    assert_eq!(again.train_loss, whole.train_loss);
+    assert_eq!(jobs(), 0, "what is done is forgotten once all of it is");
+    let heard = heard.lock().unwrap();
+    let count = |of: fn(&Event) -> bool| heard.iter().filter(|event| of(event)).count();
+    assert_eq!(count(|event| matches!(event, Event::Training(_))), 0);
+    assert_eq!(count(|event| matches!(event, Event::Repeating(_))), 2 * 5);
+    let first = heard.iter().find_map(|event| match event {
+        Event::Repeating(progress) => Some(progress.step),
+        _ => None,
+    });
+    assert_eq!(first, Some(6));
+
+    // Another job is another, and does not take what was kept of this one.
+    let mut other = world.job().await;
+    other.settings.seed += 1;
+    assert_ne!(world.run(other).await.unwrap().adapter, whole.adapter);
+}
+
 /// The credits of a text by the trace index of a job, and the tokens that are not those of a record.
 async fn credits(world: &World, outcome: &Outcome, text: &str) -> (BTreeMap<u32, u64>, u64) {
     let trace = outcome.index.trace.unwrap();

@@ -5,6 +5,7 @@
 //! records, a training has half the steps. So gradients are not those at the adapter that is served. Each training is a
 //! variant: their sum predicts better than any of them, and what they disagree on is uncertain.
 
+use codec::{DecodeAll, Encode};
 use ndarray::{Array2, Zip};
 use openledger_lm::{Labels, MatrixSpec, Model, Sequence};
 use openledger_primitives::{ContentId, ContributionId, PPM};
@@ -43,6 +44,25 @@ pub struct Variant {
     checkpoint: Vec<Array2<f32>>,
     /// For each matrix, a part of each contribution's vector.
     vectors: Vec<Vec<Array2<f64>>>,
+}
+
+/// A matrix: its rows, its columns, and the bits of its values.
+type Shaped<B> = (u32, u32, Vec<B>);
+
+/// A variant as it is kept.
+#[derive(codec::Encode, codec::Decode)]
+struct Saved {
+    checkpoint: Vec<Shaped<u32>>,
+    vectors: Vec<Vec<Shaped<u64>>>,
+}
+
+fn shaped<T, B>(matrix: &Array2<T>, bits: impl Fn(&T) -> B) -> Shaped<B> {
+    (matrix.nrows() as u32, matrix.ncols() as u32, matrix.iter().map(bits).collect())
+}
+
+fn matrix<T, B>((rows, columns, bits): Shaped<B>, value: impl Fn(B) -> T) -> Option<Array2<T>> {
+    let values = bits.into_iter().map(value).collect();
+    Array2::from_shape_vec((rows as usize, columns as usize), values).ok()
 }
 
 impl Variant {
@@ -107,6 +127,29 @@ impl Variant {
         };
         let score = |k| self.vectors.iter().zip(gradient).map(|pair| product(pair, k)).sum();
         (0..contributions).map(score).collect()
+    }
+
+    /// As bytes, so that what was computed can be kept.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let bits = |value: &f64| value.to_bits();
+        let checkpoint =
+            self.checkpoint.iter().map(|matrix| shaped(matrix, |value| value.to_bits()));
+        let vectors =
+            self.vectors.iter().map(|of| of.iter().map(|part| shaped(part, bits)).collect());
+        Saved { checkpoint: checkpoint.collect(), vectors: vectors.collect() }.encode()
+    }
+
+    /// What [`Variant::to_bytes`] gave; nothing of other bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let Saved { checkpoint, vectors } = Saved::decode_all(&mut &*bytes).ok()?;
+        let checkpoint = checkpoint.into_iter().map(|saved| matrix(saved, f32::from_bits));
+        let vectors = vectors.into_iter().map(|of: Vec<Shaped<u64>>| {
+            of.into_iter().map(|saved| matrix(saved, f64::from_bits)).collect()
+        });
+        Some(Self {
+            checkpoint: checkpoint.collect::<Option<_>>()?,
+            vectors: vectors.collect::<Option<_>>()?,
+        })
     }
 
     fn has(&self, matrices: &[MatrixSpec], contributions: usize) -> bool {

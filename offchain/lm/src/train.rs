@@ -244,6 +244,11 @@ impl Trainer {
         Ok(())
     }
 
+    /// What it trains on.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
     /// How it trains.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
