@@ -78,7 +78,7 @@ pub fn of_texts(folder: &Path, method: Method, runs: u64) -> Result<()> {
         let start = Instant::now();
         let index = Bm25::new(&texts);
         let found = Measured::new(start, json!({"k1": 1.2, "b": 0.75}));
-        return found.finish(folder, &method.name(), &index, texts_of.into_iter());
+        return found.finish(folder, &method.name(), &index, &texts_of, &[]);
     }
     let model = lm::Task::model(folder)?;
     let start = Instant::now();
@@ -99,7 +99,7 @@ pub fn of_texts(folder: &Path, method: Method, runs: u64) -> Result<()> {
         let settings = json!({"segments": SEGMENTS, "epochs": epochs, "runs": runs});
         let name = if runs == 1 { method.name() } else { format!("{}-{runs}", method.name()) };
         let found = Measured::new(start, settings);
-        return found.finish(folder, &name, &Sum(parts), queries.iter());
+        return found.finish(folder, &name, &Sum(parts), &by_reference(&queries), &[]);
     }
     if method == Method::EkfacHalf {
         let base = lm::Task::base(folder)?;
@@ -112,15 +112,16 @@ pub fn of_texts(folder: &Path, method: Method, runs: u64) -> Result<()> {
         let gradients = gradients::flat(trainer.model(), &records, Labels::Data)?;
         let index = Vectors::new(trainer.model(), hessian.solve(&gradients))?;
         let found = Measured::new(start, json!({"damping": DAMPING, "epochs": epochs}));
-        return found.finish(folder, &method.name(), &index, queries.iter());
+        return found.finish(folder, &method.name(), &index, &by_reference(&queries), &[]);
     }
-    of_gradients(folder, method, &model, &records, &queries)
+    of_gradients(folder, method, &model, &records, &queries, &[])
 }
 
 /// Writes `scores/<method>.safetensors` of a classifier's task.
 pub fn of_images(folder: &Path, method: Method) -> Result<()> {
     let task = classifier::Task::open(folder)?;
-    let classifier::Images { records, queries } = classifier::Task::images(folder)?;
+    let classifier::Images { records, queries, flipped } = classifier::Task::images(folder)?;
+    let itself = if flipped { &records[..] } else { &[] };
     if let Method::Unrolled | Method::UnrolledHalf = method {
         let start = Instant::now();
         let epochs = task.settings.epochs / if method == Method::Unrolled { 1 } else { 2 };
@@ -129,9 +130,10 @@ pub fn of_images(folder: &Path, method: Method) -> Result<()> {
         let index = unrolled(&path, &records, 1.0 / records.len() as f64, SAMPLES, SEED)?;
         let settings = json!({"segments": SEGMENTS, "epochs": epochs, "runs": 1});
         let found = Measured::new(start, settings);
-        return found.finish(folder, &method.name(), &index, queries.iter());
+        let (queries, itself) = (by_reference(&queries), by_reference(itself));
+        return found.finish(folder, &method.name(), &index, &queries, &itself);
     }
-    of_gradients(folder, method, &classifier::Task::model(folder)?, &records, &queries)
+    of_gradients(folder, method, &classifier::Task::model(folder)?, &records, &queries, itself)
 }
 
 fn of_gradients<M: Trained>(
@@ -140,6 +142,7 @@ fn of_gradients<M: Trained>(
     model: &M,
     records: &[M::Record],
     queries: &[M::Record],
+    itself: &[M::Record],
 ) -> Result<()> {
     let start = Instant::now();
     let damped = json!({"damping": DAMPING});
@@ -171,7 +174,12 @@ fn of_gradients<M: Trained>(
             bail!("{} is for language models", method.name())
         }
     };
-    Measured::new(start, settings).finish(folder, &method.name(), &*index, queries.iter())
+    let (queries, itself) = (by_reference(queries), by_reference(itself));
+    Measured::new(start, settings).finish(folder, &method.name(), &*index, &queries, &itself)
+}
+
+fn by_reference<T>(values: &[T]) -> Vec<&T> {
+    values.iter().collect()
 }
 
 fn weighed<'a, M: Trained>(
@@ -195,12 +203,14 @@ impl Measured {
         Self { index_seconds: start.elapsed().as_secs_f64(), settings }
     }
 
-    fn finish<'q, Q: ?Sized + 'q>(
+    /// Writes the scores of all queries, and the influence on itself of each of the records `itself`: of all or of none.
+    fn finish<Q: ?Sized>(
         self,
         folder: &Path,
         name: &str,
         index: &dyn Attributor<Query = Q>,
-        queries: impl ExactSizeIterator<Item = &'q Q>,
+        queries: &[&Q],
+        itself: &[&Q],
     ) -> Result<()> {
         let start = Instant::now();
         let rows = queries.len();
@@ -222,9 +232,14 @@ impl Measured {
             ("load_average".into(), load_average()?),
         ]);
         let shape = vec![rows, values.len() / rows.max(1)];
-        let tensor = Named { name: "scores".into(), shape, values };
+        let mut tensors = vec![Named { name: "scores".into(), shape, values }];
+        if !itself.is_empty() {
+            let own = itself.iter().enumerate().map(|(i, record)| Ok(index.scores(record)?[i]));
+            let (name, shape) = ("self_influence".into(), vec![itself.len()]);
+            tensors.push(Named { name, shape, values: own.collect::<Result<_>>()? });
+        }
         let path = folder.join("scores").join(format!("{name}.safetensors"));
-        files::write_tensors(&path, &[tensor], metadata)?;
+        files::write_tensors(&path, &tensors, metadata)?;
         println!(
             "{name}: index {:.1} s, query {:.1} ms",
             self.index_seconds,
