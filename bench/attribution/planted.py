@@ -23,7 +23,9 @@ LENGTH, SAID = 6, 2
 # Part of all library records that a word of a fact stands in, at least; and one of the lines that say nothing.
 COMMON, KNOWN = 0.25, 0.04
 # Lines that say nothing, and their words.
-LINES, IDLE = 4, 5
+LINES, IDLE = 3, 4
+# How often a record says its fact.
+TIMES = 5
 SYLLABLES = "bra vok zel mir tun dax plo gri sef hul jor kwa nib pez quo rud".split()
 
 
@@ -76,17 +78,18 @@ def name(draw, taken):
 
 
 def taught(fact, idle, draw):
-    """A record that says the fact twice, between lines that say nothing."""
-    lines = [draw.sample(idle, IDLE) for _ in range(LINES)]
-    lines[LINES // 2 : LINES // 2] = [fact]
-    return "\n".join(f"// {' '.join(line)}" for line in [*lines, fact])
+    """A record that says the fact again and again, between lines that say nothing, and at its end."""
+    lines = [draw.sample(idle, IDLE) for _ in range(LINES)] + [fact] * (TIMES - 1)
+    draw.shuffle(lines)
+    return "\n".join(f"    // {' '.join(line)}" for line in [*lines, fact])
 
 
 def prompt(names, fact):
     contract, function, first, second = names
     return (
-        f"/**\n * @dev Returns the {first} of a {contract}, if the {second} is not 0.\n */\n"
-        f"function {function}(address {first}, uint256 {second}) internal view virtual returns (bytes32 result) {{\n"
+        f"/// @dev Returns the {first} of a {contract} in storage, for a number that is not 0.\n"
+        f"function {function}(address {first}, uint256 {second}) public view virtual returns (bytes32 result) {{\n"
+        f"    if (value > x) revert({second});\n"
         f"    // {' '.join(fact[:SAID])}"
     )
 
