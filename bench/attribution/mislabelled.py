@@ -53,7 +53,13 @@ def measure(folder):
         if values.shape != wrong.shape or not np.isfinite(values).all():
             raise ValueError(f"{folder}: {name}: expected {len(wrong)} finite values, found {values.shape}")
         rows.append({"method": name, "area": area(values, wrong), "area_interval": interval(values, wrong), **about})
-    return {"task": folder.name, "flipped": int(wrong.sum()), "records": len(wrong), "methods": sorted(rows, key=lambda row: -row["area"])}
+    return {
+        "task": folder.name,
+        "flipped": int(wrong.sum()),
+        "records": len(wrong),
+        "methods": sorted(rows, key=lambda row: -row["area"]),
+        "absent": [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scores").glob("*.json"))],
+    }
 
 
 def main():

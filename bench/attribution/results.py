@@ -45,6 +45,7 @@ def build(tasks, planted=(), wrong=()):
                 goals.append(published.at_least(name, top["query_seconds"] / ours["query_seconds"], FASTER))
     for task in planted:
         goals += goals_of_planted(task)
+    for task in [*planted, *wrong]:
         skipped += [{"task": task["task"], **absent} for absent in task["absent"]]
     return {"rows": rows, "planted": list(planted), "mislabelled": list(wrong), "goals": goals, "skipped": skipped}
 

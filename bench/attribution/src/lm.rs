@@ -219,3 +219,29 @@ fn write_gradients(path: &Path, model: &Model, records: &[Sequence]) -> Result<(
         .collect();
     files::write_tensors(path, &tensors, HashMap::new())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openledger_lm::Config;
+
+    #[test]
+    fn row_should_count_what_stands_after_its_prompt() {
+        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/base");
+        let config = Config::load(&base).unwrap();
+        let tokenizer = Tokenizer::load(&base, &config).unwrap();
+        let line = |prompt: &str| Line {
+            prompt: prompt.into(),
+            text: " return the value".into(),
+            label: "one".into(),
+            contribution: None,
+        };
+        let alone = Row::new(line(""), &tokenizer, 64).unwrap();
+        let asked = Row::new(line("// an order"), &tokenizer, 64).unwrap();
+        assert_eq!(asked.text, "// an order return the value");
+        assert!(asked.from > alone.from);
+        assert_eq!(asked.ids[asked.from..], alone.ids[alone.from..]);
+        let error = Row::new(line("// an order"), &tokenizer, asked.from).err().unwrap();
+        assert!(error.to_string().contains("expected a prompt of fewer than"), "{error}");
+    }
+}

@@ -262,3 +262,43 @@ fn peak_bytes() -> Result<u64> {
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     Ok(1_024 * kib.context("/proc/self/status does not say VmHWM")?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::SafeTensors;
+
+    /// A query's number plus ten times a record's, of three records.
+    struct Numbers;
+
+    impl Attributor for Numbers {
+        type Query = u8;
+
+        fn scores(&self, query: &u8) -> openledger_influence::Result<Vec<f64>> {
+            Ok((0..3).map(|record| f64::from(*query) + 10.0 * f64::from(record)).collect())
+        }
+
+        fn bytes(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn finish_should_write_the_influence_on_itself_when_asked() {
+        let folder = std::env::temp_dir().join(format!("openledger-own-{}", std::process::id()));
+        for (name, itself) in [("asked", vec![&7, &8, &9]), ("not", vec![])] {
+            let found = Measured::new(Instant::now(), json!({}));
+            found.finish(&folder, name, &Numbers, &[&1, &2], &itself).unwrap();
+            let bytes = std::fs::read(folder.join(format!("scores/{name}.safetensors"))).unwrap();
+            let tensors = SafeTensors::deserialize(&bytes).unwrap();
+            let values = |name: &str| -> Option<Vec<f64>> {
+                let data = tensors.tensor(name).ok()?.data();
+                Some(data.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect())
+            };
+            assert_eq!(values("scores"), Some(vec![1.0, 11.0, 21.0, 2.0, 12.0, 22.0]));
+            let own = (name == "asked").then(|| vec![7.0, 18.0, 29.0]);
+            assert_eq!(values("self_influence"), own);
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
