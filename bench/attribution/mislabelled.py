@@ -4,7 +4,8 @@
 
 TASK is a classifier's, of data made with `datasets.py --flip`; a method's TASK/scores/*.safetensors has a tensor
 "self_influence" [records]. The area is the chance that a wrong label ranks above a right one (Koh and Liang 2017,
-section 5.4).
+section 5.4); its interval is over records, wrong and right ones drawn apart. The record's loss, which needs no
+method, is there to compare with.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import sys
 from pathlib import Path
 
+import lds
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import load_file
@@ -25,21 +27,39 @@ def area(values, wrong):
     return float((ranks - count * (count + 1) / 2) / (count * (len(wrong) - count)))
 
 
+def interval(values, wrong, resamples=1000, seed=0):
+    """Of the area."""
+    random = np.random.default_rng(seed)
+    parts = np.flatnonzero(wrong), np.flatnonzero(~wrong)
+    drawn = (np.concatenate([random.choice(part, len(part)) for part in parts]) for _ in range(resamples))
+    return lds.interval(np.array([area(values[chosen], wrong[chosen]) for chosen in drawn]), area(values, wrong))
+
+
 def measure(folder):
     data = load_file(folder / "data.safetensors")
     if "flipped" not in data or not 0 < data["flipped"].sum() < len(data["flipped"]):
         raise ValueError(f"{folder / 'data.safetensors'}: expected some labels flipped; make it with datasets.py --flip")
     wrong = data["flipped"].astype(bool)
-    rows = []
+    losses = json.loads((folder / "losses.json").read_text(encoding="utf-8"))["records"]
+    found = [("loss", {"package": "none"}, np.array(losses))]
     for path in sorted((folder / "scores").glob("*.safetensors")):
         with safe_open(path, "np") as file:
             if "self_influence" not in file.keys():
                 continue
             values = file.get_tensor("self_influence").astype(np.float64)
+            found.append((path.stem, lds.numbers(file.metadata() or {}), values))
+    rows = []
+    for name, about, values in found:
         if values.shape != wrong.shape or not np.isfinite(values).all():
-            raise ValueError(f"{path}: expected {len(wrong)} finite self-influences, found {values.shape}")
-        rows.append({"method": path.stem, "area": area(values, wrong)})
-    return {"task": folder.name, "flipped": int(wrong.sum()), "records": len(wrong), "methods": sorted(rows, key=lambda row: -row["area"])}
+            raise ValueError(f"{folder}: {name}: expected {len(wrong)} finite values, found {values.shape}")
+        rows.append({"method": name, "area": area(values, wrong), "area_interval": interval(values, wrong), **about})
+    return {
+        "task": folder.name,
+        "flipped": int(wrong.sum()),
+        "records": len(wrong),
+        "methods": sorted(rows, key=lambda row: -row["area"]),
+        "absent": [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scores").glob("*.json"))],
+    }
 
 
 def main():
@@ -54,9 +74,10 @@ def main():
     if options.json:
         print(json.dumps(result, indent=1))
         return
-    print(f"{result['task']}: {result['flipped']} of {result['records']} labels are wrong\n\n| method | area |\n|---|--:|")
+    print(f"{result['task']}: {result['flipped']} of {result['records']} labels are wrong\n\n| method | area | 95 % |\n|---|--:|--:|")
     for row in result["methods"]:
-        print(f"| {row['method']} | {row['area']:.3f} |")
+        low, high = row["area_interval"]
+        print(f"| {row['method']} | {row['area']:.3f} | {low:.3f} to {high:.3f} |")
 
 
 if __name__ == "__main__":

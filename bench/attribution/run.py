@@ -24,12 +24,16 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 
 import lds  # noqa: E402
+import mislabelled  # noqa: E402
 import published  # noqa: E402
 import results  # noqa: E402
+import retrieval  # noqa: E402
 
 HIDDEN = "128"
 GRADIENTS = ["dot", "cosine", "datainf", "ekfac", "exact", "unrolled", "unrolled-half"]
 TEXTS = ["bm25", *GRADIENTS, "ekfac-half", "ekfac-relative", "exact-relative"]
+# What has no influence of a record on itself of its own: the cosine's is one.
+ITSELF = [method for method in GRADIENTS if method != "cosine"]
 # Task → (our methods, design → (sets of records, seeds of each)).
 IMAGES = {"record-halves": (100, 5), "record-percent": (100, 5)}
 TASKS = {
@@ -39,6 +43,17 @@ TASKS = {
     "mnist-perceptron": (GRADIENTS, {"record-halves": (100, 2)}),
     "solidity": (TEXTS, {"contribution-halves": (64, 1), "record-halves": (100, 1), "contribution-out": (24, 1)}),
 }
+# Task → our methods. No retraining: here it is known what is to be found.
+PLANTED = {"planted": [method for method in TEXTS if method != "unrolled" and not method.endswith("-relative")]}
+MISLABELLED = {"digits-regression-flipped": ITSELF, "digits-perceptron-flipped": ITSELF}
+# Part of the labels that are made wrong.
+FLIPPED = 0.1
+# Task → the other packages' methods, by the beginnings of their names; of tasks that are not here, all. Of wrong labels
+# those that say how much a record influences itself; of planted facts the best of the Solidity task.
+FINDERS = ("kronfluence-", "dattri-tracin", "dattri-logra", "dattri-factgrass", "dattri-ekfac", "dattri-arnoldi",
+           "pydvl-ekfac", "pydvl-nystroem", "pydvl-arnoldi")  # fmt: skip
+PEERS = {"planted": ("kronfluence-ekfac",), **dict.fromkeys(MISLABELLED, FINDERS)}
+ALL = [*TASKS, *PLANTED, *MISLABELLED]
 # Of queries and of retrainings, for the intervals.
 RESAMPLES = 200
 # Not measured here, and why.
@@ -53,29 +68,34 @@ def main():
     parser.add_argument("--program", type=pathlib.Path, required=True, help="attribution-bench")
     parser.add_argument("--openledger", type=pathlib.Path, required=True)
     parser.add_argument("--packages", type=pathlib.Path, required=True)
-    parser.add_argument("--tasks", default=",".join(TASKS))
+    parser.add_argument("--tasks", default=",".join(ALL))
     parser.add_argument("--peers", choices=["all", "none"], default="all")
     parser.add_argument("--report", action="store_true", help="of what is there, computing nothing more")
     parser.add_argument("--scratch", action="store_true")
     options = parser.parse_args()
-    unknown = set(options.tasks.split(",")) - set(TASKS)
+    unknown = set(options.tasks.split(",")) - set(ALL)
     if unknown:
-        parser.error(f"expected tasks among {', '.join(TASKS)}, got {', '.join(sorted(unknown))}")
+        parser.error(f"expected tasks among {', '.join(ALL)}, got {', '.join(sorted(unknown))}")
 
     cache = pathlib.Path(os.environ.get("OPENLEDGER_CACHE", pathlib.Path.home() / ".cache" / "openledger"))
     folder = cache / "attribution"
     result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
     before = os.getloadavg()
-    tasks = []
+    retrained, planted, wrong = [], [], []
     for name in options.tasks.split(","):
         if not options.report:
             compute(options, name, folder / name)
-        tasks.append(lds.measure(folder / name, resamples=RESAMPLES))
+        if name in PLANTED:
+            planted.append(retrieval.measure(folder / name))
+        elif name in MISLABELLED:
+            wrong.append(mislabelled.measure(folder / name))
+        else:
+            retrained.append(lds.measure(folder / name, resamples=RESAMPLES))
     result["load_average"] = {"before": before, "after": os.getloadavg()}
     gpu = shutil.which("nvidia-smi") is not None
     result["absent"] = ABSENT if not gpu else {key: ABSENT[key] for key in ABSENT if key != "llama-100m"}
-    result |= results.build(tasks)
+    result |= results.build(retrained, planted, wrong)
     print("\n".join(results.tables(result)))
     if not options.scratch:
         out = ROOT / "bench" / "results" / "attribution.json"
@@ -86,7 +106,7 @@ def main():
 
 def compute(options, name, task):
     """The task, its scores, and what they are measured against."""
-    methods, designs = TASKS[name]
+    methods, designs = TASKS.get(name) or ({**PLANTED, **MISLABELLED}[name], {})
     make(options, name, task)
     say(f"{name}: scores")
     for method in methods:
@@ -94,7 +114,8 @@ def compute(options, name, task):
             run([options.program, "score", task, method])
     if options.peers == "all":
         say(f"{name}: other packages")
-        run([sys.executable, HERE / "peers" / "run.py", task])
+        only = ["--only", *PEERS[name]] if name in PEERS else []
+        run([sys.executable, HERE / "peers" / "run.py", task, *only])
     for design, (sets, seeds) in designs.items():
         say(f"{name}: retraining, {design}")
         for seed in range(seeds):
@@ -104,15 +125,19 @@ def compute(options, name, task):
 def make(options, name, task):
     """The task's folder, as far as it is not there."""
     say(f"{name}: the task")
-    if name == "solidity":
-        texts = task.with_name("texts") / name
+    if name in ("solidity", "planted"):
+        texts = task.with_name("texts")
         python = [sys.executable, HERE / "solidity.py", "--packages", options.packages]
-        run([*python, "--openledger", options.openledger, "--out", texts])
-        made = ["--records", texts / "records.jsonl", "--queries", texts / "queries.jsonl"]
+        run([*python, "--openledger", options.openledger, "--out", texts / "solidity"])
+        if name == "planted":
+            records = texts / "solidity" / "records.jsonl"
+            run([sys.executable, HERE / "planted.py", "--records", records, "--out", texts / name])
+        made = ["--records", texts / name / "records.jsonl", "--queries", texts / name / "queries.jsonl"]
         run([options.program, "task", task, "--name", name, "--base", ROOT / "models" / "base", *made])
         return
-    images, model = name.split("-")
-    run([sys.executable, HERE / "datasets.py", images, task])
+    images, model = name.split("-")[:2]
+    flip = ["--flip", FLIPPED] if name in MISLABELLED else []
+    run([sys.executable, HERE / "datasets.py", images, task, *flip])
     hidden = ["--hidden", HIDDEN] if model == "perceptron" else []
     run([options.program, "classifier", task, "--name", name, *hidden])
 

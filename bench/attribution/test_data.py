@@ -1,5 +1,6 @@
 """python -m unittest bench/attribution/test_data.py, in the environment that has scikit-learn."""
 
+import json
 import pathlib
 import sys
 import tempfile
@@ -59,12 +60,13 @@ class Area(unittest.TestCase):
             folder = pathlib.Path(name)
             (folder / "scores").mkdir()
             save_file({"flipped": np.array([0, 1, 0], dtype=np.uint8)}, folder / "data.safetensors")
+            (folder / "losses.json").write_text(json.dumps({"records": [1.0, 2.0, 3.0]}))
             scores = np.zeros((1, 3))
             save_file({"scores": scores, "self_influence": np.array([3.0, 1.0, 2.0])}, folder / "scores" / "bad.safetensors")
             save_file({"scores": scores, "self_influence": np.array([1.0, 3.0, 2.0])}, folder / "scores" / "good.safetensors")
             save_file({"scores": scores}, folder / "scores" / "none.safetensors")
             found = mislabelled.measure(folder)["methods"]
-            self.assertEqual([(row["method"], row["area"]) for row in found], [("good", 1.0), ("bad", 0.0)])
+            self.assertEqual([(row["method"], row["area"]) for row in found], [("good", 1.0), ("loss", 0.5), ("bad", 0.0)])
 
 
 if __name__ == "__main__":

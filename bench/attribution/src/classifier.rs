@@ -66,6 +66,8 @@ pub struct Image {
 pub struct Images {
     pub records: Vec<Image>,
     pub queries: Vec<Image>,
+    /// Whether some records have a wrong label on purpose.
+    pub flipped: bool,
 }
 
 /// Inputs `[rows, in + 1]` and output gradients `[rows, out]` of a layer.
@@ -285,7 +287,8 @@ impl Task {
                 })
                 .collect()
         };
-        let images = Images { records: set("train")?, queries: set("query")? };
+        let flipped = tensors.tensor("flipped").is_ok();
+        let images = Images { records: set("train")?, queries: set("query")?, flipped };
         if images.records.is_empty() {
             bail!("{} has no images", path.display());
         }
@@ -354,8 +357,11 @@ pub fn make(folder: &Path, name: &str, hidden: &[usize]) -> Result<()> {
         });
     }
     files::write_tensors(&folder.join("model.safetensors"), &tensors, HashMap::new())?;
-    let losses =
-        Losses { records: model.losses(&images.records), queries: model.losses(&images.queries) };
+    let losses = Losses {
+        records: model.losses(&images.records),
+        queries: model.losses(&images.queries),
+        queries_before: None,
+    };
     files::write(&folder.join("losses.json"), &losses)?;
     files::write(&folder.join("task.json"), &task)?;
     let (_, logits) = model.forward(&images.queries);

@@ -11,6 +11,9 @@ use serde::{de::DeserializeOwned, Serialize};
 pub struct Losses {
     pub records: Vec<f32>,
     pub queries: Vec<f32>,
+    /// Of the queries before the training, where it begins with something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queries_before: Option<Vec<f32>>,
 }
 
 /// The values of a tensor of `f32`.

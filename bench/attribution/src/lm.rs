@@ -14,6 +14,9 @@ use crate::files::{self, Losses, Named};
 /// A line of `records.jsonl` and of `queries.jsonl`.
 #[derive(Deserialize)]
 pub struct Line {
+    /// What stands before the text and is not learnt or asked about: of a query, the question.
+    #[serde(default)]
+    pub prompt: String,
     pub text: String,
     pub label: String,
     /// None of a query.
@@ -28,6 +31,7 @@ pub struct Row {
     pub label: String,
     pub ids: Vec<u32>,
     pub from: usize,
+    /// All of it, prompt included.
     pub text: String,
 }
 
@@ -122,9 +126,12 @@ impl Training {
 
 impl Row {
     fn new(line: Line, tokenizer: &Tokenizer, tokens: usize) -> Result<Self> {
-        let Sequence { ids, from } = tokenizer.record(&line.text, tokens)?;
-        let Line { text, label, contribution } = line;
-        Ok(Self { contribution, label, ids, from, text })
+        let Line { prompt, text, label, contribution } = line;
+        let Sequence { ids, from } = tokenizer.completion(&prompt, &text, tokens)?;
+        if ids.len() <= from {
+            bail!("expected a prompt of fewer than {tokens} tokens, got {from}: {prompt:?}");
+        }
+        Ok(Self { contribution, label, ids, from, text: prompt + &text })
     }
 
     pub fn sequence(&self) -> Sequence {
@@ -153,7 +160,8 @@ pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Pa
     let tokens = tokens as usize;
 
     let lines: Vec<Line> = files::read_lines(records)?;
-    let texts: Vec<String> = lines.iter().map(|line| line.text.clone()).collect();
+    let texts: Vec<String> =
+        lines.iter().map(|line| [&*line.prompt, &line.text].concat()).collect();
     let repeats = duplicates::of_earlier(&texts, &method.duplicates);
     let once = lines.into_iter().zip(repeats).filter(|(_, repeats)| repeats.is_none());
     let records: Vec<Row> =
@@ -185,8 +193,11 @@ pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Pa
     // As read back: what everybody measures.
     let trained = Task::model(folder)?;
     let (records, queries) = (task.records(), task.queries());
-    let found =
-        Losses { records: losses(&trained, &records)?, queries: losses(&trained, &queries)? };
+    let found = Losses {
+        records: losses(&trained, &records)?,
+        queries: losses(&trained, &queries)?,
+        queries_before: Some(losses(&model, &queries)?),
+    };
     files::write(&folder.join("losses.json"), &found)?;
     write_gradients(&folder.join("gradients.safetensors"), &trained, &records)?;
     files::write(&folder.join("task.json"), &task)?; // Last: it says that all the rest is there.
@@ -235,4 +246,30 @@ fn write_gradients(path: &Path, model: &Model, records: &[Sequence]) -> Result<(
         })
         .collect();
     files::write_tensors(path, &tensors, HashMap::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openledger_lm::Config;
+
+    #[test]
+    fn row_should_count_what_stands_after_its_prompt() {
+        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/base");
+        let config = Config::load(&base).unwrap();
+        let tokenizer = Tokenizer::load(&base, &config).unwrap();
+        let line = |prompt: &str| Line {
+            prompt: prompt.into(),
+            text: " return the value".into(),
+            label: "one".into(),
+            contribution: None,
+        };
+        let alone = Row::new(line(""), &tokenizer, 64).unwrap();
+        let asked = Row::new(line("// an order"), &tokenizer, 64).unwrap();
+        assert_eq!(asked.text, "// an order return the value");
+        assert!(asked.from > alone.from);
+        assert_eq!(asked.ids[asked.from..], alone.ids[alone.from..]);
+        let error = Row::new(line("// an order"), &tokenizer, asked.from).err().unwrap();
+        assert!(error.to_string().contains("expected a prompt of fewer than"), "{error}");
+    }
 }

@@ -35,7 +35,7 @@ enum Command {
         /// JSON lines with `text`, `label` and `contribution`.
         #[arg(long)]
         records: PathBuf,
-        /// JSON lines with `text` and `label`.
+        /// JSON lines with `text` and `label`, and `prompt` where the loss is that of the text after it alone.
         #[arg(long)]
         queries: PathBuf,
     },

@@ -106,7 +106,7 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
         let start = Instant::now();
         let index = Bm25::new(&texts);
         let found = Measured::new(start, json!({"k1": 1.2, "b": 0.75}));
-        return found.finish(folder, &method.name(), &index, texts_of.into_iter());
+        return found.finish(folder, &method.name(), &index, &texts_of, &[]);
     }
     let model = lm::Task::model(folder)?;
     let start = Instant::now();
@@ -116,12 +116,8 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
         let index = registered::build(folder, &task, &owners)?.index;
         let settings = serde_json::from_slice(&index.header().method)?;
         let index = Registered::new(index, &model)?;
-        return Measured::new(start, settings).finish(
-            folder,
-            &method.name(),
-            &index,
-            queries.iter(),
-        );
+        let found = Measured::new(start, settings);
+        return found.finish(folder, &method.name(), &index, &by_reference(&queries), &[]);
     }
     if let Method::Unrolled | Method::UnrolledHalf = method {
         let base = lm::Task::base(folder)?;
@@ -140,7 +136,13 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
             .map(|path| Ok(unrolled(path, &records, 1.0 / targets as f64, SAMPLES, SEED)?))
             .collect::<Result<Vec<_>>>()?;
         let found = Measured::new(start, json!({"segments": SEGMENTS, "runs": choice.runs}));
-        return found.finish(folder, &choice.name(method), &Sum(parts), queries.iter());
+        return found.finish(
+            folder,
+            &choice.name(method),
+            &Sum(parts),
+            &by_reference(&queries),
+            &[],
+        );
     }
     if method == Method::EkfacHalf {
         let base = lm::Task::base(folder)?;
@@ -162,15 +164,22 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
             })
             .collect::<Result<Vec<_>>>()?;
         let found = Measured::new(start, json!({"damping": choice.damping(), "runs": choice.runs}));
-        return found.finish(folder, &choice.name(method), &Sum(parts), queries.iter());
+        return found.finish(
+            folder,
+            &choice.name(method),
+            &Sum(parts),
+            &by_reference(&queries),
+            &[],
+        );
     }
-    of_gradients(folder, method, choice, &model, &records, &queries)
+    of_gradients(folder, method, choice, &model, &records, &queries, &[])
 }
 
 /// Writes `scores/<method>.safetensors` of a classifier's task.
 pub fn of_images(folder: &Path, method: Method, choice: Choice) -> Result<()> {
     let task = classifier::Task::open(folder)?;
-    let classifier::Images { records, queries } = classifier::Task::images(folder)?;
+    let classifier::Images { records, queries, flipped } = classifier::Task::images(folder)?;
+    let itself = if flipped { &records[..] } else { &[] };
     if let Method::Unrolled | Method::UnrolledHalf = method {
         let start = Instant::now();
         let epochs = task.settings.epochs / if method == Method::Unrolled { 1 } else { 2 };
@@ -179,9 +188,11 @@ pub fn of_images(folder: &Path, method: Method, choice: Choice) -> Result<()> {
         let index = unrolled(&path, &records, 1.0 / records.len() as f64, SAMPLES, SEED)?;
         let settings = json!({"segments": SEGMENTS, "runs": 1});
         let found = Measured::new(start, settings);
-        return found.finish(folder, &method.name(), &index, queries.iter());
+        let (queries, itself) = (by_reference(&queries), by_reference(itself));
+        return found.finish(folder, &method.name(), &index, &queries, &itself);
     }
-    of_gradients(folder, method, choice, &classifier::Task::model(folder)?, &records, &queries)
+    let model = classifier::Task::model(folder)?;
+    of_gradients(folder, method, choice, &model, &records, &queries, itself)
 }
 
 fn of_gradients<M: Trained>(
@@ -191,6 +202,7 @@ fn of_gradients<M: Trained>(
     model: &M,
     records: &[M::Record],
     queries: &[M::Record],
+    itself: &[M::Record],
 ) -> Result<()> {
     let start = Instant::now();
     let damped = json!({"damping": choice.damping()});
@@ -220,8 +232,13 @@ fn of_gradients<M: Trained>(
         }
         _ => bail!("{} is for language models", method.name()),
     };
+    let (queries, itself) = (by_reference(queries), by_reference(itself));
     let found = Measured::new(start, settings);
-    found.finish(folder, &choice.name(method), &*index, queries.iter())
+    found.finish(folder, &choice.name(method), &*index, &queries, &itself)
+}
+
+fn by_reference<T>(values: &[T]) -> Vec<&T> {
+    values.iter().collect()
 }
 
 fn weighed<'a, M: Trained>(
@@ -245,12 +262,14 @@ impl Measured {
         Self { index_seconds: start.elapsed().as_secs_f64(), settings }
     }
 
-    fn finish<'q, Q: ?Sized + 'q>(
+    /// Writes the scores of all queries, and the influence on itself of each of the records `itself`: of all or of none.
+    fn finish<Q: ?Sized>(
         self,
         folder: &Path,
         name: &str,
         index: &dyn Attributor<Query = Q>,
-        queries: impl ExactSizeIterator<Item = &'q Q>,
+        queries: &[&Q],
+        itself: &[&Q],
     ) -> Result<()> {
         let start = Instant::now();
         let rows = queries.len();
@@ -272,9 +291,14 @@ impl Measured {
             ("load_average".into(), load_average()?),
         ]);
         let shape = vec![rows, values.len() / rows.max(1)];
-        let tensor = Named { name: "scores".into(), shape, values };
+        let mut tensors = vec![Named { name: "scores".into(), shape, values }];
+        if !itself.is_empty() {
+            let own = itself.iter().enumerate().map(|(i, record)| Ok(index.scores(record)?[i]));
+            let (name, shape) = ("self_influence".into(), vec![itself.len()]);
+            tensors.push(Named { name, shape, values: own.collect::<Result<_>>()? });
+        }
         let path = folder.join("scores").join(format!("{name}.safetensors"));
-        files::write_tensors(&path, &[tensor], metadata)?;
+        files::write_tensors(&path, &tensors, metadata)?;
         println!(
             "{name}: index {:.1} s, query {:.1} ms",
             self.index_seconds,
@@ -296,4 +320,44 @@ fn peak_bytes() -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     Ok(1_024 * kib.context("/proc/self/status does not say VmHWM")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::SafeTensors;
+
+    /// A query's number plus ten times a record's, of three records.
+    struct Numbers;
+
+    impl Attributor for Numbers {
+        type Query = u8;
+
+        fn scores(&self, query: &u8) -> openledger_influence::Result<Vec<f64>> {
+            Ok((0..3).map(|record| f64::from(*query) + 10.0 * f64::from(record)).collect())
+        }
+
+        fn bytes(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn finish_should_write_the_influence_on_itself_when_asked() {
+        let folder = std::env::temp_dir().join(format!("openledger-own-{}", std::process::id()));
+        for (name, itself) in [("asked", vec![&7, &8, &9]), ("not", vec![])] {
+            let found = Measured::new(Instant::now(), json!({}));
+            found.finish(&folder, name, &Numbers, &[&1, &2], &itself).unwrap();
+            let bytes = std::fs::read(folder.join(format!("scores/{name}.safetensors"))).unwrap();
+            let tensors = SafeTensors::deserialize(&bytes).unwrap();
+            let values = |name: &str| -> Option<Vec<f64>> {
+                let data = tensors.tensor(name).ok()?.data();
+                Some(data.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect())
+            };
+            assert_eq!(values("scores"), Some(vec![1.0, 11.0, 21.0, 2.0, 12.0, 22.0]));
+            let own = (name == "asked").then(|| vec![7.0, 18.0, 29.0]);
+            assert_eq!(values("self_influence"), own);
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
