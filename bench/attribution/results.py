@@ -6,6 +6,8 @@ import published
 AHEAD, CONTRIBUTIONS, FASTER = 0.05, 0.92, 30.0
 # How well facts are to be found by us, and by their words at most.
 FOUND, BY_WORDS = 0.95, 0.60
+# How far machines may be apart in parts per million (the chain's tolerance), and how far below it they are to be.
+TOLERANCE, MARGIN = 20_000, 10.0
 # Those whose packages are the measure of speed.
 SPEED = ("kronfluence", "dattri")
 TITLES = {
@@ -16,9 +18,9 @@ TITLES = {
 }
 
 
-def build(tasks, planted=(), wrong=()):
-    """`rows`, `planted`, `mislabelled`, `goals` and `skipped` of the results, of tasks with retrainings, with planted facts
-    and with wrong labels."""
+def build(tasks, planted=(), wrong=(), precision=()):
+    """`rows`, `planted`, `mislabelled`, `precision`, `goals` and `skipped` of the results: of tasks with retrainings, with
+    planted facts and with wrong labels, and of what rounding and other machines change."""
     rows, skipped = [], []
     for task in tasks:
         for design, found in task["designs"].items():
@@ -45,9 +47,15 @@ def build(tasks, planted=(), wrong=()):
                 goals.append(published.at_least(name, top["query_seconds"] / ours["query_seconds"], FASTER))
     for task in planted:
         goals += goals_of_planted(task)
+    for task in precision:
+        goals.append(published.at_most(
+            f"{task['task']}: a settlement's shares by two machines, parts per million apart, at most",
+            task["machines"]["settlement"], TOLERANCE / MARGIN,
+        ))  # fmt: skip
     for task in [*planted, *wrong]:
         skipped += [{"task": task["task"], **absent} for absent in task["absent"]]
-    return {"rows": rows, "planted": list(planted), "mislabelled": list(wrong), "goals": goals, "skipped": skipped}
+    kinds = {"planted": list(planted), "mislabelled": list(wrong), "precision": list(precision)}
+    return {"rows": rows, **kinds, "goals": goals, "skipped": skipped}
 
 
 def goals_of_planted(task):
@@ -98,6 +106,8 @@ def tables(result):
         yield from table_of_planted(task)
     for task in result["mislabelled"]:
         yield from table_of_mislabelled(task)
+    for task in result["precision"]:
+        yield from table_of_precision(task)
     if result["skipped"]:
         yield "**Not there:**"
         yield ""
@@ -121,6 +131,22 @@ def table_of_planted(task):
         names = ("area", "beside_distractors", "reciprocal_rank")
         cells = [cell for name in names for cell in (f"{row[name]:.3f}", "{:.3f} to {:.3f}".format(*row[f"{name}_interval"]))]
         yield f"| {' | '.join([row['method'], row['package'], *cells])} |"
+    yield ""
+
+
+def table_of_precision(task):
+    programs = "; ".join(
+        f"{one['name']} ({one['threads']} threads{', ' + ', '.join(one['features']) if one['features'] else ''})"
+        for one in task["programs"]
+    )
+    yield f"**{task['task']}**, shares in parts per million apart (sums of absolute differences), by {programs}"
+    yield ""
+    yield "| between | of a query, at most | mean | of a settlement of all queries | rank correlation, least |"
+    yield "|---|--:|--:|--:|--:|"
+    for name, title in (("rounding", "64-bit floating point and the index"), ("machines", "two of these programs, at most")):
+        row = task[name]
+        ranks = f"{row['rank_correlation']:.6f}" if "rank_correlation" in row else ""
+        yield f"| {title} | {row['query']:,.0f} | {row['mean']:,.1f} | {row['settlement']:,.1f} | {ranks} |"
     yield ""
 
 

@@ -1,7 +1,7 @@
 """Measures attribution by retraining, beside other packages: see scripts/bench and docs/attribution.md.
 
     python bench/attribution/run.py --program PROGRAM --openledger PROGRAM --packages FOLDER
-        [--tasks NAME,…] [--peers none] [--report] [--scratch]
+        [--tasks NAME,…] [--peers none] [--others PROGRAM …] [--report] [--scratch]
 
 Goes on where it was stopped: tasks, retrainings and scores stay in the cache as long as what they are made of does.
 With --report, it computes nothing more, and reports what is there.
@@ -25,13 +25,17 @@ sys.path.insert(0, str(ROOT / "bench"))
 
 import lds  # noqa: E402
 import mislabelled  # noqa: E402
+import precision  # noqa: E402
 import published  # noqa: E402
 import results  # noqa: E402
 import retrieval  # noqa: E402
 
 HIDDEN = "128"
 GRADIENTS = ["dot", "cosine", "datainf", "ekfac", "exact", "unrolled", "unrolled-half"]
-TEXTS = ["bm25", *GRADIENTS, "ekfac-half", "ekfac-relative", "exact-relative"]
+HALVES = ["ekfac-half --damping 1e-1", "ekfac-half --damping 1e-3", "ekfac-half --runs 3 --damping 1e-3"]
+TEXTS = ["bm25", *GRADIENTS, "ekfac --damping 1e-3", *HALVES, "registered", "ekfac-relative", "exact-relative"]
+# Where the index that a job builds is compared with itself, unrounded and on other machines.
+ROUNDED = ["solidity"]
 # What has no influence of a record on itself of its own: the cosine's is one.
 ITSELF = [method for method in GRADIENTS if method != "cosine"]
 # Task → (our methods, design → (sets of records, seeds of each)).
@@ -70,6 +74,7 @@ def main():
     parser.add_argument("--packages", type=pathlib.Path, required=True)
     parser.add_argument("--tasks", default=",".join(ALL))
     parser.add_argument("--peers", choices=["all", "none"], default="all")
+    parser.add_argument("--others", type=pathlib.Path, nargs="*", default=[], help="attribution-bench, compiled for other processors")
     parser.add_argument("--report", action="store_true", help="of what is there, computing nothing more")
     parser.add_argument("--scratch", action="store_true")
     options = parser.parse_args()
@@ -82,7 +87,7 @@ def main():
     result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
     before = os.getloadavg()
-    retrained, planted, wrong = [], [], []
+    retrained, planted, wrong, precise = [], [], [], []
     for name in options.tasks.split(","):
         if not options.report:
             compute(options, name, folder / name)
@@ -92,10 +97,11 @@ def main():
             wrong.append(mislabelled.measure(folder / name))
         else:
             retrained.append(lds.measure(folder / name, resamples=RESAMPLES))
+            precise += filter(None, [precision.measure(folder / name)])
     result["load_average"] = {"before": before, "after": os.getloadavg()}
     gpu = shutil.which("nvidia-smi") is not None
     result["absent"] = ABSENT if not gpu else {key: ABSENT[key] for key in ABSENT if key != "llama-100m"}
-    result |= results.build(retrained, planted, wrong)
+    result |= results.build(retrained, planted, wrong, precise)
     print("\n".join(results.tables(result)))
     if not options.scratch:
         out = ROOT / "bench" / "results" / "attribution.json"
@@ -110,8 +116,16 @@ def compute(options, name, task):
     make(options, name, task)
     say(f"{name}: scores")
     for method in methods:
-        if not (task / "scores" / f"{method}.safetensors").exists():
-            run([options.program, "score", task, method])
+        if not (task / "scores" / f"{scored(method)}.safetensors").exists():
+            run([options.program, "score", task, *method.split()])
+    if name in ROUNDED:
+        say(f"{name}: what rounding changes, and what threads and processors do")
+        if not (task / "index.bin").exists():
+            run([options.program, "index", task])
+        for threads in sorted({1, os.cpu_count()}):
+            run([options.program, "shares", task, "--label", f"threads-{threads}"], RAYON_NUM_THREADS=str(threads))
+        for program in options.others:
+            run([program, "shares", task, "--label", program.name])
     if options.peers == "all":
         say(f"{name}: other packages")
         only = ["--only", *PEERS[name]] if name in PEERS else []
@@ -142,8 +156,17 @@ def make(options, name, task):
     run([options.program, "classifier", task, "--name", name, *hidden])
 
 
-def run(command):
-    subprocess.run([str(part) for part in command], check=True)
+def scored(method):
+    """What the scores of a method with its options are called: `ekfac --damping 1e-3` is `ekfac-damping1e-3`."""
+    name, *options = method.split()
+    chosen = dict(zip(options[::2], options[1::2], strict=True))
+    runs = f"-{chosen['--runs']}" if "--runs" in chosen else ""
+    damping = f"-damping{chosen['--damping']}" if "--damping" in chosen else ""
+    return name + runs + damping
+
+
+def run(command, **environment):
+    subprocess.run([str(part) for part in command], check=True, env={**os.environ, **environment})
 
 
 def say(what):
