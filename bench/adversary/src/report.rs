@@ -9,7 +9,7 @@ use anyhow::{bail, Context, Result};
 use openledger_factory::Settings;
 use openledger_influence::{method::Weighting, settlement::Parameters, Method};
 use openledger_lm::{Model, Tokenizer};
-use openledger_primitives::{Balance, ContributionId};
+use openledger_primitives::{hashing, Balance, ContributionId};
 use serde_json::{json, Value};
 
 use crate::{
@@ -128,7 +128,12 @@ impl Bench {
         let model = Model::load(&folder.join("base"))?;
         let tokenizer = Tokenizer::load(&folder.join("base"), model.config())?;
         let scene = Scene::open(folder, &tokenizer, Method::default().tokens as usize)?;
-        Ok(Self { cache: folder.join("adversary"), model, tokenizer, scene })
+        let weights = folder.join("base").join("model.safetensors");
+        let weights = std::fs::read(&weights)
+            .with_context(|| format!("cannot read {}", weights.display()))?;
+        let base = format!("{:x}", hashing::content_id(&weights));
+        let cache = folder.join("adversary").join(base);
+        Ok(Self { cache, model, tokenizer, scene })
     }
 
     /// Computes what these rows need.
