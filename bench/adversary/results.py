@@ -16,6 +16,16 @@ def goals(rows):
     return [published.at_most(row["attack"], row["multiplier"], MOST) for row in rows if row["without"] == "nothing"]
 
 
+def relative(rows, task):
+    """Of each method that `bench/attribution` measured with self-influence and without, what it scores."""
+    scores = {(row["design"], row["method"]): row["lds"] for row in rows if row["task"] == task}
+    return [
+        {"design": design, "method": method, "without": lds, "with": scores[design, f"{method}-relative"]}
+        for (design, method), lds in sorted(scores.items())
+        if (design, f"{method}-relative") in scores
+    ]
+
+
 def tables(result):
     """The tables, as lines of Markdown."""
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
@@ -81,10 +91,16 @@ def costs(result):
     yield "| defence | what it does to those who behave |"
     yield "|---|---|"
     for name, title in DEFENCES.items():
-        if name not in found:
-            yield f"| {title} | not measured |"
-        elif "records_lost" in found[name]:
-            yield f"| {title} | {found[name]['records_lost']} of {result['records']} records are left out |"
-        else:
-            yield f"| {title} | {found[name]['moved_ppm']:,.0f} ppm of all pay go to others than without it |"
+        said = [says(result, cost, value) for cost, value in found.get(name, {}).items() if value != []]
+        yield f"| {title} | {'; '.join(said) or 'not measured'} |"
     yield ""
+
+
+def says(result, cost, value):
+    """One cost, in words."""
+    if cost == "records_lost":
+        return f"{value} of {result['records']} records are left out"
+    if cost == "moved_ppm":
+        return f"{value:,.0f} ppm of all pay go to others than without it"
+    scores = [f"{of['with']:.3f} with, {of['without']:.3f} without ({of['method']}, {of['design']})" for of in value]
+    return f"linear datamodeling score {', '.join(scores)}"

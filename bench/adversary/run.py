@@ -1,6 +1,7 @@
 """Measures what attackers earn, of what they would earn honestly: see scripts/bench and docs/adversary.md.
 
-    python bench/adversary/run.py --program PROGRAM [--task FOLDER] [--rows NAME,…] [--jobs N] [--report] [--scratch]
+    python bench/adversary/run.py --program PROGRAM [--task FOLDER] [--rows NAME,…] [--seeds N] [--jobs N] [--report]
+        [--scratch]
 
 Goes on where it was stopped: what a training found stays in the task's folder.
 With --report, it computes nothing more, and reports what is there.
@@ -32,6 +33,7 @@ def main():
     parser.add_argument("--program", type=pathlib.Path, required=True, help="adversary-bench")
     parser.add_argument("--task", type=pathlib.Path, default=cache / "attribution" / "solidity")
     parser.add_argument("--rows", help="names, as `adversary-bench rows` prints them; all without it")
+    parser.add_argument("--seeds", type=int, default=1, help="trainings of each attack")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time, of one core each")
     parser.add_argument("--report", action="store_true", help="of what is there, computing nothing more")
     parser.add_argument("--scratch", action="store_true")
@@ -51,6 +53,8 @@ def main():
     result["load_average"] = {"before": before, "after": os.getloadavg()}
     result |= json.loads(output(options.program, "report", options.task))
     result["goals"] = results.goals(result["rows"])
+    attribution = json.loads((ROOT / "bench" / "results" / "attribution.json").read_text(encoding="utf-8"))
+    result["costs"].setdefault("self-influence", {})["lds"] = results.relative(attribution["rows"], options.task.name)
     print("\n".join(results.tables(result)))
     if not options.scratch:
         out = ROOT / "bench" / "results" / "adversary.json"
@@ -64,7 +68,8 @@ def compute(options, rows):
     environment = {**os.environ, "RAYON_NUM_THREADS": "1"}
 
     def run(row):
-        subprocess.run([options.program, "run", options.task, row], check=True, env=environment)
+        command = [options.program, "run", options.task, row, "--seeds", str(options.seeds)]
+        subprocess.run(command, check=True, env=environment)
 
     run("honest")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

@@ -44,6 +44,14 @@ class Results(unittest.TestCase):
         self.assertIn("**Not measured yet:** late.", lines)
         self.assertTrue(any("0.900 to 1.100" in line and "0.800 to 1.200" in line for line in lines))
 
+    def test_relative_should_pair_methods_of_the_task(self):
+        rows = [
+            {"task": task, "design": "halves", "method": method, "lds": lds}
+            for task, method, lds in [("a", "m", 0.5), ("a", "m-relative", 0.6), ("a", "n", 0.7), ("b", "n-relative", 0.8)]
+        ]
+        self.assertEqual(results.relative(rows, "a"), [{"design": "halves", "method": "m", "without": 0.5, "with": 0.6}])
+        self.assertIn("0.600 with, 0.500 without (m, halves)", results.says({}, "lds", results.relative(rows, "a")))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -31,6 +31,9 @@ enum Command {
         folder: PathBuf,
         /// All of them without a name.
         names: Vec<String>,
+        /// Trainings of each attack; a row is of the mean over them.
+        #[arg(long, default_value_t = 1)]
+        seeds: u64,
     },
     /// Prints as JSON what is known of all rows.
     Report { folder: PathBuf },
@@ -42,7 +45,7 @@ fn main() -> Result<()> {
             report::rows().iter().for_each(|row| println!("{}", row.name()));
             Ok(())
         }
-        Command::Run { folder, names } => Bench::open(&folder)?.run(&names),
+        Command::Run { folder, names, seeds } => Bench::open(&folder)?.run(&names, seeds),
         Command::Report { folder } => {
             println!("{}", serde_json::to_string(&Bench::open(&folder)?.report()?)?);
             Ok(())

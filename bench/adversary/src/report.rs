@@ -21,8 +21,8 @@ use crate::{
 
 /// Who attack at a time: more of them say more about the typical one, and take from each other.
 const ATTACKERS: usize = 4;
-/// Honest trainings, which say how far pay moves by itself.
-const HONEST_SEEDS: u64 = 3;
+/// The most trainings of one world; so many are of the honest one, which say how far pay moves by itself.
+const SEEDS: u64 = 3;
 
 /// A defence that is switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +136,11 @@ impl Bench {
         Ok(Self { cache, model, tokenizer, scene })
     }
 
-    /// Computes what these rows need.
-    pub fn run(&self, names: &[String]) -> Result<()> {
+    /// Computes what these rows need, with so many trainings of each attack.
+    pub fn run(&self, names: &[String], seeds: u64) -> Result<()> {
+        if !(1..=SEEDS).contains(&seeds) {
+            bail!("expected 1 to {SEEDS} seeds, got {seeds}");
+        }
         let rows = rows();
         let known: BTreeSet<String> = rows.iter().map(|row| row.name()).collect();
         if let Some(name) = names.iter().find(|name| !known.contains(*name)) {
@@ -150,11 +153,12 @@ impl Bench {
                 Some(attack) => vec![attack.honest(&known), attack.world(&known)],
                 None => Vec::new(),
             };
-            for world in &worlds {
-                self.found(&world.contributions, row.without, 0)?;
+            for (world, seed) in worlds.iter().flat_map(|of| (0..seeds).map(move |seed| (of, seed)))
+            {
+                self.found(&world.contributions, row.without, seed)?;
             }
             if row.attack.is_none() {
-                for seed in 0..HONEST_SEEDS {
+                for seed in 0..SEEDS {
                     self.found(&self.scene.honest, row.without, seed)?;
                 }
             }
@@ -238,7 +242,7 @@ impl Bench {
     /// of the mean over all of them.
     fn noise(&self, attackers: &[ContributionId]) -> Result<Value> {
         let mut trainings = Vec::new();
-        for seed in 0..HONEST_SEEDS {
+        for seed in 0..SEEDS {
             if let Some(paid) = self.paid(&self.scene.honest, Without::Nothing, seed)? {
                 trainings.push(attackers.iter().map(|id| sum(&paid, &[*id])).collect::<Vec<_>>());
             }
@@ -297,7 +301,7 @@ impl Bench {
     fn measure(&self, world: &World, without: Without) -> Result<Option<Measured>> {
         let mut totals = vec![0; world.accounts.len()];
         let mut seeds = 0;
-        for seed in 0..HONEST_SEEDS {
+        for seed in 0..SEEDS {
             let Some(paid) = self.paid(&world.contributions, without, seed)? else { continue };
             seeds += 1;
             let accounts = world.accounts.iter().map(|accounts| sum(&paid, accounts));
