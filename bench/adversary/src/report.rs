@@ -1,12 +1,14 @@
 //! Which attacks are measured with which defences, what each needs, and what they multiply.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use anyhow::{bail, Context, Result};
-use openledger_factory::Settings;
+use openledger_factory::{training_set::TrainingSet, Settings};
 use openledger_influence::{method::Weighting, settlement::Parameters, Method};
 use openledger_lm::{Model, Tokenizer};
 use openledger_primitives::{hashing, Balance, ContributionId};
@@ -46,6 +48,8 @@ pub struct Bench {
     model: Model,
     tokenizer: Tokenizer,
     scene: Scene,
+    /// What is trained on, of these contributions, with or without the removal of duplicates: rows have much in common.
+    sets: RefCell<BTreeMap<(Contributions, bool), Rc<TrainingSet>>>,
 }
 
 /// What a row is about, when that is known.
@@ -133,7 +137,7 @@ impl Bench {
             .with_context(|| format!("cannot read {}", weights.display()))?;
         let base = format!("{:x}", hashing::content_id(&weights));
         let cache = folder.join("adversary").join(base);
-        Ok(Self { cache, model, tokenizer, scene })
+        Ok(Self { cache, model, tokenizer, scene, sets: RefCell::default() })
     }
 
     /// Computes what these rows need, with so many trainings of each attack.
@@ -146,6 +150,7 @@ impl Bench {
         if let Some(name) = names.iter().find(|name| !known.contains(*name)) {
             bail!("expected names of rows, as `adversary-bench rows` prints them, got {name:?}");
         }
+        self.found(&self.scene.honest, Without::Nothing, 0)?;
         for row in rows.iter().filter(|row| names.is_empty() || names.contains(&row.name())) {
             let (attackers, victims) = self.choice()?;
             let known = self.known(&attackers, &victims);
@@ -180,7 +185,7 @@ impl Bench {
             }
         }
         let paid = self.paid(&self.scene.honest, Without::Nothing, 0)?;
-        let paid = paid.context("nothing is there yet: run it first")?;
+        let paid = paid.unwrap_or_default();
         let about = |ids: &[ContributionId]| -> Vec<Value> {
             ids.iter()
                 .map(|id| json!({"contribution": id, "honest_ppm": ppm(sum(&paid, &[*id]))}))
@@ -210,13 +215,7 @@ impl Bench {
         let each: Vec<f64> =
             pairs.map(|(honest, attack)| multiplier(*attack, *honest)).collect::<Result<_>>()?;
         let attackers = before.paid.len() as f64;
-        let settings = without.settings(0);
-        let set = choose(
-            &world.contributions,
-            &self.tokenizer,
-            &settings,
-            without != Without::Duplicates,
-        )?;
+        let set = self.set(&world.contributions, without)?;
         let accounts: BTreeSet<ContributionId> = world.accounts.iter().flatten().copied().collect();
         let own = set.counts.iter().filter(|count| accounts.contains(&count.contribution));
         let (records, used) =
@@ -275,7 +274,7 @@ impl Bench {
                 costs.insert(without.name().into(), json!({ "moved_ppm": ppm(apart / 2) }));
             }
         }
-        let set = choose(&self.scene.honest, &self.tokenizer, &Without::Nothing.settings(0), true)?;
+        let set = self.set(&self.scene.honest, Without::Nothing)?;
         let lost: usize = set.counts.iter().map(|count| count.duplicates).sum();
         costs.insert(Without::Duplicates.name().into(), json!({ "records_lost": lost }));
         Ok(costs.into())
@@ -283,9 +282,8 @@ impl Bench {
 
     /// Who attacks: those in the middle by honest pay. And whom they copy: those who earn most.
     fn choice(&self) -> Result<(Vec<ContributionId>, Vec<ContributionId>)> {
-        let found = self.found(&self.scene.honest, Without::Nothing, 0)?;
-        let paid = payouts(&found, &self.scene.honest, PARAMETERS)?;
-        Ok(chosen(&paid))
+        let paid = self.paid(&self.scene.honest, Without::Nothing, 0)?;
+        Ok(chosen(&paid.context("expected an honest training: run the row `honest` first")?))
     }
 
     fn known<'a>(
@@ -319,8 +317,7 @@ impl Bench {
         seed: u64,
     ) -> Result<Option<BTreeMap<ContributionId, Balance>>> {
         let settings = without.settings(seed);
-        let set =
-            choose(contributions, &self.tokenizer, &settings, without != Without::Duplicates)?;
+        let set = self.set(contributions, without)?;
         if !is_found(&self.cache, &set, &self.scene.queries, &settings)? {
             return Ok(None);
         }
@@ -328,10 +325,20 @@ impl Bench {
         Ok(Some(payouts(&found, contributions, without.parameters())?))
     }
 
+    fn set(&self, contributions: &Contributions, without: Without) -> Result<Rc<TrainingSet>> {
+        let key = (contributions.clone(), without != Without::Duplicates);
+        if let Some(set) = self.sets.borrow().get(&key) {
+            return Ok(set.clone());
+        }
+        let set = choose(&key.0, &self.tokenizer, &without.settings(0), key.1)?;
+        let set = Rc::new(set);
+        self.sets.borrow_mut().insert(key, set.clone());
+        Ok(set)
+    }
+
     fn found(&self, contributions: &Contributions, without: Without, seed: u64) -> Result<Found> {
         let settings = without.settings(seed);
-        let set =
-            choose(contributions, &self.tokenizer, &settings, without != Without::Duplicates)?;
+        let set = self.set(contributions, without)?;
         let base = Base { model: &self.model, tokenizer: &self.tokenizer };
         found(&self.cache, &base, &set, &self.scene.queries, &settings)
     }
