@@ -60,7 +60,7 @@ const KEYWORDS: [&str; 52] = [
 ];
 
 /// Words of comments, and others for them.
-const SYNONYMS: [(&str, &str); 36] = [
+const SYNONYMS: [(&str, &str); 35] = [
     ("returns", "gives"),
     ("return", "give"),
     ("the", "that"),
@@ -82,7 +82,6 @@ const SYNONYMS: [(&str, &str); 36] = [
     ("sets", "writes"),
     ("set", "write"),
     ("emits", "raises"),
-    ("an", "some"),
     ("can", "may"),
     ("only", "solely"),
     ("and", "plus"),
