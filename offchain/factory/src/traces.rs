@@ -42,7 +42,10 @@ pub fn alphabet(tokenizer: &Tokenizer, config: &Config) -> Result<Alphabet> {
 /// Builds the index of a training set in `folder`: over exactly the tokens that are trained on, since a model cannot
 /// repeat what it did not see, and what repeats an earlier record is left out of both. Whether there is one: not if
 /// no record has a token of text.
-pub(crate) fn build(
+///
+/// # Errors
+/// If the tokenizer refuses a text, the index has no place for so much, or the folder cannot be written.
+pub fn build(
     folder: &Path,
     tokenizer: &Tokenizer,
     config: &Config,

@@ -12,33 +12,46 @@ use crate::method::Duplicates;
 const ROWS: usize = 4;
 const BANDS: usize = 16;
 
-/// For each text, the earliest one that it repeats, or none. Only texts that count themselves are compared with,
-/// so that a chain of small changes does not join what is far apart.
+/// For each text, the earliest one that it repeats, or none: with its signs, or without them, since other brackets,
+/// line ends and signs of comments make no other text. Only texts that count themselves are compared with, so that a
+/// chain of small changes does not join what is far apart.
 pub fn of_earlier(texts: &[String], rule: &Duplicates) -> Vec<Option<usize>> {
-    let mut kept: HashMap<(usize, [u64; ROWS]), Vec<usize>> = HashMap::new();
-    let mut shingles_of: Vec<HashSet<u64>> = Vec::with_capacity(texts.len());
+    let mut kept = [HashMap::new(), HashMap::new()];
+    let mut shingles_of: Vec<[HashSet<u64>; 2]> = Vec::with_capacity(texts.len());
     texts
         .iter()
         .enumerate()
         .map(|(i, text)| {
-            let shingles = shingles(text, rule.shingle as usize);
-            let bands = bands(&shingles);
-            let mut candidates: Vec<usize> =
-                bands.iter().filter_map(|band| kept.get(band)).flatten().copied().collect();
+            let views = views(text, rule.shingle as usize);
+            let bands = [bands(&views[0]), bands(&views[1])];
+            let mut candidates: Vec<usize> = kept
+                .iter()
+                .zip(&bands)
+                .flat_map(|(kept, bands)| bands.iter().filter_map(|band| kept.get(band)).flatten())
+                .copied()
+                .collect();
             candidates.sort_unstable();
             candidates.dedup();
             let earlier = candidates
                 .into_iter()
-                .find(|&other| similar(&shingles, &shingles_of[other], rule.jaccard_ppm));
+                .find(|&other| repeats(&views, &shingles_of[other], rule.jaccard_ppm));
             if earlier.is_none() {
-                for band in bands {
-                    kept.entry(band).or_default().push(i);
+                for (kept, bands) in kept.iter_mut().zip(bands) {
+                    for band in bands {
+                        let texts: &mut Vec<usize> = kept.entry(band).or_default();
+                        texts.push(i);
+                    }
                 }
             }
-            shingles_of.push(shingles);
+            shingles_of.push(views);
             earlier
         })
         .collect()
+}
+
+/// Whether one of the views is similar.
+fn repeats(a: &[HashSet<u64>; 2], b: &[HashSet<u64>; 2], ppm: u32) -> bool {
+    a.iter().zip(b).any(|(a, b)| similar(a, b, ppm))
 }
 
 /// Whether `|a ∩ b| / |a ∪ b|` reaches the limit.
@@ -48,17 +61,32 @@ fn similar(a: &HashSet<u64>, b: &HashSet<u64>, ppm: u32) -> bool {
     both * u64::from(PPM) >= either * u64::from(ppm)
 }
 
-/// Hashes of all runs of `length` words; of a shorter text, of the whole.
-fn shingles(text: &str, length: usize) -> HashSet<u64> {
-    let words = words(text);
+/// The shingles of a text with its signs, and without. Where hardly a word would be left, these are the same: what is
+/// said in signs differs by them.
+fn views(text: &str, length: usize) -> [HashSet<u64>; 2] {
+    let all = words(text);
+    let letters: Vec<String> =
+        all.iter().filter(|word| word.contains(is_letter)).cloned().collect();
+    let with_signs = shingles(&all, length);
+    let without =
+        if letters.len() < length { with_signs.clone() } else { shingles(&letters, length) };
+    [with_signs, without]
+}
+
+/// Hashes of all runs of `length` words; of fewer words, of the whole.
+fn shingles(words: &[String], length: usize) -> HashSet<u64> {
     let hash = |run: &[String]| {
         let digest = hashing::content_id(run.join(" ").as_bytes());
         digest.to_low_u64_be()
     };
     if words.len() < length {
-        return HashSet::from([hash(&words)]);
+        return HashSet::from([hash(words)]);
     }
     words.windows(length).map(hash).collect()
+}
+
+fn is_letter(sign: char) -> bool {
+    sign.is_alphanumeric() || sign == '_'
 }
 
 /// Words and single signs in lower case; blanks only separate.
@@ -66,7 +94,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     for sign in text.chars() {
-        let letter = sign.is_alphanumeric() || sign == '_';
+        let letter = is_letter(sign);
         if letter && open {
             if let Some(word) = words.last_mut() {
                 word.extend(sign.to_lowercase());
@@ -111,11 +139,11 @@ mod tests {
 
     /// Every pair compared, no hashing of signatures.
     fn slow(texts: &[String], rule: &Duplicates) -> Vec<Option<usize>> {
-        let sets: Vec<_> = texts.iter().map(|t| shingles(t, rule.shingle as usize)).collect();
+        let sets: Vec<_> = texts.iter().map(|t| views(t, rule.shingle as usize)).collect();
         let mut result: Vec<Option<usize>> = Vec::new();
         for i in 0..texts.len() {
             let earlier = (0..i)
-                .find(|&j| result[j].is_none() && similar(&sets[i], &sets[j], rule.jaccard_ppm));
+                .find(|&j| result[j].is_none() && repeats(&sets[i], &sets[j], rule.jaccard_ppm));
             result.push(earlier);
         }
         result
@@ -146,6 +174,24 @@ mod tests {
         let texts: Vec<String> =
             ["a b c d e", "x", "A  b\nC d e", "x", "a b c d e"].map(Into::into).into();
         assert_eq!(of_earlier(&texts, &rule()), [None, None, Some(0), Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn of_earlier_should_see_through_other_signs() {
+        let block =
+            "/**\n * @dev Sets it.\n */\nfunction set(uint256 to) external {\n    it = to;\n}";
+        let lines = "// @dev Sets it.\nfunction set(uint256 to)\n\texternal\n{\n\tit = to;\n}";
+        let other = "// @dev Sets it.\nfunction get(uint256 at) public view {\n    return at;\n}";
+        let texts: Vec<String> = [block, lines, other].map(Into::into).into();
+        assert_eq!(of_earlier(&texts, &rule()), [None, Some(0), None]);
+        let with_signs = [block, lines].map(|text| shingles(&words(text), 3));
+        assert!(!similar(&with_signs[0], &with_signs[1], rule().jaccard_ppm));
+    }
+
+    #[test]
+    fn of_earlier_should_tell_texts_of_signs_apart() {
+        let texts: Vec<String> = ["x + y", "x - y", "+ - +", "- + -", ""].map(Into::into).into();
+        assert_eq!(of_earlier(&texts, &rule()), [None; 5]);
     }
 
     #[test]
