@@ -8,8 +8,12 @@ use openledger_factory::{
     training_set::{Count, TrainingSet},
     Settings,
 };
-use openledger_influence::{build, build::Example, query::Query, settlement};
-use openledger_lm::{Model, Sequence, Tokenizer};
+use openledger_influence::{
+    build::{self, Example, Variant},
+    query::Query,
+    settlement,
+};
+use openledger_lm::{Model, Tokenizer};
 use openledger_primitives::{
     hashing,
     trace::{Credits, Trace},
@@ -127,33 +131,44 @@ fn key(set: &TrainingSet, queries: &[Asked], settings: &Settings) -> Result<H256
     Ok(hashing::content_id(&serde_json::to_vec(&(settings, examples, asked))?))
 }
 
-/// Trains, builds both indices, and asks: the order of things in `openledger_factory::job` and
-/// `openledger_influence::settlement`. Contributions of which no record counts are left out: their vectors are zeros.
+/// Builds both indices, and asks: the order of things in `openledger_factory::job` and
+/// `openledger_influence::settlement`. The adapter itself is not trained: it is served, and attribution does not look at
+/// it. Contributions of which no record counts are left out: their vectors are zeros.
 fn attribute(
     base: &Base,
     set: &TrainingSet,
     queries: &[Asked],
     settings: &Settings,
 ) -> Result<Found> {
-    let sequences: Vec<Sequence> =
-        set.examples.iter().map(|example| example.sequence.clone()).collect();
-    let mut trainer = settings.trainer(base.model, "base", sequences)?;
-    trainer.run(|_, _| Ok(true))?;
-    let model = trainer.model().clone();
-
     let mut contributions: Vec<ContributionId> =
         set.examples.iter().map(|example| example.contribution).collect();
     contributions.dedup();
     let method = &settings.method;
-    let index = build::build(&model, H256::zero(), &contributions, &set.examples, method, |_| ())?;
+    let ends = (0..method.runs)
+        .map(|run| {
+            let mut trainer = settings.half(base.model, "base", set.sequences(), run)?;
+            trainer.run(|_, _| Ok(true))?;
+            Ok(trainer.model().clone())
+        })
+        .collect::<Result<Vec<Model>>>()?;
+    let variants = ends
+        .iter()
+        .zip(0..)
+        .map(|(end, run)| {
+            Ok(Variant::new(end, run, &contributions, &set.examples, method, |_| ())?)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let (examples, adapter) = (&set.examples, H256::zero());
+    let index = build::index(&ends[0], adapter, &contributions, examples, method, &variants)?;
 
     let spans = tempfile::tempdir()?;
-    let traced = traces::build(spans.path(), base.tokenizer, model.config(), &contributions, set)?;
+    let traced =
+        traces::build(spans.path(), base.tokenizer, base.model.config(), &contributions, set)?;
     let traced = traced.then(|| openledger_trace::Index::open(spans.path())).transpose()?;
 
     let (mut scores, mut found) = (Vec::new(), Vec::new());
     for asked in queries {
-        let query = Query::new(&model, &asked.prompt_ids, &asked.answer_ids, method.scope)?;
+        let query = Query::new(&ends, &asked.prompt_ids, &asked.answer_ids, method.scope)?;
         let of_rows = settlement::scores(&query, &index).scores;
         scores.push(of_rows.iter().map(ToString::to_string).collect());
         found.push(traced.as_ref().map_or_else(Trace::default, |index| {
