@@ -1,5 +1,6 @@
-"""Checks the book: every link resolves, every page is in the summary, its errors and parameters are the code's."""
+"""Checks the book: every link resolves, every page is in the summary, its errors, parameters and method are the code's."""
 
+import json
 import math
 import pathlib
 import re
@@ -162,6 +163,8 @@ def parameters():
             for name in re.findall(r"`(\w+)`", row[0]):
                 if name == "Split":
                     right = numbers(row[1]) == numbers(parts.replace("_", ""))
+                elif name == "Methods":
+                    right = "method::DEFAULT" in tuned  # What that says, `method` compares.
                 elif name == "TreasuryPart":
                     right = f"from_percent({int(min(numbers(row[1])))})" in tuned
                 elif name.endswith("Origin"):
@@ -174,7 +177,23 @@ def parameters():
         yield f"docs/protocol/parameters.md: {name} is missing"
 
 
-problems = [*links(), *summary(), *chain(), *gateway(), *parameters()]
+def method():
+    """The table of the default method's parameters, and its JSON."""
+    source = (ROOT / "primitives" / "src" / "method.rs").read_text()
+    default = json.loads("".join(re.findall(r'r#"(.*)"#', source)))
+    text = (DOCS / "protocol" / "method.md").read_text()
+    rows = {re.findall(r"`(\w+)`", row[0])[0]: row[1] for row in table(text)}
+    said = {"code": f"`{default.pop('code')}`" in text}
+    for name, value in default.items():
+        values = list(value.values()) if isinstance(value, dict) else [value]
+        row = rows.get(name, "")
+        said[name] = all(f"`{one}`" in row if isinstance(one, str) else one in numbers(row) for one in values)
+    for name, is_said in said.items():
+        if not is_said:
+            yield f"docs/protocol/method.md: {name} is not that of primitives/src/method.rs"
+
+
+problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method()]
 for problem in problems:
     print(problem)
 sys.exit(1 if problems else 0)

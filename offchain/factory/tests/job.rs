@@ -129,7 +129,7 @@ async fn a_job_that_was_ended_should_go_on_where_it_was_and_leave_the_same() {
     assert_eq!(again.index, whole.index);
     assert_eq!(again.train_loss, whole.train_loss);
     assert_eq!(jobs(), 0, "what is done is forgotten once all of it is");
-    let heard = heard.lock().unwrap();
+    let heard = std::mem::take(&mut *heard.lock().unwrap());
     let count = |of: fn(&Event) -> bool| heard.iter().filter(|event| of(event)).count();
     assert_eq!(count(|event| matches!(event, Event::Training(_))), 0);
     assert_eq!(count(|event| matches!(event, Event::Repeating(_))), 2 * 5);

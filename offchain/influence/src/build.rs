@@ -98,13 +98,13 @@ impl Variant {
             .map(|block| vec![Array2::zeros(block.damped_eigenvalues().dim()); contributions.len()])
             .collect();
         for rows in ordered.chunks(ROWS) {
-            let (rotated, weights) = rotated(model, &hessian, rows, method.weighting)?;
+            let Rotated { gradients, weights } = rotated(model, &hessian, rows, method.weighting)?;
             let weighted: Vec<(usize, f64)> = rows
                 .iter()
                 .zip(weights)
                 .map(|(example, weight)| Ok((position(contributions, example)?, weight)))
                 .collect::<Result<_>>()?;
-            sums.par_iter_mut().zip(&rotated).for_each(|(sums, gradients)| {
+            sums.par_iter_mut().zip(&gradients).for_each(|(sums, gradients)| {
                 for (&(position, weight), gradient) in weighted.iter().zip(gradients) {
                     Zip::from(&mut sums[position])
                         .and(gradient)
@@ -262,16 +262,24 @@ pub(crate) fn fit(
     })
 }
 
-/// The gradients of some records in the eigenbases of H, `[matrices][records]`, and what each record counts.
+/// Some records, as H sees them.
+pub(crate) struct Rotated {
+    /// Their gradients in the eigenbases of H, `[matrices][records]`.
+    pub gradients: Vec<Vec<Array2<f32>>>,
+    /// What each counts.
+    pub weights: Vec<f64>,
+}
+
+/// Passes some records through the model.
 pub(crate) fn rotated(
     model: &Model,
     hessian: &EkFac,
     rows: &[&Example],
     weighting: Weighting,
-) -> Result<(Vec<Vec<Array2<f32>>>, Vec<f64>)> {
+) -> Result<Rotated> {
     let batch: Vec<Sequence> = rows.iter().map(|row| row.sequence.clone()).collect();
     let capture = model.capture(&batch, Labels::Data)?;
-    let rotated: Vec<Vec<Array2<f32>>> = hessian
+    let gradients: Vec<Vec<Array2<f32>>> = hessian
         .blocks
         .par_iter()
         .zip(&capture.matrices)
@@ -284,7 +292,7 @@ pub(crate) fn rotated(
     let weight = |row: usize| match weighting {
         Weighting::Equal => 1.0,
         Weighting::SelfInfluence => {
-            let blocks = hessian.blocks.iter().zip(&rotated);
+            let blocks = hessian.blocks.iter().zip(&gradients);
             let own: f64 = blocks.map(|(block, g)| block.product(&g[row], &g[row])).sum();
             // A record without a gradient has no influence, whatever its weight.
             if own > 0.0 {
@@ -295,7 +303,7 @@ pub(crate) fn rotated(
         }
     };
     let weights = (0..rows.len()).map(weight).collect();
-    Ok((rotated, weights))
+    Ok(Rotated { gradients, weights })
 }
 
 /// Whether the adapter's parameters make a vector that the chain takes.

@@ -3,7 +3,7 @@
 use openledger_lm::{Labels, Model};
 
 use crate::{
-    build::{fit, ordered, rotated, Example},
+    build::{fit, ordered, rotated, Example, Rotated},
     gradients::{of_records, ROWS},
     query, Method, Result,
 };
@@ -51,9 +51,9 @@ pub fn explain(
             .map(|(block, gradient)| block.rotate(gradient))
             .collect();
         for (rows, places) in ordered.chunks(ROWS).zip(places.chunks(ROWS)) {
-            let (rotated, weights) = rotated(model, &hessian, rows, method.weighting)?;
+            let Rotated { gradients, weights } = rotated(model, &hessian, rows, method.weighting)?;
             for (row, (&place, weight)) in places.iter().zip(weights).enumerate() {
-                let blocks = hessian.blocks.iter().zip(&own).zip(&rotated);
+                let blocks = hessian.blocks.iter().zip(&own).zip(&gradients);
                 let product: f64 = blocks.map(|((b, own), g)| b.product(own, &g[row])).sum();
                 scores[place] += weight * product;
             }
