@@ -126,11 +126,11 @@ def of_settlement(run, settlement, model, members, traces, report):
         # Row by row: a contribution's variants one after the other, each with the query of its own.
         query = [run.elements(block) for block in work["query_blocks"]]
         size = len(vectors[0])
-        queries = itertools.cycle([query[at : at + size] for at in range(0, len(query), size)])
+        own = itertools.cycle([query[at : at + size] for at in range(0, len(query), size)])
         partials = [
             sum(map(operator.mul, q, w))
-            for own, blocks in zip(queries, vectors)
-            for q, w in zip(own, blocks, strict=True)
+            for asked, blocks in zip(own, vectors)
+            for q, w in zip(asked, blocks, strict=True)
         ]
         right["partial sums"] &= partials == work["partials"]
         right["partial sums"] &= work["shifts"] == work["query_shifts"] * len(contributions)
