@@ -101,7 +101,7 @@ async fn job_should_fail_when_the_index_is_not_the_one_that_it_describes() {
         (
             "other variants",
             Box::new(|job| job.index.variants = 2),
-            "the number of variants of the index is 1, the job says 2",
+            "the number of variants of the index is 3, the job says 2",
         ),
         (
             "another's trace index",
