@@ -32,7 +32,7 @@ fn index() -> IndexInfo {
     IndexInfo {
         content: hash(3),
         root: hash(4),
-        method: hash(5),
+        method: hash(1),
         blocks: 6,
         variants: 2,
         trace: Some(hash(8)),
