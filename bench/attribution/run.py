@@ -87,10 +87,13 @@ def main():
     result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
     before = os.getloadavg()
-    retrained, planted, wrong, precise = [], [], [], []
+    retrained, planted, wrong, precise, missing = [], [], [], [], []
     for name in options.tasks.split(","):
         if not options.report:
             compute(options, name, folder / name)
+        elif not list((folder / name / "scores").glob("*.safetensors")):
+            missing.append(name)
+            continue
         if name in PLANTED:
             planted.append(retrieval.measure(folder / name))
         elif name in MISLABELLED:
@@ -100,7 +103,8 @@ def main():
             precise += filter(None, [precision.measure(folder / name)])
     result["load_average"] = {"before": before, "after": os.getloadavg()}
     gpu = shutil.which("nvidia-smi") is not None
-    result["absent"] = ABSENT if not gpu else {key: ABSENT[key] for key in ABSENT if key != "llama-100m"}
+    result["absent"] = {key: ABSENT[key] for key in ABSENT if not gpu or key != "llama-100m"}
+    result["absent"] |= dict.fromkeys(missing, "not computed")
     result |= results.build(retrained, planted, wrong, precise)
     print("\n".join(results.tables(result)))
     if not options.scratch:
