@@ -43,8 +43,9 @@ def build(tasks, planted=(), wrong=(), precision=()):
             of = [row for row in rows if (row["task"], row["design"]) == (task, design) and row["package"] == package]
             if of and design == "record-halves":
                 top = max(of, key=lambda row: row["lds"])
-                name = f"{task}: a query, times as fast as {top['method']}"
-                goals.append(published.at_least(name, top["query_seconds"] / ours["query_seconds"], FASTER))
+                fast = fastest(rows, task, design, top["lds"]) or ours
+                name = f"{task}: a query by {fast['method']}, times as fast as {top['method']}"
+                goals.append(published.at_least(name, top["query_seconds"] / fast["query_seconds"], FASTER))
     for task in planted:
         goals += goals_of_planted(task)
     for task in precision:
@@ -66,6 +67,12 @@ def goals_of_planted(task):
         yield published.at_least(f"{task['task']}, area under the curve: {row['method']}", row["area"], FOUND)
     for row in by_words:
         yield published.at_most(f"{task['task']}, area under the curve: bm25, at most", row["area"], BY_WORDS)
+
+
+def fastest(rows, task, design, score):
+    """Our fastest method that scores at least as well; none if none does."""
+    of = [row for row in rows if (row["task"], row["design"]) == (task, design) and row["package"] == "openledger"]
+    return min((row for row in of if row["lds"] >= score), key=lambda row: row["query_seconds"], default=None)
 
 
 def best(rows, task, design):
