@@ -60,8 +60,9 @@ pub async fn records(
     let indexed = index.header().members.iter().map(|member| member.records as usize);
     ensure!(
         used.eq(indexed),
-        "the index is of other records than these datanet versions give with a cap of {records_cap:?}: name the \
-         --records-cap that the model was trained with"
+        "the index is of other records than these datanet versions give with {}: name the --records-cap that the model \
+         was trained with",
+        records_cap.map_or_else(|| "no cap".into(), |cap| format!("a cap of {cap} records"))
     );
     let models = index.models(&artefacts.model)?;
     let own = contributions
@@ -116,5 +117,5 @@ pub fn words(contribution: ContributionId, records: &[Explained]) -> String {
         })
         .collect();
     let head = [">record", ">part", "source", "text"];
-    format!("\nRecords of contribution {contribution}:\n\n{}", table(&head, &rows))
+    format!("Records of contribution {contribution}:\n\n{}", table(&head, &rows))
 }
