@@ -112,6 +112,11 @@ class Ceiling(unittest.TestCase):
         self.assertLess(top["reliability_of_one_retrain"], top["split_half"])
         self.assertLess(top["split_half"], top["reliability"])
 
+    def test_ceiling_should_stay_when_a_seed_moves_all_subsets_alike(self):
+        made, _ = bank(self.random, 40, 30, 20, seeds=4, noise=1.0)
+        moved = lds.Bank(made.kept, [runs + 100.0 * np.arange(4)[:, None] for runs in made.losses])
+        self.assertAlmostEqual(lds.ceiling(moved)["lds"], lds.ceiling(made)["lds"])
+
     def test_stretch_should_be_the_formula_for_twice_as_many(self):
         self.assertAlmostEqual(lds.stretch(0.6, 2), 2 * 0.6 / 1.6)
         self.assertAlmostEqual(lds.stretch(lds.stretch(0.6, 5), 1 / 5), 0.6)
