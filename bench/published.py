@@ -1,10 +1,36 @@
 """What all benchmarks report in the same way: the machine, the goals, and where the tables stand."""
 
+import datetime
+import json
 import os
 import pathlib
 import platform
 import re
 import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def begin():
+    """What every result says first."""
+    return {
+        "date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
+        "machine": machine(),
+        "load_average": {"before": os.getloadavg()},
+    }
+
+
+def end(name, page, result, tables, scratch=False):
+    """Prints the tables of a result, and unless it is from scratch, writes it and puts them into a page."""
+    result["load_average"]["after"] = os.getloadavg()
+    lines = list(tables(result))
+    print("\n".join(lines))
+    if scratch:
+        return
+    out = ROOT / "bench" / "results" / f"{name}.json"
+    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(ROOT / "docs" / page, name, lines)
+    print(f"\nResults: {out}")
 
 
 def machine():
@@ -22,7 +48,7 @@ def machine():
 
 def commit():
     """Which version of this repository it is."""
-    command = ["git", "-C", pathlib.Path(__file__).parent, "describe", "--always", "--dirty", "--abbrev=11"]
+    command = ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=11"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 

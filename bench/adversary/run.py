@@ -10,7 +10,6 @@ Writes bench/results/adversary.json, and its tables into docs/adversary.md; with
 
 import argparse
 import concurrent.futures
-import datetime
 import json
 import os
 import pathlib
@@ -45,22 +44,15 @@ def main():
     if unknown:
         parser.error(f"expected rows among {', '.join(named)}, got {', '.join(sorted(unknown))}")
 
-    before = os.getloadavg()
+    result = published.begin()
     if not options.report:
         compute(options, chosen)
-    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
-    result["load_average"] = {"before": before, "after": os.getloadavg()}
     result |= json.loads(output(options.program, "report", options.task))
     result["goals"] = results.goals(result["rows"])
     attribution = json.loads((ROOT / "bench" / "results" / "attribution.json").read_text(encoding="utf-8"))
     result["costs"].setdefault("self-influence", {})["lds"] = results.relative(attribution["rows"], options.task.name)
-    print("\n".join(results.tables(result)))
-    if not options.scratch:
-        out = ROOT / "bench" / "results" / "adversary.json"
-        out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        published.write(ROOT / "docs" / "adversary.md", "adversary", results.tables(result))
-        print(f"\nResults: {out}")
+    published.end("adversary", "adversary.md", result, results.tables, options.scratch)
 
 
 def compute(options, rows):

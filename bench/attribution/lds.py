@@ -173,8 +173,13 @@ def measure(folder, designs=None, methods=None, resamples=1000):
         }
     if not result["designs"]:
         raise Wrong(f"{folder / 'bank'}: expected a folder of retrains{f' named {designs}' if designs else ''}, found none")
-    result["absent"] = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scores").glob("*.json"))]
+    result["absent"] = absent(folder)
     return result
+
+
+def absent(folder):
+    """The methods that gave no scores of a task, and why."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scores").glob("*.json"))]
 
 
 def numbers(metadata):

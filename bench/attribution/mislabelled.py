@@ -1,17 +1,12 @@
 """How well self-influence finds wrong labels: the area under the curve of every method that offers it.
 
-    mislabelled.py TASK [--json]
-
-TASK is a classifier's, of data made with `datasets.py --flip`; a method's TASK/scores/*.safetensors has a tensor
+Of a classifier's task, of data made with `datasets.py --flip`; a method's scores/*.safetensors has a tensor
 "self_influence" [records]. The area is the chance that a wrong label ranks above a right one (Koh and Liang 2017,
 section 5.4); its interval is over records, wrong and right ones drawn apart. The record's loss, which needs no
 method, is there to compare with.
 """
 
-import argparse
 import json
-import sys
-from pathlib import Path
 
 import lds
 import numpy as np
@@ -58,27 +53,5 @@ def measure(folder):
         "flipped": int(wrong.sum()),
         "records": len(wrong),
         "methods": sorted(rows, key=lambda row: -row["area"]),
-        "absent": [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scores").glob("*.json"))],
+        "absent": lds.absent(folder),
     }
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("task", type=Path)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    try:
-        result = measure(options.task)
-    except (ValueError, OSError) as wrong:
-        sys.exit(f"error: {wrong}")
-    if options.json:
-        print(json.dumps(result, indent=1))
-        return
-    print(f"{result['task']}: {result['flipped']} of {result['records']} labels are wrong\n\n| method | area | 95 % |\n|---|--:|--:|")
-    for row in result["methods"]:
-        low, high = row["area_interval"]
-        print(f"| {row['method']} | {row['area']:.3f} | {low:.3f} to {high:.3f} |")
-
-
-if __name__ == "__main__":
-    main()

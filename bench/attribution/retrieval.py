@@ -1,16 +1,11 @@
 """How well scores find what was planted for a query, among all records and beside its distractors.
 
-    retrieval.py TASK [--json]
-
-TASK is one of planted facts, see planted.py; its scores are those of every other task. Of each query: the chance that a
+Of a task of planted facts, see planted.py; its scores are those of every other task. Of each query: the chance that a
 planted record scores above another record, and above a distractor of the query; and one part in the rank of the first
 planted record. A method's figures are means over queries, with intervals over queries.
 """
 
-import argparse
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 from scipy.stats import rankdata
@@ -60,7 +55,7 @@ def measure(folder, resamples=1000, seed=0):
         "distractors": int(distractors[0].sum()),
         "answers": answers(folder, queries),
         "methods": sorted(rows, key=lambda row: -row["area"]),
-        "absent": [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scores").glob("*.json"))],
+        "absent": lds.absent(folder),
     }
 
 
@@ -69,25 +64,3 @@ def answers(folder, queries):
     losses = json.loads((folder / "losses.json").read_text(encoding="utf-8"))
     tokens = sum(len(query["ids"]) - query["from"] for query in queries)
     return {"tokens": tokens, "before": sum(losses["queries_before"]) / tokens, "after": sum(losses["queries"]) / tokens}
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("task", type=Path)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    try:
-        result = measure(options.task)
-    except (lds.Wrong, KeyError, OSError, json.JSONDecodeError) as wrong:
-        sys.exit(f"error: {wrong}")
-    if options.json:
-        print(json.dumps(result, indent=1))
-        return
-    print("a token of the answers loses {before:.3f} before, {after:.3f} after\n".format(**result["answers"]))
-    print(f"| method | {' | '.join(FIGURES)} |\n|---|--:|--:|--:|")
-    for row in result["methods"]:
-        print(f"| {row['method']} | {' | '.join(format(row[name], '.3f') for name in FIGURES)} |")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,8 +9,6 @@ Writes bench/results/attribution.json, and its tables into docs/attribution.md; 
 """
 
 import argparse
-import datetime
-import json
 import os
 import pathlib
 import platform
@@ -84,9 +82,8 @@ def main():
 
     cache = pathlib.Path(os.environ.get("OPENLEDGER_CACHE", pathlib.Path.home() / ".cache" / "openledger"))
     folder = cache / "attribution"
-    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
+    result = published.begin()
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
-    before = os.getloadavg()
     retrained, planted, wrong, precise, missing = [], [], [], [], []
     for name in options.tasks.split(","):
         if not options.report:
@@ -101,17 +98,11 @@ def main():
         else:
             retrained.append(lds.measure(folder / name, resamples=RESAMPLES))
             precise += filter(None, [precision.measure(folder / name)])
-    result["load_average"] = {"before": before, "after": os.getloadavg()}
     gpu = shutil.which("nvidia-smi") is not None
     result["absent"] = {key: ABSENT[key] for key in ABSENT if not gpu or key != "llama-100m"}
     result["absent"] |= dict.fromkeys(missing, "not computed")
     result |= results.build(retrained, planted, wrong, precise)
-    print("\n".join(results.tables(result)))
-    if not options.scratch:
-        out = ROOT / "bench" / "results" / "attribution.json"
-        out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        published.write(ROOT / "docs" / "attribution.md", "attribution", results.tables(result))
-        print(f"\nResults: {out}")
+    published.end("attribution", "attribution.md", result, results.tables, options.scratch)
 
 
 def compute(options, name, task):

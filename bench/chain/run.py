@@ -6,7 +6,6 @@ Writes bench/results/chain.json, and its tables into docs/benchmarks.md.
 """
 
 import argparse
-import datetime
 import json
 import os
 import pathlib
@@ -42,24 +41,16 @@ def main():
     folder = ROOT / "target" / "bench" / "chain"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
-    before = os.getloadavg()
+    result = published.begin()
     flow.say("How many transactions a node takes in a second")
     rates = alone(folder / "rates", options.binaries, "rates.mjs", log=True)
     flow.say("What a settlement, a finalisation and a claim cost")
     costs = alone(folder / "costs", options.binaries, "costs.mjs")
     flow.say("How long it takes from an answer to its credit")
     credit = credits(folder / "credit", options.binaries, options.packages)
-    result["load_average"] = {"before": before, "after": os.getloadavg()}
     result["versions"] = {"node": version(options.binaries / "openledger-node"), **rates["versions"]}
     result |= results.build(rates, costs, credit)
-
-    out = ROOT / "bench" / "results" / "chain.json"
-    out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    published.write(ROOT / "docs" / "benchmarks.md", "chain", results.tables(result))
-    print("\n".join(results.tables(result)))
-    print(f"\nResults: {out}")
+    published.end("chain", "benchmarks.md", result, results.tables)
 
 
 def alone(folder, binaries, program, log=False):

@@ -6,7 +6,6 @@ Writes bench/results/trace.json, and its tables into docs/benchmarks.md; with --
 """
 
 import argparse
-import datetime
 import importlib.metadata
 import json
 import os
@@ -46,23 +45,16 @@ def main():
     folder = ROOT / "target" / "bench" / "trace"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    result = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC", "machine": published.machine()}
+    result = published.begin()
     result["versions"] = {
         "openledger-trace": published.commit(),
         "infini-gram": importlib.metadata.version("infini-gram"),
         "python": platform.python_version(),
     }
-    before = os.getloadavg()
     named = {"bytes": units.Bytes, "tokens": lambda: units.Tokens(ROOT / "models" / "base" / "tokenizer.json")}
     runs = [compare(named[name](), options, folder / name) for name in options.units.split(",")]
-    result["load_average"] = {"before": before, "after": os.getloadavg()}
     result |= results.build(runs, {"texts": TEXTS, "length": LENGTH, "least": LEAST, "most": MOST, "repeat": REPEAT})
-    print("\n".join(results.tables(result)))
-    if not options.scratch:
-        out = ROOT / "bench" / "results" / "trace.json"
-        out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        published.write(ROOT / "docs" / "benchmarks.md", "trace", results.tables(result))
-        print(f"\nResults: {out}")
+    published.end("trace", "benchmarks.md", result, results.tables, options.scratch)
     shutil.rmtree(folder)
 
 

@@ -9,7 +9,7 @@ use openledger_factory::{
     Settings,
 };
 use openledger_influence::{
-    build::{self, Example, Variant},
+    build::{self, Example},
     query::Query,
     settlement,
 };
@@ -144,20 +144,8 @@ fn attribute(
         set.examples.iter().map(|example| example.contribution).collect();
     contributions.dedup();
     let method = &settings.method;
-    let ends = (0..method.runs)
-        .map(|run| {
-            let mut trainer = settings.half(base.model, "base", set.sequences(), run)?;
-            trainer.run(|_, _| Ok(true))?;
-            Ok(trainer.model().clone())
-        })
-        .collect::<Result<Vec<Model>>>()?;
-    let variants = ends
-        .iter()
-        .zip(0..)
-        .map(|(end, run)| {
-            Ok(Variant::new(end, run, &contributions, &set.examples, method, |_| ())?)
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let ends = settings.halves(base.model, "base", &set.sequences(), method.runs)?;
+    let variants = build::variants(&ends, &contributions, &set.examples, method)?;
     let (examples, adapter) = (&set.examples, H256::zero());
     let index = build::index(&ends[0], adapter, &contributions, examples, method, &variants)?;
 

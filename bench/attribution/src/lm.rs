@@ -110,6 +110,11 @@ impl Task {
         Ok(self.settings.of(self.settings.seed).half(base, BASE, self.records(), run)?)
     }
 
+    /// Where runs of half the steps on all records end.
+    pub fn halves(&self, base: &Model, runs: u8) -> Result<Vec<Model>> {
+        Ok(self.settings.of(self.settings.seed).halves(base, BASE, &self.records(), runs)?)
+    }
+
     fn some(&self, kept: &[usize]) -> Vec<Sequence> {
         kept.iter().map(|&i| self.records[i].sequence()).collect()
     }

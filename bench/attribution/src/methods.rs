@@ -110,14 +110,17 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
     }
     let model = lm::Task::model(folder)?;
     let start = Instant::now();
+    let finish = |index: &dyn Attributor<Query = Sequence>, settings| {
+        let found = Measured::new(start, settings);
+        found.finish(folder, &choice.name(method), index, &by_reference(&queries), &[])
+    };
     if method == Method::Registered {
         // Each record for itself.
         let owners: Vec<u32> = (0..records.len() as u32).collect();
         let index = registered::build(folder, &task, &owners)?.index;
         let settings = serde_json::from_slice(&index.header().method)?;
         let index = Registered::new(index, &model)?;
-        let found = Measured::new(start, settings);
-        return found.finish(folder, &method.name(), &index, &by_reference(&queries), &[]);
+        return finish(&index, settings);
     }
     if let Method::Unrolled | Method::UnrolledHalf = method {
         let base = lm::Task::base(folder)?;
@@ -135,24 +138,11 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
             .iter()
             .map(|path| Ok(unrolled(path, &records, 1.0 / targets as f64, SAMPLES, SEED)?))
             .collect::<Result<Vec<_>>>()?;
-        let found = Measured::new(start, json!({"segments": SEGMENTS, "runs": choice.runs}));
-        return found.finish(
-            folder,
-            &choice.name(method),
-            &Sum(parts),
-            &by_reference(&queries),
-            &[],
-        );
+        return finish(&Sum(parts), json!({"segments": SEGMENTS, "runs": choice.runs}));
     }
     if method == Method::EkfacHalf {
         let base = lm::Task::base(folder)?;
-        let models = (0..choice.runs)
-            .map(|run| {
-                let mut trainer = task.half(&base, run)?;
-                trainer.run(|_, _| Ok(true))?;
-                Ok(trainer.model().clone())
-            })
-            .collect::<Result<Vec<Model>>>()?;
+        let models = task.halves(&base, choice.runs)?;
         let every: Vec<&Sequence> = records.iter().collect();
         let parts = models
             .iter()
@@ -163,14 +153,7 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
                 Ok(Vectors::new(model, hessian.solve(&gradients))?)
             })
             .collect::<Result<Vec<_>>>()?;
-        let found = Measured::new(start, json!({"damping": choice.damping(), "runs": choice.runs}));
-        return found.finish(
-            folder,
-            &choice.name(method),
-            &Sum(parts),
-            &by_reference(&queries),
-            &[],
-        );
+        return finish(&Sum(parts), json!({"damping": choice.damping(), "runs": choice.runs}));
     }
     of_gradients(folder, method, choice, &model, &records, &queries, &[])
 }

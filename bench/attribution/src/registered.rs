@@ -44,13 +44,8 @@ pub fn build(folder: &Path, task: &lm::Task, owners: &[ContributionId]) -> Resul
         .map(|(&contribution, sequence)| Example { contribution, sequence })
         .collect();
     let method = Method { tokens: task.settings.tokens, ..Method::default() };
-    let mut variants = Vec::new();
-    for run in 0..method.runs {
-        let mut trainer = task.half(&base, run)?;
-        trainer.run(|_, _| Ok(true))?;
-        let end = trainer.model();
-        variants.push(Variant::new(end, run, &contributions, &examples, &method, |_| {})?);
-    }
+    let ends = task.halves(&base, method.runs)?;
+    let variants = build::variants(&ends, &contributions, &examples, &method)?;
     let adapter = H256::default();
     let index = build::index(&model, adapter, &contributions, &examples, &method, &variants)?;
     Ok(Built { index, variants })

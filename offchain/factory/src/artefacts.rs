@@ -200,15 +200,17 @@ pub(crate) async fn place(
     }
     let bytes = store.get(content).await?;
     let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || {
-        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        // Beside the file, then renamed: a reader never sees half of it.
-        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(Error::io(&folder))?;
-        file.write_all(&bytes).map_err(Error::io(&path))?;
-        file.persist(&path).map_err(|error| Error::Io { path, source: error.error })?;
-        Ok(())
-    })
-    .await?
+    tokio::task::spawn_blocking(move || write_whole(&folder, &path, &bytes)).await?
+}
+
+/// Writes a file of a folder, which is made where it is not there.
+pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    // Beside the file, then renamed: a reader never sees half of it.
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(folder))?;
+    file.write_all(bytes).map_err(Error::io(path))?;
+    file.persist(path).map_err(|error| Error::io(path)(error.error))?;
+    Ok(())
 }
 
 pub(crate) fn hex(id: &ContentId) -> String {

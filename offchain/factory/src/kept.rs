@@ -11,7 +11,7 @@ use openledger_lm::{Model, Progress, Trainer};
 use openledger_primitives::hashing;
 
 use crate::{
-    artefacts::{hex, BaseIds},
+    artefacts::{hex, write_whole, BaseIds},
     Error, Result, Settings,
 };
 
@@ -49,19 +49,20 @@ impl Kept {
     ) -> Result<(Model, f64)> {
         let folder = self.folder.join(name);
         let steps = fresh.schedule().steps;
-        let mut trainer =
-            match Trainer::resume(fresh.model().clone(), fresh.data().clone(), &folder) {
-                Ok(kept) if kept.schedule() == fresh.schedule() => kept,
-                _ => fresh,
-            };
         let loss = folder.join(LOSS);
-        if trainer.done() == steps {
-            let known =
-                std::fs::read(&loss).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            if let Some(known) = known {
-                return Ok((trainer.model().clone(), known));
+        let resumed = Trainer::resume(fresh.model().clone(), fresh.data().clone(), &folder).ok();
+        let kept = resumed.filter(|kept| kept.schedule() == fresh.schedule());
+        let mut trainer = match kept {
+            Some(kept) if kept.done() < steps => kept,
+            Some(kept) => {
+                let known = std::fs::read(&loss).ok();
+                match known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+                    Some(known) => return Ok((kept.model().clone(), known)),
+                    None => fresh,
+                }
             }
-        }
+            None => fresh,
+        };
         let last = steps.div_ceil(20);
         let (mut sum, mut saved) = (0.0, Instant::now());
         trainer.run(|trainer, progress| {
@@ -76,8 +77,7 @@ impl Kept {
             Ok(true)
         })?;
         let mean = sum / last as f64;
-        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        std::fs::write(&loss, mean.to_string()).map_err(Error::io(&loss))?;
+        write_whole(&folder, &loss, mean.to_string().as_bytes())?;
         trainer.save(&folder)?;
         Ok((trainer.model().clone(), mean))
     }
@@ -89,13 +89,7 @@ impl Kept {
 
     /// Keeps the variant of a run.
     pub fn keep(&self, run: u8, variant: &Variant) -> Result<()> {
-        let path = self.of_variant(run);
-        std::fs::create_dir_all(&self.folder).map_err(Error::io(&self.folder))?;
-        let mut file =
-            tempfile::NamedTempFile::new_in(&self.folder).map_err(Error::io(&self.folder))?;
-        std::io::Write::write_all(&mut file, &variant.to_bytes()).map_err(Error::io(&path))?;
-        file.persist(&path).map_err(|error| Error::Io { path, source: error.error })?;
-        Ok(())
+        write_whole(&self.folder, &self.of_variant(run), &variant.to_bytes())
     }
 
     fn of_variant(&self, run: u8) -> PathBuf {

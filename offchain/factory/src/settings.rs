@@ -92,6 +92,25 @@ impl Settings {
         run.scheduled(base, name, records, schedule)
     }
 
+    /// Where all of these end, one trained after the other.
+    ///
+    /// # Errors
+    /// As [`Settings::half`], and [`Trainer::run`].
+    pub fn halves(
+        &self,
+        base: &Model,
+        name: &str,
+        records: &[Sequence],
+        runs: u8,
+    ) -> Result<Vec<Model>> {
+        let end = |run| {
+            let mut trainer = self.half(base, name, records.to_vec(), run)?;
+            trainer.run(|_, _| Ok(true))?;
+            Ok(trainer.model().clone())
+        };
+        (0..runs).map(end).collect()
+    }
+
     fn scheduled(
         &self,
         base: &Model,

@@ -82,11 +82,11 @@ impl Variant {
         mut each: impl FnMut(Progress),
     ) -> Result<Self> {
         method.check()?;
-        if let Some(stray) = examples.iter().find_map(|e| position(contributions, e).err()) {
-            return Err(stray);
-        }
-        let ordered = ordered(examples);
-        let mut progress = Progress { done: 0, all: passes(&ordered, method) };
+        let owners: Vec<usize> =
+            examples.iter().map(|e| position(contributions, e)).collect::<Result<_>>()?;
+        let order = order(examples);
+        let ordered: Vec<&Example> = order.iter().map(|&place| &examples[place]).collect();
+        let mut progress = Progress { done: 0, all: passes(examples.len(), method) };
         let mut heard = |records| {
             progress.done += records;
             each(progress);
@@ -97,16 +97,11 @@ impl Variant {
             .iter()
             .map(|block| vec![Array2::zeros(block.damped_eigenvalues().dim()); contributions.len()])
             .collect();
-        for rows in ordered.chunks(ROWS) {
+        for (rows, places) in ordered.chunks(ROWS).zip(order.chunks(ROWS)) {
             let Rotated { gradients, weights } = rotated(model, &hessian, rows, method.weighting)?;
-            let weighted: Vec<(usize, f64)> = rows
-                .iter()
-                .zip(weights)
-                .map(|(example, weight)| Ok((position(contributions, example)?, weight)))
-                .collect::<Result<_>>()?;
             sums.par_iter_mut().zip(&gradients).for_each(|(sums, gradients)| {
-                for (&(position, weight), gradient) in weighted.iter().zip(gradients) {
-                    Zip::from(&mut sums[position])
+                for ((&place, &weight), gradient) in places.iter().zip(&weights).zip(gradients) {
+                    Zip::from(&mut sums[owners[place]])
                         .and(gradient)
                         .for_each(|sum, &g| *sum += weight * f64::from(g));
                 }
@@ -159,6 +154,20 @@ impl Variant {
         };
         self.vectors.len() == matrices.len() && self.vectors.iter().zip(matrices).all(fits)
     }
+}
+
+/// A variant for each of these ends of trainings, in the order of the runs.
+///
+/// # Errors
+/// As [`Variant::new`].
+pub fn variants(
+    ends: &[Model],
+    contributions: &[ContributionId],
+    examples: &[Example],
+    method: &Method,
+) -> Result<Vec<Variant>> {
+    let of = |(end, run)| Variant::new(end, run, contributions, examples, method, |_| {});
+    ends.iter().zip(0..).map(of).collect()
 }
 
 /// Puts what all trainings say of an adapter's contributions into an index.
@@ -230,16 +239,16 @@ pub fn index(
     Index::new(header, data, values.map(|value| value.to_bits()).collect())
 }
 
-/// Examples of similar length side by side, so that little is padded.
-pub(crate) fn ordered(examples: &[Example]) -> Vec<&Example> {
-    let mut ordered: Vec<&Example> = examples.iter().collect();
-    ordered.sort_by_key(|example| example.sequence.ids.len());
-    ordered
+/// The places of examples, those of similar length side by side, so that little is padded.
+pub(crate) fn order(examples: &[Example]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..examples.len()).collect();
+    order.sort_by_key(|&place| examples[place].sequence.ids.len());
+    order
 }
 
-/// How many records pass through the model for a variant.
-fn passes(ordered: &[&Example], method: &Method) -> usize {
-    2 * (method.fisher_records as usize).min(ordered.len()) + ordered.len()
+/// How many of so many records pass through the model for a variant, each counted as often as it does.
+pub(crate) fn passes(records: usize, method: &Method) -> usize {
+    2 * (method.fisher_records as usize).min(records) + records
 }
 
 /// H + λI at the end of training `run`. `heard` hears how many records were passed.

@@ -1,7 +1,5 @@
 mod explain;
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use openledger_engine::Library;
@@ -81,15 +79,18 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
         let explained = match options.explain {
             Some(contribution) => {
                 let what = (contribution, options.records_cap);
-                explain::records(&case, &mut library, &batch, &wanted, context, what).await?
+                let found =
+                    explain::records(&case, &mut library, &batch, &wanted, context, what).await?;
+                Some((contribution, found))
             }
-            None => BTreeMap::new(),
+            None => None,
         };
         for Attributed { receipt, shares: found, scores, report } in attributed {
             let Some(at) = receipts.iter().position(|asked| *asked == receipt) else { continue };
-            let top = explained
-                .get(&receipt)
-                .map(|records| &records[..records.len().min(options.records)]);
+            let top = explained.as_ref().and_then(|(contribution, found)| {
+                let records = found.get(&receipt)?;
+                Some((*contribution, &records[..records.len().min(options.records)]))
+            });
             let mut words = format!(
                 "Receipt {receipt:?}, of model {} in settlement {}, by {method}:\n\n{}\n",
                 batch.settlement.model,
@@ -99,8 +100,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                     None => shares(&found, &labels),
                 }
             );
-            if let Some(top) = top {
-                words.push_str(&explain::words(options.explain.unwrap_or_default(), top));
+            if let Some((contribution, records)) = top {
+                words.push_str(&explain::words(contribution, records));
             }
             let json = json!({
                 "receipt_id": receipt,
@@ -112,7 +113,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                 "scores": scores,
                 "intervals": report.as_ref().map(|report| &report.intervals),
                 "trace": report.as_ref().map(|report| &report.trace),
-                "records": top,
+                "records": top.map(|(_, records)| records),
             });
             list.push((at, json, words));
         }

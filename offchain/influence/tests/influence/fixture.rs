@@ -2,7 +2,7 @@
 
 use openledger_influence::{
     batch::Settlement,
-    build::{self, Example, Variant},
+    build::{self, Example},
     Index, Method, Result,
 };
 use openledger_lm::{Adapter, Config, Model, RopeScaling, Sequence};
@@ -100,11 +100,7 @@ pub fn ends(method: &Method) -> Vec<Model> {
 
 /// An index with these as its checkpoints.
 pub fn index_of(contributions: &[u32], examples: &[Example], method: &Method) -> Result<Index> {
-    let variants = ends(method)
-        .iter()
-        .zip(0..)
-        .map(|(end, run)| Variant::new(end, run, contributions, examples, method, |_| {}))
-        .collect::<Result<Vec<_>>>()?;
+    let variants = build::variants(&ends(method), contributions, examples, method)?;
     build::index(&model(), ADAPTER, contributions, examples, method, &variants)
 }
 

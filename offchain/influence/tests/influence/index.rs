@@ -304,13 +304,16 @@ fn explain_should_divide_the_score_of_a_contribution_among_its_records() {
     let mut examples = examples();
     examples.reverse();
     let mut heard = (0, 0);
-    let each = explain(&models, &examples, &method, prompt, answer, |done, all| {
-        assert!(done > heard.0 && done <= all);
-        heard = (done, all);
-    });
+    let each =
+        explain(&models, &examples, &method, &[(prompt, answer), (&[0], &[])], |done, all| {
+            assert!(done > heard.0 && done <= all);
+            heard = (done, all);
+        });
     assert_eq!(heard, (2 * 3 * 24, 2 * 3 * 24), "two models, twice for H and once for the records");
     let mut found = [0.0; 4];
-    for (example, score) in examples.iter().zip(each.unwrap()) {
+    let each = each.unwrap();
+    assert_eq!(each[1], [0.0; 24], "nothing made likely what says nothing");
+    for (example, score) in examples.iter().zip(&each[0]) {
         let contribution = CONTRIBUTIONS.binary_search(&example.contribution).unwrap();
         found[contribution] += score;
     }
@@ -327,8 +330,7 @@ fn explain_should_divide_the_score_of_a_contribution_among_its_records() {
     for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-4 * largest, "{found} is not {expected}");
     }
-    assert!(explain(&models, &examples, &method, &ids[..1], &[], |_, _| {})
-        .unwrap()
-        .iter()
-        .all(|s| *s == 0.0));
+    let nothing: (&[u32], &[u32]) = (&ids[..1], &[]);
+    let nothing = explain(&models, &examples, &method, &[nothing], |_, _| {}).unwrap();
+    assert!(nothing[0].iter().all(|score| *score == 0.0));
 }

@@ -6,7 +6,7 @@ use anyhow::{ensure, Context as _};
 use openledger_engine::Library;
 use openledger_factory::{training_set::TrainingSet, Settings};
 use openledger_influence::explain::explain;
-use openledger_primitives::{ContributionId, H256};
+use openledger_primitives::{receipt::Transcript, ContributionId, H256};
 use openledger_store::record::Record;
 use serde::Serialize;
 
@@ -70,22 +70,26 @@ pub async fn records(
         .find_map(|(id, records)| (id == contribution).then_some(records))
         .unwrap_or_default();
 
-    let mut found = BTreeMap::new();
-    for receipt in wanted {
-        let Some((_, transcript)) = batch.find(receipt) else { continue };
-        tell(&format!("Explaining {receipt:?}: every record goes through the model again"));
-        let (prompt, answer) = (transcript.prompt_ids.clone(), transcript.output_ids.clone());
-        let (models, examples, method) = (models.clone(), set.examples.clone(), method.clone());
-        let scores = tokio::task::spawn_blocking(move || {
-            explain(&models, &examples, &method, &prompt, &answer, |_, _| {})
-        })
-        .await??;
+    let asked: Vec<(H256, Transcript)> = wanted
+        .iter()
+        .filter_map(|receipt| Some((*receipt, batch.find(receipt)?.1.clone())))
+        .collect();
+    tell(&format!("Explaining {} answers: every record goes through the model again", asked.len()));
+    let (asked, set, scores) = tokio::task::spawn_blocking(move || {
+        let exchanges: Vec<(&[u32], &[u32])> =
+            asked.iter().map(|(_, t)| (&t.prompt_ids[..], &t.output_ids[..])).collect();
+        let scores = explain(&models, &set.examples, &method, &exchanges, |_, _| {})?;
+        Ok::<_, openledger_influence::Error>((asked, set, scores))
+    })
+    .await??;
+    let answers = asked.into_iter().zip(scores);
+    let found = answers.map(|((receipt, _), scores)| {
         let places = set.examples.iter().zip(&set.places).zip(scores);
         let of = places.filter(|((example, _), _)| example.contribution == contribution);
         let scored: Vec<(usize, f64)> = of.map(|((_, &place), score)| (place, score)).collect();
-        found.insert(*receipt, ranked(scored, &own)?);
-    }
-    Ok(found)
+        Ok((receipt, ranked(scored, &own)?))
+    });
+    found.collect()
 }
 
 fn ranked(mut scored: Vec<(usize, f64)>, own: &[Record]) -> anyhow::Result<Vec<Explained>> {
