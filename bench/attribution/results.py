@@ -18,9 +18,10 @@ TITLES = {
 }
 
 
-def build(tasks, planted=(), wrong=(), precision=()):
-    """`rows`, `planted`, `mislabelled`, `precision`, `goals` and `skipped` of the results: of tasks with retrainings, with
-    planted facts and with wrong labels, and of what rounding and other machines change."""
+def build(tasks, planted=(), wrong=(), precision=(), growth=None):
+    """`rows`, `planted`, `mislabelled`, `precision`, `growth`, `goals` and `skipped` of the results: of tasks with
+    retrainings, with planted facts and with wrong labels, of what rounding and other machines change, and of how costs
+    grow."""
     rows, skipped = [], []
     for task in tasks:
         for design, found in task["designs"].items():
@@ -56,6 +57,7 @@ def build(tasks, planted=(), wrong=(), precision=()):
     for task in [*planted, *wrong]:
         skipped += [{"task": task["task"], **absent} for absent in task["absent"]]
     kinds = {"planted": list(planted), "mislabelled": list(wrong), "precision": list(precision)}
+    kinds["growth"] = growth or {"sizes": [], "contributions": []}
     return {"rows": rows, **kinds, "goals": goals, "skipped": skipped}
 
 
@@ -115,6 +117,7 @@ def tables(result):
         yield from table_of_mislabelled(task)
     for task in result["precision"]:
         yield from table_of_precision(task)
+    yield from table_of_growth(result["growth"])
     if result["skipped"]:
         yield "**Not there:**"
         yield ""
@@ -155,6 +158,33 @@ def table_of_precision(task):
         ranks = f"{row['rank_correlation']:.6f}" if "rank_correlation" in row else ""
         yield f"| {title} | {row['query']:,.0f} | {row['mean']:,.1f} | {row['settlement']:,.1f} | {ranks} |"
     yield ""
+
+
+def table_of_growth(growth):
+    if growth["sizes"]:
+        yield "**How costs grow**: EK-FAC of classifiers of digits"
+        yield ""
+        yield "| records | parameters | threads | method | index, s | query, ms | memory, MiB | kept, MiB |"
+        yield "|--:|--:|--:|---|--:|--:|--:|--:|"
+    for row in growth["sizes"]:
+        about = [f"{row[name]:,}" for name in ("records", "parameters", "threads")]
+        costs = [
+            f"{row['index_seconds']:.2f}", f"{row['query_seconds'] * 1e3:.2f}",
+            f"{row['peak_bytes'] / 2**20:.0f}", f"{row['index_bytes'] / 2**20:.1f}",
+        ]  # fmt: skip
+        yield f"| {' | '.join([*about, row['method'], *costs])} |"
+    if growth["sizes"] and growth["contributions"]:
+        yield ""
+    if growth["contributions"]:
+        yield "**How a job's index grows**: solidity"
+        yield ""
+        yield "| contributions | threads | query, ms | index, KiB a contribution |"
+        yield "|--:|--:|--:|--:|"
+    for row in growth["contributions"]:
+        each = row["index_bytes"] / row["contributions"] / 2**10
+        yield f"| {row['contributions']} | {row['threads']} | {row['query_seconds'] * 1e3:.1f} | {each:,.1f} |"
+    if growth["sizes"] or growth["contributions"]:
+        yield ""
 
 
 def table_of_mislabelled(task):

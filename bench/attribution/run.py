@@ -21,6 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 
+import growth  # noqa: E402
 import lds  # noqa: E402
 import mislabelled  # noqa: E402
 import precision  # noqa: E402
@@ -55,7 +56,9 @@ FLIPPED = 0.1
 FINDERS = ("kronfluence-", "dattri-tracin", "dattri-logra", "dattri-factgrass", "dattri-ekfac", "dattri-arnoldi",
            "pydvl-ekfac", "pydvl-nystroem", "pydvl-arnoldi")  # fmt: skip
 PEERS = {"planted": ("kronfluence-ekfac",), **dict.fromkeys(MISLABELLED, FINDERS)}
-ALL = [*TASKS, *PLANTED, *MISLABELLED]
+# How costs grow: see growth.py.
+GROWTH = "growth"
+ALL = [*TASKS, *PLANTED, *MISLABELLED, GROWTH]
 # Of queries and of retrainings, for the intervals.
 RESAMPLES = 200
 # Not measured here, and why.
@@ -86,6 +89,10 @@ def main():
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
     retrained, planted, wrong, precise, missing = [], [], [], [], []
     for name in options.tasks.split(","):
+        if name == GROWTH:
+            if not options.report:
+                grow(options, folder / name)
+            continue
         if not options.report:
             compute(options, name, folder / name)
         elif not list((folder / name / "scores").glob("*.safetensors")):
@@ -101,7 +108,9 @@ def main():
     gpu = shutil.which("nvidia-smi") is not None
     result["absent"] = {key: ABSENT[key] for key in ABSENT if not gpu or key != "llama-100m"}
     result["absent"] |= dict.fromkeys(missing, "not computed")
-    result |= results.build(retrained, planted, wrong, precise)
+    grown = list(growth.measure(folder / GROWTH))
+    stored = [row for name in ROUNDED for row in growth.of_contributions(folder / name)]
+    result |= results.build(retrained, planted, wrong, precise, {"sizes": grown, "contributions": stored})
     published.end("attribution", "attribution.md", result, results.tables, options.scratch)
 
 
@@ -129,6 +138,19 @@ def compute(options, name, task):
         say(f"{name}: retraining, {design}")
         for seed in range(seeds):
             run([options.program, "bank", task, "--design", design, "--count", sets, "--seed", seed])
+
+
+def grow(options, folder):
+    """Costs of each size, with one thread and with all."""
+    for name, records, hidden, threads in growth.tasks():
+        say(f"growth: {records} records, a hidden layer of {hidden}, {threads} threads")
+        task = folder / name
+        run([sys.executable, HERE / "datasets.py", "digits", task, "--records", records])
+        run([options.program, "classifier", task, "--name", name, "--hidden", hidden])
+        if not (task / "scores" / f"{growth.OURS}.safetensors").exists():
+            run([options.program, "score", task, growth.OURS], RAYON_NUM_THREADS=str(threads))
+        if options.peers == "all":
+            run([sys.executable, HERE / "peers" / "run.py", task, "--threads", threads, "--only", *growth.THEIRS])
 
 
 def make(options, name, task):

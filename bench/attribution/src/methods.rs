@@ -9,6 +9,7 @@ use openledger_factory::path;
 use openledger_influence::{
     attributor::{by_self_influence, Attributor, Sum, Vectors},
     baseline::{cosine, datainf, dot, Bm25},
+    conjugate::Conjugate,
     ekfac::EkFac,
     exact::Exact,
     gradients::{self, Trained},
@@ -41,6 +42,10 @@ pub enum Method {
     EkfacRelative,
     /// EK-FAC at the end of a training of half as many steps.
     EkfacHalf,
+    /// The Gauss-Newton matrix itself, by conjugate gradients from EK-FAC on.
+    Conjugate,
+    /// The same at the end of a training of half as many steps.
+    ConjugateHalf,
     /// The Gauss-Newton matrix of sampled labels, exactly.
     Exact,
     /// The same, each record by its direction alone.
@@ -59,6 +64,9 @@ const DAMPING: f64 = 0.1;
 const SEGMENTS: usize = 4;
 /// Records that the Gauss-Newton matrix is estimated from, at most.
 const SAMPLES: usize = 1_024;
+/// Conjugate gradients' steps, and the records of the matrix.
+const STEPS: usize = 4;
+const CURVED: usize = 128;
 /// Of drawn labels.
 const SEED: u64 = 1;
 
@@ -154,6 +162,18 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
             })
             .collect::<Result<Vec<_>>>()?;
         return finish(&Sum(parts), json!({"damping": choice.damping(), "runs": choice.runs}));
+    }
+    if let Method::Conjugate | Method::ConjugateHalf = method {
+        let model = match method {
+            Method::Conjugate => model,
+            _ => task.halves(&lm::Task::base(folder)?, 1)?.remove(0),
+        };
+        let every: Vec<&Sequence> = records.iter().collect();
+        let hessian = EkFac::fit(&model, &every, choice.damping(), SEED, |_, _| {})?;
+        let curved = gradients::evenly(&records, CURVED).cloned().collect();
+        let index = Conjugate::new(&model, &records, curved, hessian, STEPS)?;
+        let settings = json!({"damping": choice.damping(), "steps": STEPS, "records": CURVED});
+        return finish(&index, settings);
     }
     of_gradients(folder, method, choice, &model, &records, &queries, &[])
 }

@@ -1,6 +1,6 @@
 //! The index that a job builds, asked as an engine asks it.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use anyhow::{Context, Result};
 use openledger_influence::{
@@ -80,6 +80,10 @@ impl Attributor for Registered {
 #[derive(Serialize)]
 struct Shares {
     threads: usize,
+    /// Of a query, on the mean: none where nothing was rounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query_seconds: Option<f64>,
+    index_bytes: usize,
     /// Features of the processor that this program was compiled to use.
     features: Vec<&'static str>,
     contributions: Vec<ContributionId>,
@@ -108,6 +112,8 @@ impl Shares {
         ];
         Self {
             threads: rayon::current_num_threads(),
+            query_seconds: None,
+            index_bytes: index.to_bytes().len(),
             features: features.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect(),
             scores: scores.iter().map(sum).collect(),
             shares: shares.collect(),
@@ -150,13 +156,16 @@ pub fn write_index(folder: &Path) -> Result<()> {
 /// Writes `shares/<label>.json` by `index.bin`, as an engine computes them here.
 pub fn write_shares(folder: &Path, label: &str) -> Result<()> {
     let task = lm::Task::open(folder)?;
-    let bytes =
-        std::fs::read(folder.join("index.bin")).context("expected index.bin: make it first")?;
-    let registered = Registered::new(Index::from_bytes(&bytes)?, &lm::Task::model(folder)?)?;
-    let scored = task
-        .queries()
+    let index =
+        Index::open(&folder.join("index.bin")).context("expected an index: make it first")?;
+    let registered = Registered::new(index, &lm::Task::model(folder)?)?;
+    let queries = task.queries();
+    let start = Instant::now();
+    let scored = queries
         .iter()
         .map(|query| Ok(scores(&registered.query(query)?, &registered.index).scores))
         .collect::<Result<Vec<_>>>()?;
-    Shares::new(&registered.index, &scored).write(folder, label)
+    let each = start.elapsed().as_secs_f64() / queries.len() as f64;
+    Shares { query_seconds: Some(each), ..Shares::new(&registered.index, &scored) }
+        .write(folder, label)
 }

@@ -87,7 +87,8 @@ impl Library {
         let model = adapt(&self.store, &job.base, base, &job.adapter, &self.cache)
             .await
             .map_err(failed("adapter"))?;
-        let index = fetch_index(&self.store, &job.index.content).await.map_err(failed("index"))?;
+        let index = fetch_index(&self.store, &job.index.content, &self.cache).await;
+        let index = index.map_err(failed("index"))?;
         let traces = match &job.index.trace {
             Some(content) => {
                 let traces = fetch_traces(&self.store, content, &self.cache).await;

@@ -155,13 +155,16 @@ pub async fn fetch_model(
     Ok((adapt(store, base, model, adapter, cache).await?, tokenizer))
 }
 
-/// An attribution index, verified by its content id. Its root and adapter are the caller's to compare.
+/// An attribution index, fetched where the cache does not hold it, and verified by its content id. Its root and adapter
+/// are the caller's to compare.
 ///
 /// # Errors
-/// If the blob is missing, has other bytes, or is not an index.
-pub async fn fetch_index(store: &BlobStore, content: &ContentId) -> Result<Index> {
-    let bytes = store.get(content).await?;
-    Ok(tokio::task::spawn_blocking(move || Index::from_bytes(&bytes)).await??)
+/// If the blob is missing or has other bytes, the cache cannot be written, or it is not an index.
+pub async fn fetch_index(store: &BlobStore, content: &ContentId, cache: &Path) -> Result<Index> {
+    let folder = cache.join("indices");
+    let name = hex(content);
+    place(store, content, &folder, &name).await?;
+    Ok(tokio::task::spawn_blocking(move || Index::open(&folder.join(name))).await??)
 }
 
 /// Stores both files of an adapter.

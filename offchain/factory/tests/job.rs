@@ -83,7 +83,7 @@ async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
     assert!(adapter.unwrap() < base.unwrap(), "{base:?} should have come down, to {adapter:?}");
     let model =
         fetch_model(&world.store, &outcome.base, &outcome.adapter, &world.cache()).await.unwrap().0;
-    let index = fetch_index(&world.store, &outcome.index.content).await.unwrap();
+    let index = fetch_index(&world.store, &outcome.index.content, &world.cache()).await.unwrap();
     assert_eq!(index.root(), outcome.index.root);
     assert_eq!(index.method().id(), outcome.index.method);
     assert_eq!((index.variants(), outcome.index.variants), (3, 3));
@@ -280,6 +280,6 @@ async fn a_model_should_be_refused_when_its_bytes_are_others() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[100] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let refused = fetch_index(&world.store, &outcome.index.content).await;
+    let refused = fetch_index(&world.store, &outcome.index.content, &world.cache()).await;
     assert!(matches!(refused, Err(Error::Store(_))));
 }

@@ -23,8 +23,9 @@ pub struct Block {
     inputs: Array2<f32>,
     /// Eigenvectors of the covariance of output gradients, in columns: `[out, out]`.
     outputs: Array2<f32>,
-    /// Eigenvalues in that basis, damping included: `[in, out]`.
+    /// Eigenvalues in that basis, λ included: `[in, out]`.
     damped: Array2<f64>,
+    lambda: f64,
 }
 
 /// H + λI.
@@ -67,6 +68,11 @@ impl Block {
     /// The block's λ plus eigenvalue, for every direction of the eigenbasis: `[in, out]`.
     pub fn damped_eigenvalues(&self) -> &Array2<f64> {
         &self.damped
+    }
+
+    /// The block's λ.
+    pub fn lambda(&self) -> f64 {
+        self.lambda
     }
 }
 
@@ -122,6 +128,7 @@ impl EkFac {
                     inputs: eigenvectors(&a, &spec.name)?,
                     outputs: eigenvectors(&s, &spec.name)?,
                     damped: Array2::zeros((spec.input, spec.output)),
+                    lambda: 0.0,
                 })
             })
             .collect::<Result<_>>()?;
@@ -141,9 +148,9 @@ impl EkFac {
         }
         for (block, spec) in blocks.iter_mut().zip(&specs) {
             block.damped /= records.len() as f64;
-            let lambda = damping * block.damped.mean().unwrap_or_default();
-            block.damped += lambda;
-            if !lambda.is_finite() {
+            block.lambda = damping * block.damped.mean().unwrap_or_default();
+            block.damped += block.lambda;
+            if !block.lambda.is_finite() {
                 return Err(Error::NotFinite(spec.name.clone()));
             }
         }

@@ -7,11 +7,17 @@
 //! checkpoints: variant by variant, matrix by matrix, f32 LE
 //! ```
 //!
+//! A contribution's vectors are one stretch of the file, which is mapped into memory: what is not asked for is not read,
+//! and programs that have the same file open share its pages.
+//!
 //! A contribution has as many vectors as there are variants: estimates of the same thing, whose spread says how sure
 //! the method is. Each of them is a *row*. A variant's vectors are compared with gradients not at the adapter itself but
 //! at a training's end of the variant's own, its *checkpoint*: so the values of its matrices stand in the index too.
 
+use std::{fs::File, ops::Range, path::Path, sync::Arc};
+
 use codec::{DecodeAll, Encode};
+use memmap2::Mmap;
 use ndarray::Array2;
 use openledger_lm::{MatrixSpec, Model};
 use openledger_primitives::{
@@ -68,7 +74,33 @@ pub struct Header {
     pub members: Vec<Member>,
 }
 
-/// An attribution index in memory.
+/// The elements of all vectors.
+#[derive(Clone, Debug)]
+enum Data {
+    /// As they were computed.
+    Own(Vec<i16>),
+    /// The bytes of a file.
+    Mapped(Arc<Mmap>, Range<usize>),
+}
+
+impl Data {
+    fn elements(&self) -> &[i16] {
+        match self {
+            Self::Own(elements) => elements,
+            Self::Mapped(map, bytes) => bytemuck::cast_slice(&map[bytes.clone()]),
+        }
+    }
+}
+
+impl PartialEq for Data {
+    fn eq(&self, other: &Self) -> bool {
+        self.elements() == other.elements()
+    }
+}
+
+impl Eq for Data {}
+
+/// An attribution index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     header: Header,
@@ -77,7 +109,7 @@ pub struct Index {
     /// Blocks of one vector.
     blocks: usize,
     /// `[members, variants, blocks, BLOCK]`.
-    data: Vec<i16>,
+    data: Data,
     /// The values of the checkpoints' matrices, `[variants, parameters]`, as bits: equality of indices is equality of
     /// bytes.
     values: Vec<u32>,
@@ -136,6 +168,10 @@ impl Index {
     /// # Errors
     /// If the header contradicts itself or the data.
     pub(crate) fn new(header: Header, data: Vec<i16>, values: Vec<u32>) -> Result<Self> {
+        Self::checked(header, Data::Own(data), values)
+    }
+
+    fn checked(header: Header, data: Data, values: Vec<u32>) -> Result<Self> {
         let method = Method::from_json(&header.method)?;
         let unordered = header.members.windows(2).find(|p| p[0].contribution >= p[1].contribution);
         if let Some(pair) = unordered {
@@ -151,10 +187,10 @@ impl Index {
         let variants = check_variants(header.variants, header.members.len())?;
         let rows = header.members.len() * usize::from(variants);
         let expected = (blocks * BLOCK).checked_mul(rows);
-        if expected != Some(data.len()) {
+        let found = data.elements().len();
+        if expected != Some(found) {
             return Err(Error::Index(format!(
-                "{rows} vectors of {blocks} blocks do not make {} elements",
-                data.len()
+                "{rows} vectors of {blocks} blocks do not make {found} elements"
             )));
         }
         let elements = |m: &Matrix| m.input as usize * m.output as usize;
@@ -229,7 +265,7 @@ impl Index {
 
     /// The vectors with their rows.
     pub fn vectors(&self) -> impl Iterator<Item = ((ContributionId, u8), &[i16])> + '_ {
-        self.rows().into_iter().zip(self.data.chunks(self.blocks * BLOCK))
+        self.rows().into_iter().zip(self.data.elements().chunks(self.blocks * BLOCK))
     }
 
     /// Merkle root over all blocks.
@@ -253,55 +289,34 @@ impl Index {
     /// The file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let header = self.header.encode();
-        let mut bytes = Vec::with_capacity(header.len() + 2 * self.data.len() + 2 * ALIGNMENT);
+        let data = self.data.elements();
+        let room = header.len() + 2 * data.len() + 4 * self.values.len() + 2 * ALIGNMENT;
+        let mut bytes = Vec::with_capacity(room);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&header);
         bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
-        bytes.extend(self.data.iter().flat_map(|value| value.to_le_bytes()));
+        bytes.extend(data.iter().flat_map(|value| value.to_le_bytes()));
         bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
         bytes
     }
 
-    /// Reads a file.
+    /// Opens a file, which must not change as long as the index is there.
     ///
     /// # Errors
-    /// If it is not an index, is cut short, or contradicts itself.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let malformed = |what: &str| Error::Index(what.into());
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
-            malformed(
-                "the file does not begin with OLINDEX3: it is not an index, or of another version",
-            )
-        })?;
-        let (length, rest) =
-            rest.split_first_chunk::<4>().ok_or_else(|| malformed("the file is cut short"))?;
-        let length = u32::from_le_bytes(*length) as usize;
-        let header = rest.get(..length).ok_or_else(|| malformed("the header is cut short"))?;
-        let header = Header::decode_all(&mut &*header)
-            .map_err(|error| Error::Index(format!("the header does not decode: {error}")))?;
-        let start = MAGIC.len() + 4 + length;
-        let data = start.next_multiple_of(ALIGNMENT);
-        let padding =
-            bytes.get(start..data).ok_or_else(|| malformed("the file ends before its data"))?;
-        if padding.iter().any(|&byte| byte != 0) {
-            return Err(malformed("the padding after the header is not zero"));
+    /// If it cannot be read, is not an index, is cut short, or contradicts itself.
+    pub fn open(path: &Path) -> Result<Self> {
+        if cfg!(target_endian = "big") {
+            let why = "this machine reads numbers in the other byte order";
+            return Err(Error::Index(why.into()));
         }
-        let values = header.values().ok_or_else(|| malformed("its checkpoints are too large"))?;
-        let (data, values) = bytes[data..]
-            .len()
-            .checked_sub(values)
-            .and_then(|at| bytes[data..].split_at_checked(at))
-            .ok_or_else(|| malformed("the file ends before its checkpoints"))?;
-        let (elements, odd) = data.as_chunks::<2>();
-        if !odd.is_empty() {
-            return Err(malformed("the data has an odd number of bytes"));
-        }
-        let values = values.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
-        let elements = elements.iter().map(|bytes| i16::from_le_bytes(*bytes));
-        Self::new(header, elements.collect(), values.collect())
+        let failed = |error| Error::Index(format!("{}: {error}", path.display()));
+        let file = File::open(path).map_err(failed)?;
+        // SAFETY: whoever writes an index gives a file that name only when it is whole.
+        let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(failed)?);
+        let (header, data, values) = parts(&map)?;
+        Self::checked(header, Data::Mapped(map, data), values)
     }
-
     /// Checks that this is the index of an adapter with these matrices.
     ///
     /// # Errors
@@ -332,10 +347,47 @@ impl Index {
     }
 }
 
+/// Header, place of the data, and checkpoints of a file.
+fn parts(bytes: &[u8]) -> Result<(Header, Range<usize>, Vec<u32>)> {
+    let malformed = |what: &str| Error::Index(what.into());
+    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
+        malformed(
+            "the file does not begin with OLINDEX3: it is not an index, or of another version",
+        )
+    })?;
+    let (length, rest) =
+        rest.split_first_chunk::<4>().ok_or_else(|| malformed("the file is cut short"))?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let header = rest.get(..length).ok_or_else(|| malformed("the header is cut short"))?;
+    let header = Header::decode_all(&mut &*header)
+        .map_err(|error| Error::Index(format!("the header does not decode: {error}")))?;
+    let end = MAGIC.len() + 4 + length;
+    let start = end.next_multiple_of(ALIGNMENT);
+    let padding =
+        bytes.get(end..start).ok_or_else(|| malformed("the file ends before its data"))?;
+    if padding.iter().any(|&byte| byte != 0) {
+        return Err(malformed("the padding after the header is not zero"));
+    }
+    let values = header.values().ok_or_else(|| malformed("its checkpoints are too large"))?;
+    let data = (bytes.len() - start)
+        .checked_sub(values)
+        .ok_or_else(|| malformed("the file ends before its checkpoints"))?;
+    if data % size_of::<i16>() != 0 {
+        return Err(malformed("the data has an odd number of bytes"));
+    }
+    let data = start..start + data;
+    let values = bytes[data.end..].as_chunks::<4>().0;
+    let values = values.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
+    Ok((header, data, values))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::Write as _;
+
     use openledger_primitives::hashing;
+
+    use super::*;
 
     fn sample() -> Index {
         let header = Header {
@@ -355,6 +407,13 @@ mod tests {
         Index::new(header, data, values(2 * 406)).unwrap()
     }
 
+    /// A file with these bytes.
+    fn open(bytes: &[u8]) -> Result<Index> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        Index::open(file.path())
+    }
+
     fn values(count: u32) -> Vec<u32> {
         (0..count).map(|i| (i as f32 / 7.0).to_bits()).collect()
     }
@@ -364,9 +423,17 @@ mod tests {
         let index = sample();
         assert_eq!(index.blocks(), 3);
         assert_eq!(index.matrix_of_block(), [0, 0, 1]);
-        let read = Index::from_bytes(&index.to_bytes()).unwrap();
-        assert_eq!(read, index);
-        assert_eq!(read.root(), index.root());
+        let opened = open(&index.to_bytes()).unwrap();
+        assert_eq!(opened, index);
+        assert_eq!(opened.root(), index.root());
+        assert_eq!(opened.clone().to_bytes(), index.to_bytes());
+    }
+
+    #[test]
+    fn open_should_say_which_file_when_there_is_none() {
+        let path = std::env::temp_dir().join("openledger-no-index");
+        let refused = Index::open(&path).unwrap_err().to_string();
+        assert!(refused.contains("openledger-no-index"), "{refused}");
     }
 
     #[test]
@@ -393,25 +460,26 @@ mod tests {
     fn from_bytes_should_refuse_when_any_part_is_missing_or_changed() {
         let bytes = sample().to_bytes();
         for length in [0, 7, 11, 40, bytes.len() - 1, bytes.len() - 2] {
-            assert!(Index::from_bytes(&bytes[..length]).is_err(), "{length} bytes");
+            assert!(open(&bytes[..length]).is_err(), "{length} bytes");
         }
         let mut long = bytes.clone();
         long.extend([0, 0]);
-        assert!(Index::from_bytes(&long).is_err());
+        assert!(open(&long).is_err());
         let mut other = bytes.clone();
         other[7] = b'1';
-        assert!(Index::from_bytes(&other).is_err());
+        assert!(open(&other).is_err());
         let mut header = bytes;
         header[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert!(Index::from_bytes(&header).is_err());
+        assert!(open(&header).is_err());
     }
 
     #[test]
     fn checkpoints_should_all_be_there() {
         let Index { header, data, values, .. } = sample();
+        let data = data.elements().to_vec();
         let bytes = sample().to_bytes();
         for length in [bytes.len() - 1, bytes.len() - 4, bytes.len() - 4 * values.len()] {
-            assert!(Index::from_bytes(&bytes[..length]).is_err(), "{length} bytes");
+            assert!(open(&bytes[..length]).is_err(), "{length} bytes");
         }
         let few = Index::new(header, data, values[1..].to_vec());
         assert!(few.unwrap_err().to_string().contains("811 values of checkpoints, not 812"));
@@ -459,6 +527,7 @@ mod tests {
         let index = sample();
         let mut header = index.header.clone();
         header.members[1].contribution = 2;
-        assert!(matches!(Index::new(header, index.data, Vec::new()), Err(Error::NotAscending(2))));
+        let data = index.data.elements().to_vec();
+        assert!(matches!(Index::new(header, data, Vec::new()), Err(Error::NotAscending(2))));
     }
 }

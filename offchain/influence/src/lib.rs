@@ -20,7 +20,8 @@
 //! | [`settlement`] | from transcripts to shares, roots and a report: what the engine runs, and an audit again |
 //! | [`work`] | all numbers in between, for whoever wants to check them |
 //! | [`fraud`] | finding the wrong one, and proving it |
-//! | [`baseline`] | BM25, for comparison |
+//! | [`exact`], [`conjugate`], [`unrolled`] | other ways of attributing, to measure by: H without an approximation, the path |
+//! | [`baseline`] | what others do with gradients, and BM25 |
 //!
 //! From the quantised query on, everything is integer and equal on every machine. Up to there, the same machine
 //! gives the same bits whatever its number of threads: each sum has a fixed order.
@@ -29,6 +30,7 @@ pub mod attributor;
 pub mod baseline;
 pub mod batch;
 pub mod build;
+pub mod conjugate;
 pub mod duplicates;
 pub mod ekfac;
 mod error;

@@ -48,23 +48,36 @@ impl Model {
     /// If the model has no adapter, a sequence has no target or does not fit the context, or a token is outside
     /// the vocabulary.
     pub fn capture(&self, sequences: &[Sequence], labels: Labels) -> Result<Capture> {
-        let adapter = self.adapter().ok_or(Error::NoAdapter)?;
         let batch = Batch::padded(self, sequences)?;
-        let (rows, seq) = (batch.rows, batch.seq);
+        let mut losses = Vec::new();
+        let matrices = self.factors(&batch, |logits| {
+            let targets = match labels {
+                Labels::Data => batch.labels.clone(),
+                Labels::Sampled { seed } => {
+                    sampled(&values(logits.clone().inner()), &batch, self.config.vocab_size, seed)
+                }
+            };
+            let loss = ops::cross_entropy(logits, targets, batch.weights.clone()); // [B T, 1]
+            let each = values(loss.clone().inner());
+            losses = each.chunks_exact(batch.seq).map(|row| row.iter().sum()).collect();
+            loss
+        })?;
+        Ok(Capture { losses, matrices })
+    }
+
+    /// The matrices of a [`Capture`], of any function of the logits `[B T, V]` of a batch, summed over its elements: as
+    /// long as it does not mix rows, each row's gradients are those of its own part.
+    pub(crate) fn factors(
+        &self,
+        batch: &Batch,
+        of: impl FnOnce(Tensor<2>) -> Tensor<2>,
+    ) -> Result<Vec<(Array3<f32>, Array3<f32>)>> {
+        let adapter = self.adapter().ok_or(Error::NoAdapter)?;
+        let rows = batch.rows;
         let mut traces = Vec::new();
         let hidden = self.hidden(&batch.ids, rows, None, Some(&mut traces));
-        let logits = self.logits(hidden);
-        let targets = match labels {
-            Labels::Data => batch.labels.clone(),
-            Labels::Sampled { seed } => {
-                sampled(&values(logits.clone().inner()), &batch, self.config.vocab_size, seed)
-            }
-        };
-        let loss = ops::cross_entropy(logits, targets, batch.weights.clone()); // [B T, 1]
-                                                                               // Started from a gradient of ones, so of the sum of all losses: rows do not mix, so each row's
-                                                                               // gradients are those of its own loss.
-        let mut gradients = loss.backward();
-        let losses = values(loss.inner()).chunks_exact(seq).map(|row| row.iter().sum()).collect();
+        // Started from a gradient of ones.
+        let mut gradients = of(self.logits(hidden)).backward();
 
         let loras = adapter.layers.iter().flatten().flatten();
         let mut matrices = Vec::with_capacity(2 * traces.len());
@@ -78,7 +91,7 @@ impl Model {
             matrices.push((array(trace.x, rows), array(g_a, rows)));
             matrices.push((array(trace.xa, rows), array(g, rows)));
         }
-        Ok(Capture { losses, matrices })
+        Ok(matrices)
     }
 
     /// Loss of each sequence: the sum over its targets of `-log p`, in nats.

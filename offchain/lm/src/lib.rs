@@ -8,6 +8,7 @@
 //! | [`Tokenizer`], [`Sequence`] | text to tokens; a record, or a prompt with its completion |
 //! | [`Trainer`] | AdamW on the base or on the adapter, resuming bit for bit |
 //! | [`Model::capture`] | per-record gradients of the LoRA matrices |
+//! | [`Model::gauss_newton`] | products with their Gauss-Newton matrix |
 //! | [`Model::answer`] | sampling with a cache of keys and values |
 //!
 //! Everything computes in `f32` on the CPU (burn's flex backend).
@@ -16,6 +17,7 @@ mod batch;
 mod capture;
 mod checkpoint;
 mod config;
+mod curvature;
 mod error;
 mod kernels;
 mod lora;

@@ -23,13 +23,13 @@ pub const PROJECTIONS: [&str; 7] = [
     "mlp.up_proj",
     "mlp.down_proj",
 ];
-const Q: usize = 0;
-const K: usize = 1;
-const V: usize = 2;
-const O: usize = 3;
-const GATE: usize = 4;
-const UP: usize = 5;
-const DOWN: usize = 6;
+pub(crate) const Q: usize = 0;
+pub(crate) const K: usize = 1;
+pub(crate) const V: usize = 2;
+pub(crate) const O: usize = 3;
+pub(crate) const GATE: usize = 4;
+pub(crate) const UP: usize = 5;
+pub(crate) const DOWN: usize = 6;
 
 impl Config {
     /// Inputs and outputs of one of the [`PROJECTIONS`].
@@ -50,11 +50,11 @@ impl Config {
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
     /// `[1, D]`.
-    input_norm: Tensor<2>,
+    pub input_norm: Tensor<2>,
     /// `[1, D]`.
-    post_norm: Tensor<2>,
+    pub post_norm: Tensor<2>,
     /// The [`PROJECTIONS`], each `[out, in]` as checkpoints store them.
-    linears: [Tensor<2>; 7],
+    pub linears: [Tensor<2>; 7],
 }
 
 /// Every parameter of a base model.
@@ -62,9 +62,9 @@ pub(crate) struct Layer {
 pub(crate) struct Weights {
     /// `[V, D]`.
     embedding: Tensor<2>,
-    layers: Vec<Layer>,
+    pub layers: Vec<Layer>,
     /// `[1, D]`.
-    norm: Tensor<2>,
+    pub norm: Tensor<2>,
     /// `[V, D]`; none where the embedding serves.
     head: Option<Tensor<2>>,
 }
@@ -129,7 +129,7 @@ pub struct Model {
     pub(crate) config: Arc<Config>,
     pub(crate) weights: Arc<Weights>,
     pub(crate) adapter: Option<Arc<Adapter>>,
-    rotary: Arc<Rotary>,
+    pub(crate) rotary: Arc<Rotary>,
 }
 
 /// Keys and values of the tokens seen so far, for one sequence.
@@ -239,10 +239,7 @@ impl Model {
         let eps = c.rms_norm_eps as f32;
         let (heads, shared) = (c.num_attention_heads, c.num_key_value_heads);
 
-        let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let count = ids.len();
-        let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [count]), &Device::default());
-        let mut x = self.weights.embedding.clone().select(0, ids); // [B T, D]
+        let mut x = self.embedded(ids); // [B T, D]
 
         for (i, layer) in self.weights.layers.iter().enumerate() {
             let loras = self.adapter.as_deref().map(|adapter| &adapter.layers[i]);
@@ -286,6 +283,14 @@ impl Model {
             cache.len += seq;
         }
         ops::rms_norm(x, self.weights.norm.clone(), eps)
+    }
+
+    /// The rows of the embedding: `[N, D]`.
+    pub(crate) fn embedded(&self, ids: &[u32]) -> Tensor<2> {
+        let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
+        let count = ids.len();
+        let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [count]), &Device::default());
+        self.weights.embedding.clone().select(0, ids)
     }
 
     /// Logits of hidden states: `[N, D]` → `[N, V]`.

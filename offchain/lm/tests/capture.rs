@@ -117,3 +117,63 @@ fn sampled_labels_should_follow_the_seed_and_the_model_when_drawn() {
     let mean = (0..draws).map(|seed| capture(seed)[0]).sum::<f32>() / draws as f32;
     assert!((mean - entropy).abs() < 0.05 * entropy, "{mean}, not {entropy}");
 }
+
+#[test]
+fn gauss_newton_should_equal_the_sum_over_all_labels_when_there_is_one_target() {
+    let model = common::adapted();
+    let vocab = model.config().vocab_size as u32;
+    // One target, so that each label's gradient can be written out.
+    let context = common::sequences()[0].ids.clone();
+    let labelled = |label| {
+        let ids = context.iter().copied().chain([label]).collect();
+        Sequence { ids, from: context.len() }
+    };
+    let own = model.lora_values();
+    let direction: Vec<Array2<f32>> =
+        own.iter().map(|matrix| matrix.mapv(|value| (value * 1e4).sin())).collect();
+
+    let mut expected: Vec<Array2<f32>> = own.iter().map(|matrix| matrix * 0.0).collect();
+    let mut total = 0.0;
+    for label in 0..vocab {
+        let capture = model.capture(&[labelled(label)], Labels::Data).unwrap();
+        let gradient = gradients(&capture, 0);
+        let product: f32 = gradient.iter().zip(&direction).map(|(g, v)| (g * v).sum()).sum();
+        let p = (-capture.losses[0]).exp();
+        total += p;
+        expected.iter_mut().zip(&gradient).for_each(|(sum, g)| sum.scaled_add(p * product, g));
+    }
+    assert!(close(total, 1.0, 1e-5));
+
+    // Whichever label stands there, and twice as much of two.
+    let found = model.gauss_newton(&[labelled(0), labelled(5)], &direction).unwrap();
+    let norm = |matrices: &[Array2<f32>]| -> f32 {
+        matrices.iter().flatten().map(|value| value * value).sum::<f32>().sqrt()
+    };
+    let error: Vec<Array2<f32>> =
+        found.iter().zip(&expected).map(|(found, expected)| found - &(expected * 2.0)).collect();
+    let error = norm(&error) / norm(&found);
+    assert!(error < 1e-5, "relative error {error}");
+}
+
+#[test]
+fn gauss_newton_should_be_symmetric_when_sequences_are_long() {
+    let model = common::adapted();
+    let vector = |seed: f32| -> Vec<Array2<f32>> {
+        let matrices = model.lora_values().into_iter();
+        matrices.map(|matrix| matrix.mapv(|value| (value * seed).cos())).collect()
+    };
+    let product = |a: &[Array2<f32>], b: &[Array2<f32>]| -> f32 {
+        a.iter().zip(b).map(|(a, b)| (a * b).sum()).sum()
+    };
+    let (a, b) = (vector(3e3), vector(7e3));
+    let by_a = model.gauss_newton(&common::sequences(), &a).unwrap();
+    let by_b = model.gauss_newton(&common::sequences(), &b).unwrap();
+    let (ab, ba) = (product(&b, &by_a), product(&a, &by_b));
+    let size = (product(&a, &by_a) * product(&b, &by_b)).sqrt();
+    assert!((ab - ba).abs() < 1e-5 * size, "{ab} and {ba}, of {size}");
+    // All labels in the mean do as each label drawn.
+    assert!(product(&a, &by_a) > 0.0);
+    let nothing: Vec<Array2<f32>> = a.iter().map(|matrix| matrix * 0.0).collect();
+    assert_eq!(model.gauss_newton(&common::sequences(), &nothing).unwrap(), nothing);
+    assert!(model.gauss_newton(&common::sequences(), &a[1..]).is_err());
+}

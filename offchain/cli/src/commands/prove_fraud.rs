@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use anyhow::{bail, Context as _};
 use clap::Args;
 use codec::Encode;
@@ -36,7 +38,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let Options { settlement, attributor } = options;
     let (sender, store) = (context.sender().await?, context.store()?);
     let view = sender.chain.now().await?;
-    let found = find(&view, &store, settlement, &attributor, sender.chain.genesis()).await?;
+    let (cache, genesis) = (context.cache()?, sender.chain.genesis());
+    let found = find(&view, &store, &cache, settlement, &attributor, genesis).await?;
     let Some(fraud) = found else {
         let json = json!({
             "settlement": settlement, "attributor": attributor, "fraud": null, "bytes": null, "tx": null,
@@ -69,6 +72,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
 async fn find(
     view: &View,
     store: &BlobStore,
+    cache: &Path,
     id: SettlementId,
     attributor: &AccountId,
     genesis: H256,
@@ -82,7 +86,7 @@ async fn find(
     })?;
     let batch = Batch::fetch(store, id, settlement).await?;
     let case = Case::open(view, &batch, genesis).await?;
-    let index = fetch_index(store, &case.job.index.content).await.context("the index")?;
+    let index = fetch_index(store, &case.job.index.content, cache).await.context("the index")?;
     let receipts: Vec<Receipt> =
         batch.transcripts.iter().map(|transcript| transcript.signed.receipt.clone()).collect();
     let accused = Accused {

@@ -33,7 +33,7 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     // Another way to the same artefacts.
     let cache = world.folder.path().join("elsewhere");
     let (model, _) = fetch_model(&world.store, &job.base, &job.adapter, &cache).await.unwrap();
-    let index = fetch_index(&world.store, &job.index.content).await.unwrap();
+    let index = fetch_index(&world.store, &job.index.content, &cache).await.unwrap();
     let settlement = job.settlement();
     let mut works = Vec::new();
     let keep = |work| works.push(work);

@@ -1,6 +1,7 @@
 //! Influence on a model small enough that the slow way is affordable.
 
 mod baseline;
+mod conjugate;
 mod ekfac;
 mod fixture;
 mod gradients;
