@@ -35,6 +35,8 @@ HALVES = ["ekfac-half --damping 1e-1", "ekfac-half --damping 1e-3", "ekfac-half 
 TEXTS = ["bm25", *GRADIENTS, "ekfac --damping 1e-3", *HALVES, "registered", "ekfac-relative", "exact-relative"]
 # Where the index that a job builds is compared with itself, unrounded and on other machines.
 ROUNDED = ["solidity"]
+# Processors with other instructions: the last without fused multiply-adds.
+EMULATOR, EMULATED = "qemu-x86_64", ["Haswell", "Nehalem"]
 # What has no influence of a record on itself of its own: the cosine's is one.
 ITSELF = [method for method in GRADIENTS if method != "cosine"]
 # Task → (our methods, design → (sets of records, seeds of each)).
@@ -108,6 +110,8 @@ def main():
     gpu = shutil.which("nvidia-smi") is not None
     result["absent"] = {key: ABSENT[key] for key in ABSENT if not gpu or key != "llama-100m"}
     result["absent"] |= dict.fromkeys(missing, "not computed")
+    if shutil.which(EMULATOR) is None:
+        result["absent"]["other processors"] = f"they are emulated by {EMULATOR}, of the package qemu-user, which is not installed"
     grown = list(growth.measure(folder / GROWTH))
     stored = [row for name in ROUNDED for row in growth.of_contributions(folder / name)]
     result |= results.build(retrained, planted, wrong, precise, {"sizes": grown, "contributions": stored})
@@ -130,6 +134,9 @@ def compute(options, name, task):
             run([options.program, "shares", task, "--label", f"threads-{threads}"], RAYON_NUM_THREADS=str(threads))
         for program in options.others:
             run([program, "shares", task, "--label", program.name])
+        for processor in EMULATED if shutil.which(EMULATOR) else []:
+            if not (task / "shares" / f"{processor}.json").exists():
+                run([EMULATOR, "-cpu", processor, options.program, "shares", task, "--label", processor])
     if options.peers == "all":
         say(f"{name}: other packages")
         only = ["--only", *PEERS[name]] if name in PEERS else []

@@ -84,7 +84,7 @@ struct Shares {
     #[serde(skip_serializing_if = "Option::is_none")]
     query_seconds: Option<f64>,
     index_bytes: usize,
-    /// Features of the processor that this program was compiled to use.
+    /// Instructions that the processor has, of those that matter.
     features: Vec<&'static str>,
     contributions: Vec<ContributionId>,
     /// `[queries, contributions]`: the sums over the variants.
@@ -105,11 +105,14 @@ impl Shares {
             let found = score::shares(&contributions, variants, scores, FLOOR);
             contributions.iter().map(|&contribution| found.of(contribution)).collect()
         });
+        #[cfg(target_arch = "x86_64")]
         let features = [
-            ("avx2", cfg!(target_feature = "avx2")),
-            ("fma", cfg!(target_feature = "fma")),
-            ("avx512f", cfg!(target_feature = "avx512f")),
+            ("avx2", is_x86_feature_detected!("avx2")),
+            ("fma", is_x86_feature_detected!("fma")),
+            ("avx512f", is_x86_feature_detected!("avx512f")),
         ];
+        #[cfg(not(target_arch = "x86_64"))]
+        let features = [];
         Self {
             threads: rayon::current_num_threads(),
             query_seconds: None,

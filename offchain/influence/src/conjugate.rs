@@ -48,6 +48,12 @@ impl<'a> Conjugate<'a> {
     /// # Errors
     /// If v has another length than the parameters, or it is not finite.
     pub fn solve(&self, v: ArrayView1<f32>) -> Result<(Array1<f64>, Vec<f64>)> {
+        if v.len() != self.gradients.ncols() {
+            let (expected, found) = (self.gradients.ncols(), v.len());
+            return Err(Error::OtherShape(format!(
+                "a query of {found} parameters, not {expected}"
+            )));
+        }
         let v = v.mapv(f64::from);
         let length = v.dot(&v).sqrt().max(f64::MIN_POSITIVE);
         let mut x = self.precondition(&v);

@@ -91,10 +91,13 @@ impl Model {
         sequences: &[Sequence],
         direction: &[Array2<f32>],
     ) -> Result<Vec<Array2<f32>>> {
-        let batch = Batch::padded(self, sequences)?;
         // Of the matrices' shapes, or an error.
-        let direction = self.with_lora_values(direction.to_vec())?;
-        let direction = direction.adapter().ok_or(Error::NoAdapter)?.list();
+        let moved = self.with_lora_values(direction.to_vec())?;
+        if sequences.is_empty() {
+            return Ok(direction.iter().map(|matrix| Array2::zeros(matrix.dim())).collect());
+        }
+        let batch = Batch::padded(self, sequences)?;
+        let direction = moved.adapter().ok_or(Error::NoAdapter)?.list();
         let rate = self.rate(&batch, direction); // J v
         let counts = tensor(batch.weights.to_vec(), [batch.weights.len(), 1]);
         let matrices = self.factors(&batch, |logits| {

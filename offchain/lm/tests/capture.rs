@@ -175,5 +175,6 @@ fn gauss_newton_should_be_symmetric_when_sequences_are_long() {
     assert!(product(&a, &by_a) > 0.0);
     let nothing: Vec<Array2<f32>> = a.iter().map(|matrix| matrix * 0.0).collect();
     assert_eq!(model.gauss_newton(&common::sequences(), &nothing).unwrap(), nothing);
+    assert_eq!(model.gauss_newton(&[], &a).unwrap(), nothing);
     assert!(model.gauss_newton(&common::sequences(), &a[1..]).is_err());
 }

@@ -91,6 +91,8 @@ fn solve_should_end_when_nothing_is_left() {
     let nothing = Array1::zeros(flat(&model, &records, Labels::Data).unwrap().ncols());
     let (found, _) = conjugate.solve(nothing.view()).unwrap();
     assert!(found.iter().all(|&value| value == 0.0));
+    let short = nothing.slice(ndarray::s![1..]);
+    assert!(matches!(conjugate.solve(short), Err(Error::OtherShape(_))));
     let broken = nothing.mapv(|_| f32::NAN);
     assert!(matches!(conjugate.solve(broken.view()), Err(Error::NotFinite(_))));
 }
