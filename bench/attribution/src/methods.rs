@@ -277,8 +277,8 @@ impl Measured {
         let start = Instant::now();
         let rows = queries.len();
         let mut values = Vec::new();
-        for query in queries {
-            values.extend(index.scores(query)?);
+        for scores in index.all_scores(queries)? {
+            values.extend(scores);
         }
         let query_seconds = start.elapsed().as_secs_f64() / rows as f64;
         let metadata = HashMap::from([

@@ -20,6 +20,14 @@ pub trait Attributor {
     /// If the query does not fit.
     fn scores(&self, query: &Self::Query) -> Result<Vec<f64>>;
 
+    /// The scores of each of several queries, side by side where that is faster.
+    ///
+    /// # Errors
+    /// If one does not fit.
+    fn all_scores(&self, queries: &[&Self::Query]) -> Result<Vec<Vec<f64>>> {
+        queries.iter().map(|query| self.scores(query)).collect()
+    }
+
     /// Bytes that are kept from one query to the next.
     fn bytes(&self) -> u64;
 }
@@ -58,6 +66,20 @@ impl<M: Trained> Attributor for Vectors<'_, M> {
         Ok(self.vectors.dot(&gradient.row(0)).mapv(f64::from).to_vec())
     }
 
+    fn all_scores(&self, queries: &[&M::Record]) -> Result<Vec<Vec<f64>>> {
+        // Those of similar length side by side, so that little is padded.
+        let mut order: Vec<usize> = (0..queries.len()).collect();
+        order.sort_by_key(|&place| M::rows(queries[place]));
+        let sorted: Vec<M::Record> = order.iter().map(|&place| queries[place].clone()).collect();
+        let gradients = gradients::flat(self.model, &sorted, Labels::Data)?;
+        let products = gradients.dot(&self.vectors.t());
+        let mut scores = vec![Vec::new(); queries.len()];
+        for (place, row) in order.into_iter().zip(products.rows()) {
+            scores[place] = row.iter().map(|&score| score.into()).collect();
+        }
+        Ok(scores)
+    }
+
     fn bytes(&self) -> u64 {
         4 * self.vectors.len() as u64
     }
@@ -72,9 +94,17 @@ impl<A: Attributor> Attributor for Sum<A> {
     fn scores(&self, query: &A::Query) -> Result<Vec<f64>> {
         let mut sum: Vec<f64> = Vec::new();
         for part in &self.0 {
-            let scores = part.scores(query)?;
-            sum.resize(scores.len(), 0.0);
-            sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
+            add(&mut sum, &part.scores(query)?);
+        }
+        Ok(sum)
+    }
+
+    fn all_scores(&self, queries: &[&A::Query]) -> Result<Vec<Vec<f64>>> {
+        let mut sum: Vec<Vec<f64>> = vec![Vec::new(); queries.len()];
+        for part in &self.0 {
+            for (sum, scores) in sum.iter_mut().zip(part.all_scores(queries)?) {
+                add(sum, &scores);
+            }
         }
         Ok(sum)
     }
@@ -82,6 +112,11 @@ impl<A: Attributor> Attributor for Sum<A> {
     fn bytes(&self) -> u64 {
         self.0.iter().map(Attributor::bytes).sum()
     }
+}
+
+fn add(sum: &mut Vec<f64>, scores: &[f64]) {
+    sum.resize(scores.len(), 0.0);
+    sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
 }
 
 /// Each row divided by the root of the other's product with it: with the solution of a record's gradient, its influence

@@ -1,6 +1,6 @@
 use nalgebra::{DMatrix, DVector};
 use openledger_influence::{
-    attributor::{by_self_influence, Attributor},
+    attributor::{by_self_influence, Attributor, Sum},
     baseline::{cosine, datainf, dot},
     ekfac::EkFac,
     gradients,
@@ -112,4 +112,25 @@ fn by_self_influence_should_give_every_record_an_influence_of_one_on_itself() {
     }
     let nothing = gradients * 0.0;
     assert!(by_self_influence(nothing.clone(), &nothing).iter().all(|&value| value == 0.0));
+}
+
+#[test]
+fn all_scores_should_be_those_of_each_query() {
+    let model = model();
+    let records = records();
+    // Of different lengths, more than go through the model together, the longest first.
+    let mut queries: Vec<Sequence> = (0..20).map(|i| record(i % 3, 50 + i)).collect();
+    queries.sort_by_key(|query| std::cmp::Reverse(query.ids.len()));
+    let asked: Vec<&Sequence> = queries.iter().collect();
+    let one = dot(&model, &records).unwrap();
+    let sum = Sum(vec![dot(&model, &records).unwrap(), cosine(&model, &records).unwrap()]);
+    let indices: [&dyn Attributor<Query = Sequence>; 2] = [&one, &sum];
+    for index in indices {
+        let together = index.all_scores(&asked).unwrap();
+        assert_eq!(together.len(), queries.len());
+        for (found, query) in together.iter().zip(&queries) {
+            assert_near(found, &index.scores(query).unwrap());
+        }
+        assert!(index.all_scores(&[]).unwrap().is_empty());
+    }
 }
