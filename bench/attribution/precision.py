@@ -20,13 +20,16 @@ def measure(task):
     exact = found.pop("exact", None)
     if exact is None or not found:
         return None
-    first = next(iter(found.values()))
+    first = max(found.values(), key=lambda one: len(one["scores"]))
     of = {name: shares(one) for name, one in found.items()}
     pairs = [distance(of[a], of[b]) for a, b in itertools.combinations(sorted(of), 2)]
     ranks = [spearmanr(a, b).statistic for a, b in zip(exact["scores"], first["scores"], strict=True)]
     return {
         "task": task.name,
-        "programs": [{"name": name, "threads": one["threads"], "features": one["features"]} for name, one in found.items()],
+        "programs": [
+            {"name": name, "queries": len(one["scores"]), "threads": one["threads"], "features": one["features"]}
+            for name, one in found.items()
+        ],
         "rounding": distance(shares(exact), shares(first)) | {"rank_correlation": float(min(ranks))},
         "machines": {key: max((pair[key] for pair in pairs), default=0.0) for key in ("query", "mean", "settlement")},
     }
@@ -39,7 +42,10 @@ def shares(one):
 
 
 def distance(a, b):
-    """Sums of absolute differences: the largest of a query, the mean, and that of a settlement of all queries."""
+    """Sums of absolute differences: the largest of a query, the mean, and that of a settlement of all queries, as far as
+    both have them."""
+    both = min(len(a), len(b))
+    a, b = a[:both], b[:both]
     each = numpy.abs(a - b).sum(axis=1)
     whole = numpy.abs(a.mean(axis=0) - b.mean(axis=0)).sum()
     return {"query": float(each.max()), "mean": float(each.mean()), "settlement": float(whole)}

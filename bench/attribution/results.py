@@ -146,7 +146,7 @@ def table_of_planted(task):
 
 def table_of_precision(task):
     programs = "; ".join(
-        f"{one['name']} ({one['threads']} threads{', ' + ', '.join(one['features']) if one['features'] else ''})"
+        f"{one['name']} ({one['queries']} queries, {one['threads']} threads{', ' + ', '.join(one['features']) if one['features'] else ''})"
         for one in task["programs"]
     )
     yield f"**{task['task']}**, shares in parts per million apart (sums of absolute differences), by {programs}"

@@ -36,7 +36,8 @@ TEXTS = ["bm25", *GRADIENTS, "ekfac --damping 1e-3", *HALVES, "registered", "ekf
 # Where the index that a job builds is compared with itself, unrounded and on other machines.
 ROUNDED = ["solidity"]
 # Processors with other instructions: the last without fused multiply-adds.
-EMULATOR, EMULATED = "qemu-x86_64", ["Haswell", "Nehalem"]
+# An emulated query takes a minute.
+EMULATOR, EMULATED, ASKED = "qemu-x86_64", ["Haswell", "Nehalem"], 8
 # What has no influence of a record on itself of its own: the cosine's is one.
 ITSELF = [method for method in GRADIENTS if method != "cosine"]
 # Task → (our methods, design → (sets of records, seeds of each)).
@@ -136,7 +137,7 @@ def compute(options, name, task):
             run([program, "shares", task, "--label", program.name])
         for processor in EMULATED if shutil.which(EMULATOR) else []:
             if not (task / "shares" / f"{processor}.json").exists():
-                run([EMULATOR, "-cpu", processor, options.program, "shares", task, "--label", processor])
+                run([EMULATOR, "-cpu", processor, options.program, "shares", task, "--label", processor, "--queries", ASKED])
     if options.peers == "all":
         say(f"{name}: other packages")
         only = ["--only", *PEERS[name]] if name in PEERS else []

@@ -37,6 +37,12 @@ class Precision(unittest.TestCase):
         found = self.measured(exact=([[1, 2]], [[0, 0]]), one=([[2, 1]], [[0, 0]]))
         self.assertAlmostEqual(found["rounding"]["rank_correlation"], -1.0)
 
+    def test_fewer_queries_are_compared_as_far_as_they_go(self):
+        whole = ([[1, 2], [3, 4]], [[0, PART], [PART, 0]])
+        found = self.measured(exact=whole, few=([[1, 2]], [[10, PART - 10]]), two=whole)
+        self.assertEqual(found["machines"]["query"], 20)
+        self.assertEqual(found["rounding"]["query"], 0)
+
     def test_nothing_is_measured_without_both(self):
         self.assertIsNone(self.measured())
         self.assertIsNone(self.measured(one=([[1, 2]], [[0, 0]])))

@@ -69,6 +69,9 @@ enum Command {
         /// A name for this program and its threads.
         #[arg(long)]
         label: String,
+        /// Of no more than the first so many queries.
+        #[arg(long, default_value_t = usize::MAX)]
+        queries: usize,
     },
     /// Writes the scores of our methods.
     Score {
@@ -125,7 +128,9 @@ fn main() -> Result<()> {
             })
         }
         Command::Index { folder } => registered::write_index(&folder),
-        Command::Shares { folder, label } => registered::write_shares(&folder, &label),
+        Command::Shares { folder, label, queries } => {
+            registered::write_shares(&folder, &label, queries)
+        }
         Command::Score { folder, methods, choice } => {
             for method in methods {
                 if is_lm(&folder)? {

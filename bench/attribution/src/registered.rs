@@ -156,19 +156,20 @@ pub fn write_index(folder: &Path) -> Result<()> {
     Shares::new(&index, &exact).write(folder, "exact")
 }
 
-/// Writes `shares/<label>.json` by `index.bin`, as an engine computes them here.
-pub fn write_shares(folder: &Path, label: &str) -> Result<()> {
+/// Writes `shares/<label>.json` by `index.bin`, of no more than so many queries, as an engine computes them here.
+pub fn write_shares(folder: &Path, label: &str, most: usize) -> Result<()> {
     let task = lm::Task::open(folder)?;
     let index =
         Index::open(&folder.join("index.bin")).context("expected an index: make it first")?;
     let registered = Registered::new(index, &lm::Task::model(folder)?)?;
-    let queries = task.queries();
+    let mut queries = task.queries();
+    queries.truncate(most);
     let start = Instant::now();
     let scored = queries
         .iter()
         .map(|query| Ok(scores(&registered.query(query)?, &registered.index).scores))
         .collect::<Result<Vec<_>>>()?;
-    let each = start.elapsed().as_secs_f64() / queries.len() as f64;
+    let each = start.elapsed().as_secs_f64() / queries.len().max(1) as f64;
     Shares { query_seconds: Some(each), ..Shares::new(&registered.index, &scored) }
         .write(folder, label)
 }
