@@ -12,7 +12,8 @@ import lds
 # Records, and the width of the hidden layer.
 SIZES = [(375, 128), (750, 128), (1_497, 128), (1_497, 32), (1_497, 512)]
 OURS = "ekfac"
-THEIRS = ["kronfluence-ekfac", "dattri-ekfac-damping1e-1", "pydvl-ekfac-damping1e-1"]
+# Each package's, with the damping that it is shown by.
+THEIRS = {"kronfluence-ekfac": "", "dattri-ekfac": "-damping1e-1", "pydvl-ekfac": "-damping1e-1"}
 FIGURES = ("index_seconds", "query_seconds", "peak_bytes", "index_bytes")
 
 
@@ -26,7 +27,10 @@ def tasks():
 def measure(folder):
     """A row for each size, thread count and method that is there."""
     for name, records, hidden, threads in tasks():
-        for path in sorted((folder / name / "scores").glob("*.safetensors")):
+        for method in [OURS, *(peer + damping for peer, damping in THEIRS.items())]:
+            path = folder / name / "scores" / f"{method}.safetensors"
+            if not path.exists():
+                continue
             scores, metadata = lds.read_scores(path)
             layers = json.loads((folder / name / "task.json").read_text(encoding="utf-8"))["layers"]
             told = lds.numbers(metadata)
