@@ -47,7 +47,10 @@ TASKS = {
     "digits-perceptron": (GRADIENTS, IMAGES),
     "mnist-regression": (GRADIENTS, IMAGES),
     "mnist-perceptron": (GRADIENTS, {"record-halves": (100, 2)}),
-    "solidity": (TEXTS, {"contribution-halves": (64, 1), "record-halves": (100, 1), "contribution-out": (24, 1)}),
+    "solidity": (
+        [*TEXTS, "conjugate-half --damping 1e-3"],
+        {"contribution-halves": (64, 1), "record-halves": (100, 1), "contribution-out": (24, 1)},
+    ),
 }
 # Task → our methods. No retraining: here it is known what is to be found.
 PLANTED = {"planted": [method for method in TEXTS if method != "unrolled" and not method.endswith("-relative")]}

@@ -2,10 +2,10 @@
 //!
 //! The influence of a training record on an answer is `s = vᵀ (H + λI)⁻¹ ∇ℓ`, with `v` the gradient of the
 //! answer's loss `-log p(answer | prompt)`, `∇ℓ` the gradient of the record's, and H the Fisher matrix, all over
-//! the adapter's parameters alone, at the ends of trainings of half the steps. A step of training on the record changes the answer's loss by about
-//! `-s`, so a **positive score means that the record made the answer more likely**. Influence is linear in
-//! `∇ℓ`, so for each of these trainings one vector per contribution is enough, and an answer costs one backward pass
-//! and one dot product per contribution.
+//! the adapter's parameters alone, at the ends of trainings of half the steps. A step of training on the record
+//! changes the answer's loss by about `-s`, so a **positive score means that the record made the answer more
+//! likely**. Influence is linear in `∇ℓ`, so for each of these trainings one vector per contribution is enough, and
+//! an answer costs one backward pass and one dot product per contribution.
 //!
 //! | | |
 //! |---|---|
