@@ -8,6 +8,7 @@ DEFENCES = {
     "duplicates": "duplicates count once",
     "self-influence": "self-influence",
     "floor": "the floor",
+    "gate": "a hold-out gate, which is not in use",
 }
 
 
@@ -32,12 +33,13 @@ def tables(result):
     yield from published.head(result, versions, "goal, at most")
     yield from noise(result)
     yield (
-        "| attack | what attackers do | against it | records, used | honest, ppm | attack, ppm | multiplier | each attacker's |"
+        "| attack | what attackers do | against it | records, used | honest, ppm | attack, ppm | multiplier | each attacker's "
+        "| with a gate |"
     )
-    yield "|---|---|---|--:|--:|--:|--:|--:|"
+    yield "|---|---|---|--:|--:|--:|--:|--:|--:|"
     for row in result["rows"]:
         if row["without"] == "nothing":
-            cells = [row["attack"], row["description"], "; ".join(row["defences"]), *pay(row)]
+            cells = [row["attack"], row["description"], "; ".join(row["defences"]), *pay(row), f"{row['multiplier_with_gate']:.3f}"]
             yield f"| {' | '.join(cells)} |"
     yield ""
     off = [row for row in result["rows"] if row["without"] != "nothing"]

@@ -14,7 +14,7 @@ def row(attack, without, multiplier):
     return {
         "attack": attack, "description": "does it", "defences": ["one", "other"], "without": without, "records": 8,
         "records_used": 4, "honest_ppm": 40_000.0, "attack_ppm": 40_000.0 * multiplier, "multiplier": multiplier,
-        "each": [multiplier],
+        "each": [multiplier], "multiplier_with_gate": multiplier - 0.01,
     }  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class Results(unittest.TestCase):
         lines = list(results.tables(result))
         first = next(line for line in lines if line.startswith("| twice | does it"))
         self.assertIn("**1.050**", first)
+        self.assertTrue(first.endswith("| 1.040 |"), first)
         off = lines.index("One defence switched off:")
         self.assertGreater(next(i for i, line in enumerate(lines) if "**1.900**" in line), off)
         self.assertIn("| duplicates count once | 2 of 9 records are left out |", lines)

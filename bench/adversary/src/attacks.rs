@@ -13,6 +13,8 @@ const HEADER: &str = "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.20;\
     import {IERC20} from \"./IERC20.sol\";\nimport {Context} from \"../../utils/Context.sol\";\n";
 /// Words of a garbled record: more than a record may have tokens.
 const LONG: usize = 120;
+/// One query in so many is known to attackers who know queries, the first among them.
+pub const KNOWN: usize = 2;
 /// One in so many records of the careless is noise.
 const CARELESS: usize = 4;
 
@@ -187,7 +189,7 @@ impl Attack {
 impl Known<'_> {
     /// The queries that an attacker knew: every other one.
     fn asked(&self) -> impl Iterator<Item = &Asked> {
-        self.queries.iter().step_by(2)
+        self.queries.iter().step_by(KNOWN)
     }
 }
 

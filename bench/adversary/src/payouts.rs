@@ -11,7 +11,7 @@ use openledger_primitives::{
     work, Balance, ContributionId, PPM,
 };
 
-use crate::{scene::Contributions, training::Found};
+use crate::{attacks::KNOWN, scene::Contributions, training::Found};
 
 /// The chain's defaults, see `docs/protocol/parameters.md`.
 pub const PARAMETERS: Parameters = Parameters { floor: 1_000, trace: 200_000 };
@@ -20,19 +20,31 @@ pub const DATA: Balance = 1_000_000_000_000_000_000;
 const FEE: Balance = 1;
 
 /// What every contribution earns with one settlement of all queries at equal fees: its shares, and its part of the
-/// pool by the records it declared, those that do not count too.
+/// pool by the records it declared, those that do not count too. With a gate, influence pays only those who, by the sum
+/// of their scores, make the queries that no attacker knows more likely.
 pub fn payouts(
     found: &Found,
     declared: &Contributions,
     parameters: Parameters,
+    gate: bool,
 ) -> Result<BTreeMap<ContributionId, Balance>> {
     let contributions = &found.contributions;
-    let mut sums = Vec::new();
-    for (scores, trace) in found.scores.iter().zip(&found.traces) {
-        let scores: Vec<i128> = scores
+    let mut all = Vec::with_capacity(found.scores.len());
+    for scores in &found.scores {
+        let parsed = scores
             .iter()
-            .map(|score| score.parse().with_context(|| format!("{score:?} is no score")))
-            .collect::<Result<_>>()?;
+            .map(|score| score.parse::<i128>().with_context(|| format!("{score:?} is no score")));
+        all.push(parsed.collect::<Result<Vec<i128>>>()?);
+    }
+    let held_out: Vec<&Vec<i128>> = all.iter().skip(1).step_by(KNOWN).collect();
+    let useful: Vec<bool> = (0..contributions.len() * usize::from(found.variants))
+        .map(|row| !gate || held_out.iter().map(|scores| scores[row]).sum::<i128>() > 0)
+        .collect();
+    let mut sums = Vec::new();
+    for (scores, trace) in all.into_iter().zip(&found.traces) {
+        let pairs = scores.into_iter().zip(&useful);
+        let scores: Vec<i128> =
+            pairs.map(|(score, useful)| if *useful { score } else { 0 }).collect();
         let influence = score::shares(contributions, found.variants, &scores, parameters.floor);
         let shares = trace.mix(&influence, parameters.trace);
         sums = work::accumulate(&sums, contributions, FEE, &shares);
@@ -92,14 +104,15 @@ mod tests {
 
     #[test]
     fn payouts_should_be_the_mean_of_the_queries() {
-        let paid = payouts(&found(&[&[1, 1, 2], &[0, 1, 1]]), &declared([1; 4]), PARAMETERS);
+        let paid = payouts(&found(&[&[1, 1, 2], &[0, 1, 1]]), &declared([1; 4]), PARAMETERS, false);
         let paid: Vec<f64> = paid.unwrap().into_values().map(ppm).collect();
         assert_eq!(paid, [125_000.0, 375_000.0, 500_000.0, 0.0]);
     }
 
     #[test]
     fn payouts_should_follow_declared_records_when_nothing_has_influence() {
-        let paid = payouts(&found(&[&[-1, 0, -2]]), &declared([1, 2, 3, 4]), PARAMETERS).unwrap();
+        let paid =
+            payouts(&found(&[&[-1, 0, -2]]), &declared([1, 2, 3, 4]), PARAMETERS, false).unwrap();
         let paid: Vec<f64> = paid.into_values().map(ppm).collect();
         assert_eq!(paid, [100_000.0, 200_000.0, 300_000.0, 400_000.0]);
     }
@@ -108,7 +121,8 @@ mod tests {
     fn payouts_should_send_what_is_below_the_floor_to_the_pool() {
         let of = |floor| {
             let parameters = Parameters { floor, ..PARAMETERS };
-            let paid = payouts(&found(&[&[1, 0, 9_999]]), &declared([1, 1, 2, 0]), parameters);
+            let paid =
+                payouts(&found(&[&[1, 0, 9_999]]), &declared([1, 1, 2, 0]), parameters, false);
             paid.unwrap().into_values().map(ppm).collect::<Vec<_>>()
         };
         assert_eq!(of(1_000), [25.0, 25.0, 999_950.0, 0.0]);
@@ -119,12 +133,24 @@ mod tests {
     fn payouts_should_mix_in_what_an_answer_repeats() {
         let mut found = found(&[&[1, 1, 0]]);
         found.traces[0] = Trace { bits: 4, credits: Credits::truncate_from(vec![(3, 2)]) };
-        let paid = payouts(&found, &declared([1; 4]), PARAMETERS).unwrap();
+        let paid = payouts(&found, &declared([1; 4]), PARAMETERS, false).unwrap();
         // Half of the answer is explained, and 20 % of that follows the trace.
         assert_eq!(
             paid.into_values().map(ppm).collect::<Vec<_>>(),
             [450_000.0, 450_000.0, 100_000.0, 0.0]
         );
+    }
+
+    #[test]
+    fn payouts_should_leave_out_who_does_not_help_what_is_held_out_when_there_is_a_gate() {
+        // Contribution 1 knew the first and the third query, and harms the others.
+        let found = found(&[&[8, 1, 1], &[-2, 1, 1], &[8, 1, 1], &[1, 1, 2]]);
+        let of = |gate| {
+            let paid = payouts(&found, &declared([0, 1, 1, 0]), PARAMETERS, gate).unwrap();
+            paid.into_values().map(ppm).collect::<Vec<_>>()
+        };
+        assert_eq!(of(true), [0.0, 458_333.0, 541_667.0, 0.0]);
+        assert_eq!(of(false), [462_500.0, 237_500.0, 300_000.0, 0.0]);
     }
 
     #[test]

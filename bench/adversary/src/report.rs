@@ -38,6 +38,13 @@ pub enum Without {
     Floor,
 }
 
+/// Whether influence pays only those who make queries that nobody knew more likely: a defence that is not in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    Open,
+    HeldOut,
+}
+
 /// One attack, or none, on some defences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -191,7 +198,7 @@ impl Bench {
                 None => missing.push(row.name()),
             }
         }
-        let paid = self.paid(&self.scene.honest, Without::Nothing, 0)?;
+        let paid = self.paid(&self.scene.honest, Without::Nothing, 0, Gate::Open)?;
         let paid = paid.unwrap_or_default();
         let about = |ids: &[ContributionId]| -> Vec<Value> {
             ids.iter()
@@ -214,9 +221,13 @@ impl Bench {
 
     fn row(&self, attack: Attack, without: Without, known: &Known) -> Result<Option<Value>> {
         let (honest, world) = (attack.honest(known), attack.world(known));
-        let before = self.measure(&honest, without)?;
-        let after = self.measure(&world, without)?;
-        let (Some(before), Some(after)) = (before, after) else { return Ok(None) };
+        let both = |gate| -> Result<Option<(Measured, Measured)>> {
+            let before = self.measure(&honest, without, gate)?;
+            Ok(before.zip(self.measure(&world, without, gate)?))
+        };
+        let (Some((before, after)), Some(gated)) = (both(Gate::Open)?, both(Gate::HeldOut)?) else {
+            return Ok(None);
+        };
         let total = |measured: &Measured| measured.paid.iter().sum::<Balance>();
         let pairs = before.paid.iter().zip(&after.paid);
         let each: Vec<f64> =
@@ -241,6 +252,7 @@ impl Bench {
             "attack_ppm": ppm(total(&after)) / attackers,
             "multiplier": multiplier(total(&after), total(&before))?,
             "each": each,
+            "multiplier_with_gate": multiplier(total(&gated.1), total(&gated.0))?,
         })))
     }
 
@@ -249,7 +261,7 @@ impl Bench {
     fn noise(&self, attackers: &[ContributionId]) -> Result<Value> {
         let mut trainings = Vec::new();
         for seed in 0..SEEDS {
-            if let Some(paid) = self.paid(&self.scene.honest, Without::Nothing, seed)? {
+            if let Some(paid) = self.paid(&self.scene.honest, Without::Nothing, seed, Gate::Open)? {
                 trainings.push(attackers.iter().map(|id| sum(&paid, &[*id])).collect::<Vec<_>>());
             }
         }
@@ -271,14 +283,18 @@ impl Bench {
 
     /// What each defence does to those who behave: the part of all pay that goes to others with it than without.
     fn costs(&self) -> Result<Value> {
-        let standard = self.paid(&self.scene.honest, Without::Nothing, 0)?;
+        let honest = |without, gate| self.paid(&self.scene.honest, without, 0, gate);
+        let standard = honest(Without::Nothing, Gate::Open)?;
         let mut costs = serde_json::Map::new();
-        for without in [Without::SelfInfluence, Without::Floor] {
-            let other = self.paid(&self.scene.honest, without, 0)?;
+        for (name, other) in [
+            (Without::SelfInfluence.name(), honest(Without::SelfInfluence, Gate::Open)?),
+            (Without::Floor.name(), honest(Without::Floor, Gate::Open)?),
+            ("gate", honest(Without::Nothing, Gate::HeldOut)?),
+        ] {
             if let (Some(standard), Some(other)) = (&standard, other) {
                 let apart: Balance =
                     standard.iter().map(|(id, paid)| paid.abs_diff(sum(&other, &[*id]))).sum();
-                costs.insert(without.name().into(), json!({ "moved_ppm": ppm(apart / 2) }));
+                costs.insert(name.into(), json!({ "moved_ppm": ppm(apart / 2) }));
             }
         }
         let set = self.set(&self.scene.honest, Without::Nothing)?;
@@ -289,7 +305,7 @@ impl Bench {
 
     /// Who attacks: those in the middle by honest pay. And whom they copy: those who earn most.
     fn choice(&self) -> Result<(Vec<ContributionId>, Vec<ContributionId>)> {
-        let paid = self.paid(&self.scene.honest, Without::Nothing, 0)?;
+        let paid = self.paid(&self.scene.honest, Without::Nothing, 0, Gate::Open)?;
         Ok(chosen(&paid.context("expected an honest training: run the row `honest` first")?))
     }
 
@@ -303,11 +319,13 @@ impl Bench {
     }
 
     /// What the accounts of each attacker earn, mean over the trainings that are there.
-    fn measure(&self, world: &World, without: Without) -> Result<Option<Measured>> {
+    fn measure(&self, world: &World, without: Without, gate: Gate) -> Result<Option<Measured>> {
         let mut totals = vec![0; world.accounts.len()];
         let mut seeds = 0;
         for seed in 0..SEEDS {
-            let Some(paid) = self.paid(&world.contributions, without, seed)? else { continue };
+            let Some(paid) = self.paid(&world.contributions, without, seed, gate)? else {
+                continue;
+            };
             seeds += 1;
             let accounts = world.accounts.iter().map(|accounts| sum(&paid, accounts));
             totals.iter_mut().zip(accounts).for_each(|(total, paid)| *total += paid);
@@ -322,6 +340,7 @@ impl Bench {
         contributions: &Contributions,
         without: Without,
         seed: u64,
+        gate: Gate,
     ) -> Result<Option<BTreeMap<ContributionId, Balance>>> {
         let settings = without.settings(seed);
         let set = self.set(contributions, without)?;
@@ -329,7 +348,7 @@ impl Bench {
             return Ok(None);
         }
         let found = self.found(contributions, without, seed)?;
-        Ok(Some(payouts(&found, contributions, without.parameters())?))
+        Ok(Some(payouts(&found, contributions, without.parameters(), gate == Gate::HeldOut)?))
     }
 
     fn set(&self, contributions: &Contributions, without: Without) -> Result<Rc<TrainingSet>> {
