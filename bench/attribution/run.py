@@ -1,7 +1,7 @@
 """Measures attribution by retraining, beside other packages: see scripts/bench and docs/attribution.md.
 
     python bench/attribution/run.py --program PROGRAM --openledger PROGRAM --packages FOLDER
-        [--tasks NAME,…] [--peers none] [--others PROGRAM …] [--report] [--scratch]
+        [--tasks NAME,…] [--peers none] [--others PROGRAM …] [--device cuda|wgpu] [--report] [--scratch]
 
 Goes on where it was stopped: tasks, retrainings and scores stay in the cache as long as what they are made of does.
 With --report, it computes nothing more, and reports what is there.
@@ -52,6 +52,11 @@ TASKS = {
         {"contribution-halves": (64, 1), "record-halves": (100, 1), "contribution-out": (24, 1)},
     ),
 }
+# The same with a larger model, on a device that is not the CPU.
+LLAMA = "llama-100m"
+LLAMAS = {LLAMA: (TEXTS, {"contribution-halves": (64, 1), "record-halves": (100, 1)})}
+# To train its base.
+MINUTES = 8
 # Task → our methods. No retraining: here it is known what is to be found.
 PLANTED = {"planted": [method for method in TEXTS if method != "unrolled" and not method.endswith("-relative")]}
 MISLABELLED = {"digits-regression-flipped": ITSELF, "digits-perceptron-flipped": ITSELF}
@@ -64,12 +69,12 @@ FINDERS = ("kronfluence-", "dattri-tracin", "dattri-logra", "dattri-factgrass", 
 PEERS = {"planted": ("kronfluence-ekfac",), **dict.fromkeys(MISLABELLED, FINDERS)}
 # How costs grow: see growth.py.
 GROWTH = "growth"
-ALL = [*TASKS, *PLANTED, *MISLABELLED, GROWTH]
+ALL = [*TASKS, *PLANTED, *MISLABELLED, GROWTH, LLAMA]
 # Of queries and of retrainings, for the intervals.
 RESAMPLES = 200
 # Not measured here, and why.
 ABSENT = {
-    "llama-100m": "LoRA fine-tuning of a Llama of 100 M parameters is for a machine with a GPU, and there is none",
+    LLAMA: "LoRA fine-tuning of a Llama of 104 M parameters is for a machine with a GPU (--device cuda), and there is none",
     "solidity, record-percent": "not retrained",
 }
 
@@ -82,6 +87,7 @@ def main():
     parser.add_argument("--tasks", default=",".join(ALL))
     parser.add_argument("--peers", choices=["all", "none"], default="all")
     parser.add_argument("--others", type=pathlib.Path, nargs="*", default=[], help="attribution-bench, compiled for other processors")
+    parser.add_argument("--device", choices=["cuda", "wgpu"], help="a GPU, for which the program was compiled")
     parser.add_argument("--report", action="store_true", help="of what is there, computing nothing more")
     parser.add_argument("--scratch", action="store_true")
     options = parser.parse_args()
@@ -95,6 +101,8 @@ def main():
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
     retrained, planted, wrong, precise, missing = [], [], [], [], []
     for name in options.tasks.split(","):
+        if name == LLAMA and options.device != "cuda" and not (folder / name / "scores").exists():
+            continue
         if name == GROWTH:
             if not options.report:
                 grow(options, folder / name)
@@ -111,8 +119,8 @@ def main():
         else:
             retrained.append(lds.measure(folder / name, resamples=RESAMPLES))
             precise += filter(None, [precision.measure(folder / name)])
-    gpu = shutil.which("nvidia-smi") is not None
-    result["absent"] = {key: ABSENT[key] for key in ABSENT if not gpu or key != "llama-100m"}
+    measured = {task["task"] for task in retrained}
+    result["absent"] = {key: ABSENT[key] for key in ABSENT if key not in measured}
     result["absent"] |= dict.fromkeys(missing, "not computed")
     if shutil.which(EMULATOR) is None:
         result["absent"]["other processors"] = f"they are emulated by {EMULATOR}, of the package qemu-user, which is not installed"
@@ -124,20 +132,24 @@ def main():
 
 def compute(options, name, task):
     """The task, its scores, and what they are measured against."""
-    methods, designs = TASKS.get(name) or ({**PLANTED, **MISLABELLED}[name], {})
-    make(options, name, task)
+    methods, designs = {**TASKS, **LLAMAS}.get(name) or ({**PLANTED, **MISLABELLED}[name], {})
+    program = [options.program, *(["--device", options.device] if name in LLAMAS else [])]
+    make(options, name, task, program)
     say(f"{name}: scores")
     for method in methods:
         if not (task / "scores" / f"{scored(method)}.safetensors").exists():
-            run([options.program, "score", task, *method.split()])
+            run([*program, "score", task, *method.split()])
     if name in ROUNDED:
         say(f"{name}: what rounding changes, and what threads and processors do")
         if not (task / "index.bin").exists():
             run([options.program, "index", task])
         for threads in sorted({1, os.cpu_count()}):
             run([options.program, "shares", task, "--label", f"threads-{threads}"], RAYON_NUM_THREADS=str(threads))
-        for program in options.others:
-            run([program, "shares", task, "--label", program.name])
+        for other in options.others:
+            run([other, "shares", task, "--label", other.name])
+        if options.device:
+            of = ["shares", task, "--label", options.device, "--queries", ASKED]
+            run([options.program, "--device", options.device, *of])
         for processor in EMULATED if shutil.which(EMULATOR) else []:
             if not (task / "shares" / f"{processor}.json").exists():
                 run([EMULATOR, "-cpu", processor, options.program, "shares", task, "--label", processor, "--queries", ASKED])
@@ -148,7 +160,7 @@ def compute(options, name, task):
     for design, (sets, seeds) in designs.items():
         say(f"{name}: retraining, {design}")
         for seed in range(seeds):
-            run([options.program, "bank", task, "--design", design, "--count", sets, "--seed", seed])
+            run([*program, "bank", task, "--design", design, "--count", sets, "--seed", seed])
 
 
 def grow(options, folder):
@@ -164,18 +176,25 @@ def grow(options, folder):
             run([sys.executable, HERE / "peers" / "run.py", task, "--threads", threads, "--only", *growth.THEIRS])
 
 
-def make(options, name, task):
+def make(options, name, task, program):
     """The task's folder, as far as it is not there."""
     say(f"{name}: the task")
-    if name in ("solidity", "planted"):
+    if name in ("solidity", "planted", *LLAMAS):
         texts = task.with_name("texts")
         python = [sys.executable, HERE / "solidity.py", "--packages", options.packages]
         run([*python, "--openledger", options.openledger, "--out", texts / "solidity"])
         if name == "planted":
             records = texts / "solidity" / "records.jsonl"
             run([sys.executable, HERE / "planted.py", "--records", records, "--out", texts / name])
-        made = ["--records", texts / name / "records.jsonl", "--queries", texts / name / "queries.jsonl"]
-        run([options.program, "task", task, "--name", name, "--base", ROOT / "models" / "base", *made])
+        of = texts / ("planted" if name == "planted" else "solidity")
+        base = ROOT / "models" / "base"
+        if name in LLAMAS:
+            base = task.with_name("bases") / name
+            if not (base / "README.md").exists():  # Written last.
+                how = ["--size", "large", "--device", options.device, "--minutes", MINUTES]
+                run([ROOT / "scripts" / "train-base", *how, "--out", base])
+        made = ["--records", of / "records.jsonl", "--queries", of / "queries.jsonl"]
+        run([*program, "task", task, "--name", name, "--base", base, *made])
         return
     images, model = name.split("-")[:2]
     flip = ["--flip", FLIPPED] if name in MISLABELLED else []

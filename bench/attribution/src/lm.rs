@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use anyhow::{bail, Result};
 use openledger_factory::Settings;
 use openledger_influence::{duplicates, gradients, Method};
-use openledger_lm::{Adapter, Labels, Model, Sequence, Tokenizer, Trainer};
+use openledger_lm::{Adapter, Device, Labels, Model, Sequence, Tokenizer, Trainer};
 use openledger_primitives::{hashing, H256};
 use serde::{Deserialize, Serialize};
 
@@ -81,13 +81,13 @@ impl Task {
     }
 
     /// The base, without an adapter.
-    pub fn base(folder: &Path) -> Result<Model> {
-        Ok(Model::load(&folder.join("base"))?)
+    pub fn base(folder: &Path, device: Device) -> Result<Model> {
+        Ok(Model::load(&folder.join("base"))?.to(device)?)
     }
 
     /// The base with the adapter that all records made.
-    pub fn model(folder: &Path) -> Result<Model> {
-        let base = Self::base(folder)?;
+    pub fn model(folder: &Path, device: Device) -> Result<Model> {
+        let base = Self::base(folder, device)?;
         let adapter = Adapter::load(&folder.join("adapter"), base.config(), None)?;
         Ok(base.with_adapter(adapter)?)
     }
@@ -155,12 +155,19 @@ pub fn losses(model: &Model, sequences: &[Sequence]) -> Result<Vec<f32>> {
 
 /// Makes a task folder of texts: repetitions left out, tokenised, trained on. What is there of the same task stays; of
 /// another one, nothing does.
-pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Path) -> Result<()> {
+pub fn make(
+    folder: &Path,
+    name: &str,
+    base: &Path,
+    records: &Path,
+    queries: &Path,
+    device: Device,
+) -> Result<()> {
     let method = Method::default();
     let Settings { rank, alpha, epochs, rows, learning_rate, seed, .. } = Settings::default();
     let tokens = method.tokens;
     let settings = Training { rank, alpha, epochs, rows, learning_rate, seed, tokens };
-    let model = Model::load(base)?;
+    let model = Model::load(base)?.to(device)?;
     let tokenizer = Tokenizer::load(base, model.config())?;
     let tokens = tokens as usize;
 
@@ -196,7 +203,7 @@ pub fn make(folder: &Path, name: &str, base: &Path, records: &Path, queries: &Pa
         adapter.save(&folder, model.config())?;
     }
     // As read back: what everybody measures.
-    let trained = Task::model(folder)?;
+    let trained = Task::model(folder, device)?;
     let (records, queries) = (task.records(), task.queries());
     let found = Losses {
         records: losses(&trained, &records)?,

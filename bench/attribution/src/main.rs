@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::{bail, Result};
 use clap::{Parser, Subcommand};
+use openledger_lm::Device;
 
 use bank::Design;
 use methods::{Choice, Method};
@@ -18,6 +19,9 @@ use methods::{Choice, Method};
 #[derive(Parser)]
 #[command(about, version)]
 struct Arguments {
+    /// What language models compute on: cpu, or cuda or wgpu of a program compiled with that feature.
+    #[arg(long, global = true, default_value_t)]
+    device: Device,
     #[command(subcommand)]
     command: Command,
 }
@@ -90,7 +94,7 @@ struct Kind {
 }
 
 fn main() -> Result<()> {
-    let command = Arguments::parse().command;
+    let Arguments { device, command } = Arguments::parse();
     let is_lm = |folder: &PathBuf| -> Result<bool> {
         let Kind { kind } = files::read(&folder.join("task.json"))?;
         match kind.as_str() {
@@ -101,12 +105,12 @@ fn main() -> Result<()> {
     };
     match command {
         Command::Task { folder, name, base, records, queries } => {
-            lm::make(&folder, &name, &base, &records, &queries)
+            lm::make(&folder, &name, &base, &records, &queries, device)
         }
         Command::Classifier { folder, name, hidden } => classifier::make(&folder, &name, &hidden),
         Command::Bank { folder, design, first, count, seed } if is_lm(&folder)? => {
             let task = lm::Task::open(&folder)?;
-            let base = lm::Task::base(&folder)?;
+            let base = lm::Task::base(&folder, device)?;
             let queries = task.queries();
             let contributions: Vec<u32> =
                 task.records.iter().map(|row| row.contribution.unwrap_or_default()).collect();
@@ -127,14 +131,14 @@ fn main() -> Result<()> {
                 Ok(task.retrain(&images, kept, seed))
             })
         }
-        Command::Index { folder } => registered::write_index(&folder),
+        Command::Index { folder } => registered::write_index(&folder, device),
         Command::Shares { folder, label, queries } => {
-            registered::write_shares(&folder, &label, queries)
+            registered::write_shares(&folder, &label, queries, device)
         }
         Command::Score { folder, methods, choice } => {
             for method in methods {
                 if is_lm(&folder)? {
-                    methods::of_texts(&folder, method, choice)?;
+                    methods::of_texts(&folder, method, choice, device)?;
                 } else {
                     methods::of_images(&folder, method, choice)?;
                 }

@@ -15,7 +15,7 @@ use openledger_influence::{
     gradients::{self, Trained},
     unrolled::{unrolled, Segment},
 };
-use openledger_lm::{Labels, Model, Sequence};
+use openledger_lm::{Device, Labels, Model, Sequence};
 use serde_json::{json, Value};
 
 use crate::{
@@ -101,7 +101,7 @@ impl Choice {
 }
 
 /// Writes `scores/<method>.safetensors` of a language model's task.
-pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
+pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -> Result<()> {
     let task = lm::Task::open(folder)?;
     let (records, queries) = (task.records(), task.queries());
     if method == Method::Bm25 {
@@ -116,7 +116,7 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
         let found = Measured::new(start, json!({"k1": 1.2, "b": 0.75}));
         return found.finish(folder, &method.name(), &index, &texts_of, &[]);
     }
-    let model = lm::Task::model(folder)?;
+    let model = lm::Task::model(folder, device)?;
     let start = Instant::now();
     let finish = |index: &dyn Attributor<Query = Sequence>, settings| {
         let found = Measured::new(start, settings);
@@ -125,13 +125,13 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
     if method == Method::Registered {
         // Each record for itself.
         let owners: Vec<u32> = (0..records.len() as u32).collect();
-        let index = registered::build(folder, &task, &owners)?.index;
+        let index = registered::build(folder, &task, &owners, device)?.index;
         let settings = serde_json::from_slice(&index.header().method)?;
         let index = Registered::new(index, &model)?;
         return finish(&index, settings);
     }
     if let Method::Unrolled | Method::UnrolledHalf = method {
-        let base = lm::Task::base(folder)?;
+        let base = lm::Task::base(folder, device)?;
         let targets: usize = records.iter().map(Sequence::targets).sum();
         let paths = (0..choice.runs)
             .map(|run| {
@@ -149,7 +149,7 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
         return finish(&Sum(parts), json!({"segments": SEGMENTS, "runs": choice.runs}));
     }
     if method == Method::EkfacHalf {
-        let base = lm::Task::base(folder)?;
+        let base = lm::Task::base(folder, device)?;
         let models = task.halves(&base, choice.runs)?;
         let every: Vec<&Sequence> = records.iter().collect();
         let parts = models
@@ -166,7 +166,7 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice) -> Result<()> {
     if let Method::Conjugate | Method::ConjugateHalf = method {
         let model = match method {
             Method::Conjugate => model,
-            _ => task.halves(&lm::Task::base(folder)?, 1)?.remove(0),
+            _ => task.halves(&lm::Task::base(folder, device)?, 1)?.remove(0),
         };
         let every: Vec<&Sequence> = records.iter().collect();
         let hessian = EkFac::fit(&model, &every, choice.damping(), SEED, |_, _| {})?;

@@ -11,7 +11,7 @@ use openledger_influence::{
     settlement::scores,
     Error, Index, Method,
 };
-use openledger_lm::{Labels, Model, Sequence};
+use openledger_lm::{Device, Labels, Model, Sequence};
 use openledger_primitives::{score, ContributionId, Ppm, H256};
 use serde::Serialize;
 
@@ -33,8 +33,13 @@ pub struct Built {
 }
 
 /// The index of a task's records, of which each belongs to one of the contributions.
-pub fn build(folder: &Path, task: &lm::Task, owners: &[ContributionId]) -> Result<Built> {
-    let (base, model) = (lm::Task::base(folder)?, lm::Task::model(folder)?);
+pub fn build(
+    folder: &Path,
+    task: &lm::Task,
+    owners: &[ContributionId],
+    device: Device,
+) -> Result<Built> {
+    let (base, model) = (lm::Task::base(folder, device)?, lm::Task::model(folder, device)?);
     let mut contributions = owners.to_vec();
     contributions.sort_unstable();
     contributions.dedup();
@@ -130,14 +135,14 @@ impl Shares {
 }
 
 /// Writes `index.bin`, of a task's contributions, and `shares/exact.json`: what would be paid if nothing were rounded.
-pub fn write_index(folder: &Path) -> Result<()> {
+pub fn write_index(folder: &Path, device: Device) -> Result<()> {
     let task = lm::Task::open(folder)?;
     let owners: Option<Vec<ContributionId>> =
         task.records.iter().map(|record| record.contribution).collect();
     let owners = owners.context("expected records of contributions")?;
-    let Built { index, variants } = build(folder, &task, &owners)?;
+    let Built { index, variants } = build(folder, &task, &owners, device)?;
     files::replace(&folder.join("index.bin"), &index.to_bytes())?;
-    let models = index.models(&lm::Task::model(folder)?)?;
+    let models = index.models(&lm::Task::model(folder, device)?)?;
     let mut exact = Vec::new();
     for query in task.queries() {
         let mut by_variant = Vec::new();
@@ -157,11 +162,11 @@ pub fn write_index(folder: &Path) -> Result<()> {
 }
 
 /// Writes `shares/<label>.json` by `index.bin`, of no more than so many queries, as an engine computes them here.
-pub fn write_shares(folder: &Path, label: &str, most: usize) -> Result<()> {
+pub fn write_shares(folder: &Path, label: &str, most: usize, device: Device) -> Result<()> {
     let task = lm::Task::open(folder)?;
     let index =
         Index::open(&folder.join("index.bin")).context("expected an index: make it first")?;
-    let registered = Registered::new(index, &lm::Task::model(folder)?)?;
+    let registered = Registered::new(index, &lm::Task::model(folder, device)?)?;
     let mut queries = task.queries();
     queries.truncate(most);
     let start = Instant::now();

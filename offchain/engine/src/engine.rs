@@ -8,6 +8,7 @@ use std::{
 };
 
 use openledger_influence::{batch, JobReport};
+use openledger_lm::Device;
 use openledger_store::BlobStore;
 use tokio::sync::{mpsc, oneshot, Notify};
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub cache: PathBuf,
     /// Jobs that may wait, at least one.
     pub queue: usize,
+    /// What models compute on.
+    pub device: Device,
 }
 
 /// An engine. [`crate::serve`] runs it.
@@ -37,6 +40,7 @@ pub struct Engine {
     store: BlobStore,
     folder: Folder,
     cache: PathBuf,
+    device: Device,
     jobs: Mutex<Jobs>,
     posted: Notify,
     ended: Notify,
@@ -76,7 +80,7 @@ impl Engine {
     /// # Errors
     /// If another engine has the folder, or it cannot be read or made.
     pub fn open(store: BlobStore, settings: Settings) -> Result<Self> {
-        let Settings { folder, cache, queue } = settings;
+        let Settings { folder, cache, queue, device } = settings;
         let folder = Folder::open(&folder)?;
         let waiting = VecDeque::from(folder.unfinished()?);
         let metrics = Metrics::new()?;
@@ -88,6 +92,7 @@ impl Engine {
             store,
             folder,
             cache,
+            device,
             jobs: Mutex::new(Jobs { waiting, ..Jobs::default() }),
             posted: Notify::new(),
             ended: Notify::new(),
@@ -146,7 +151,7 @@ impl Engine {
 
     /// Works on what is posted, until it is dropped.
     pub(crate) async fn work(self: Arc<Self>) -> Infallible {
-        let mut library = Library::new(self.store.clone(), self.cache.clone());
+        let mut library = Library::new(self.store.clone(), self.cache.clone(), self.device);
         loop {
             let Some(job) = self.next() else {
                 self.posted.notified().await;

@@ -6,7 +6,7 @@ use openledger_factory::{
     adapt, fetch_base, fetch_index, fetch_traces, AdapterIds, BaseIds, IndexIds,
 };
 use openledger_influence::Index;
-use openledger_lm::Model;
+use openledger_lm::{Device, Model};
 use openledger_store::BlobStore;
 use openledger_trace::Index as TraceIndex;
 
@@ -33,15 +33,16 @@ type Key = (AdapterIds, IndexIds);
 pub struct Library {
     store: BlobStore,
     cache: PathBuf,
+    device: Device,
     base: Option<(BaseIds, Model)>,
     /// Those of the base at hand, the one used last at the end.
     adapters: Vec<(Key, Arc<Artefacts>)>,
 }
 
 impl Library {
-    /// Nothing yet; files are to lie in the folder `cache`.
-    pub fn new(store: BlobStore, cache: PathBuf) -> Self {
-        Self { store, cache, base: None, adapters: Vec::new() }
+    /// Nothing yet; files are to lie in the folder `cache`, models on the device.
+    pub fn new(store: BlobStore, cache: PathBuf, device: Device) -> Self {
+        Self { store, cache, device, base: None, adapters: Vec::new() }
     }
 
     /// Base, adapter and indices of a job: what they are was verified by their content ids, and the adapter names this
@@ -71,7 +72,8 @@ impl Library {
                 let failed = Error::artefact::<openledger_factory::Error>;
                 let folder =
                     fetch_base(&self.store, ids, &self.cache).await.map_err(failed("base"))?;
-                let model = blocking(move || Model::load(&folder))
+                let device = self.device;
+                let model = blocking(move || Model::load(&folder)?.to(device))
                     .await?
                     .map_err(Error::artefact("base"))?;
                 // Before the old one is let go, so that a base that does not load changes nothing.

@@ -31,7 +31,7 @@ impl Moving {
     }
 
     fn rms_norm(self, weight: &Tensor<2>, eps: f32) -> Self {
-        let inverse = (self.at.clone().powf_scalar(2.0).mean_dim(1) + eps).sqrt().recip();
+        let inverse = ((self.at.clone() * self.at.clone()).mean_dim(1) + eps).sqrt().recip();
         let pull = (self.at.clone() * self.rate.clone()).mean_dim(1);
         let unit = self.at.clone() * inverse.clone();
         let rate = (self.rate - unit * inverse.clone() * pull) * inverse * weight.clone();
@@ -100,6 +100,7 @@ impl Model {
         let direction = moved.adapter().ok_or(Error::NoAdapter)?.list();
         let rate = self.rate(&batch, direction); // J v
         let counts = tensor(batch.weights.to_vec(), [batch.weights.len(), 1]);
+        let counts = counts.to_device(&self.device());
         let matrices = self.factors(&batch, |logits| {
             let p = softmax(logits.clone().inner(), 1);
             let mean = (p.clone() * rate.clone()).sum_dim(1);

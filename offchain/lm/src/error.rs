@@ -102,6 +102,9 @@ pub enum Error {
     /// The tokenizer could not be loaded, trained or applied.
     #[error("tokenizer: {0}")]
     Tokenizer(String),
+    /// What to compute on is unknown, or not there.
+    #[error("device: {0}")]
+    Device(String),
     /// A training run cannot start or go on as configured.
     #[error("training: {0}")]
     Training(String),

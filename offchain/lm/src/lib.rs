@@ -11,13 +11,16 @@
 //! | [`Model::gauss_newton`] | products with their Gauss-Newton matrix |
 //! | [`Model::answer`] | sampling with a cache of keys and values |
 //!
-//! Everything computes in `f32` on the CPU (burn's flex backend).
+//! Everything computes in `f32`, on the CPU (burn's flex backend) or, with the features `cuda` and `wgpu`, where
+//! [`Model::to`] puts it.
 
 mod batch;
 mod capture;
 mod checkpoint;
+mod composed;
 mod config;
 mod curvature;
+mod device;
 mod error;
 mod kernels;
 mod lora;
@@ -33,6 +36,7 @@ mod train;
 pub use batch::Sequence;
 pub use capture::{Capture, Labels};
 pub use config::{Config, RopeScaling};
+pub use device::Device;
 pub use error::{Error, Result};
 pub use lora::{Adapter, MatrixSpec};
 pub use model::{Model, PROJECTIONS};

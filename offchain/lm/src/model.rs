@@ -199,12 +199,15 @@ impl Model {
         self.adapter.as_deref()
     }
 
-    /// This base with an adapter on it, sharing the base's weights.
+    /// This base with an adapter on it, sharing the base's weights; the adapter goes where they are.
     ///
     /// # Errors
     /// If the adapter's matrices have other shapes than this base asks for.
     pub fn with_adapter(&self, adapter: Adapter) -> Result<Self> {
         adapter.check(&self.config)?;
+        let device = self.device();
+        let there = adapter.list().into_iter().map(|matrix| matrix.to_device(&device)).collect();
+        let adapter = adapter.with_matrices(&self.config, there)?;
         Ok(Self { adapter: Some(Arc::new(adapter)), ..self.clone() })
     }
 
@@ -289,7 +292,7 @@ impl Model {
     pub(crate) fn embedded(&self, ids: &[u32]) -> Tensor<2> {
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
         let count = ids.len();
-        let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [count]), &Device::default());
+        let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [count]), &self.device());
         self.weights.embedding.clone().select(0, ids)
     }
 
@@ -340,14 +343,14 @@ fn project(
     let xa = x.clone().matmul(lora.a.clone()); // [N, r]
     let y = y + (xa.clone() * lora.scale).matmul(lora.b.clone());
     let Some(traces) = traces else { return y };
-    let probe = Tensor::zeros([1, 1], &Device::default()).autodiff().require_grad();
-    traces.push(Trace { x: x.clone().inner(), xa: xa.inner(), probe: probe.clone() });
-    ops::tap(y, probe)
+    let (y, probe) = ops::tap(y);
+    traces.push(Trace { x: x.clone().inner(), xa: xa.inner(), probe });
+    y
 }
 
-/// A matrix on the device of this crate.
+/// A matrix on the CPU.
 pub(crate) fn tensor(values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values, shape), &Device::default())
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
 /// The values of a tensor, row by row.

@@ -2,8 +2,9 @@
 //!
 //! Composed of burn's primitives, the memory-bound parts of a decoder (normalisation, rotary embedding, masked
 //! softmax, SwiGLU, cross-entropy) allocate and walk memory four to ten times over; each of these walks it once.
-//! Matrix products stay burn's. Everything is two-dimensional, `[rows, features]`. The tests hold each
-//! operation and its derivative against the same function composed of burn's primitives.
+//! Matrix products stay burn's. Everything is two-dimensional, `[rows, features]`. These are for the CPU; other devices
+//! have the same functions composed of burn's primitives (`composed.rs`), which the tests hold each against, and its
+//! derivative.
 
 use std::{fmt::Debug, marker::PhantomData, sync::Arc};
 
@@ -16,12 +17,12 @@ use burn::{
         },
         Autodiff, Flex,
     },
-    tensor::{Tensor, TensorData},
+    tensor::{Device, Tensor, TensorData},
 };
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use crate::kernels;
+use crate::{composed, kernels};
 
 /// Elements that one thread takes at a time: enough to hide the hand-over, small enough to share evenly.
 const GRAIN: usize = 1 << 15;
@@ -88,6 +89,11 @@ fn apply<O: Op<N>, const N: usize>(op: O, inputs: [Tensor<2>; N]) -> Tensor<2> {
         OpsKind::UnTracked(node) => node.finish(op.forward(primitives).0),
     };
     Tensor::from_primitive::<Autodiff<Flex>>(output)
+}
+
+/// Whether these operations can run where the tensor is.
+fn on_cpu(x: &Tensor<2>) -> bool {
+    x.device() == Device::flex()
 }
 
 /// The values of a contiguous tensor.
@@ -179,6 +185,9 @@ impl Op<2> for RmsNorm {
 /// Root mean square normalisation over the features of each row: `[rows, d]`, weight `[1, d]` → `[rows, d]`
 /// (Zhang and Sennrich 2019).
 pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<2>, eps: f32) -> Tensor<2> {
+    if !on_cpu(&x) {
+        return composed::rms_norm(x, weight, eps);
+    }
     apply(RmsNorm { eps }, [x, weight])
 }
 
@@ -220,6 +229,9 @@ impl Op<2> for SwiGlu {
 
 /// `silu(gate) * up`, element by element (Shazeer 2020).
 pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
+    if !on_cpu(&gate) {
+        return composed::swiglu(gate, up);
+    }
     apply(SwiGlu, [gate, up])
 }
 
@@ -316,6 +328,9 @@ impl Op<1> for Merge {
 
 /// One row per position and head: `[batch * seq, heads * head_dim]` → `[batch * heads * seq, head_dim]`.
 pub(crate) fn split_heads(x: Tensor<2>, heads: usize, seq: usize) -> Tensor<2> {
+    if !on_cpu(&x) {
+        return composed::split_heads(x, heads, seq);
+    }
     apply(Split { heads, seq, rotary: None }, [x])
 }
 
@@ -328,11 +343,17 @@ pub(crate) fn split_heads_rotated(
     rotary: &Arc<Rotary>,
     start: usize,
 ) -> Tensor<2> {
+    if !on_cpu(&x) {
+        return composed::rotate(composed::split_heads(x, heads, seq), seq, rotary, start);
+    }
     apply(Split { heads, seq, rotary: Some((rotary.clone(), start)) }, [x])
 }
 
 /// The inverse of [`split_heads`].
 pub(crate) fn merge_heads(x: Tensor<2>, heads: usize, seq: usize) -> Tensor<2> {
+    if !on_cpu(&x) {
+        return composed::merge_heads(x, heads, seq);
+    }
     apply(Merge(Split { heads, seq, rotary: None }), [x])
 }
 
@@ -381,6 +402,9 @@ pub(crate) fn causal_softmax(
     past: usize,
     scale: f32,
 ) -> Tensor<2> {
+    if !on_cpu(&scores) {
+        return composed::causal_softmax(scores, queries, past, scale);
+    }
     apply(CausalSoftmax { queries, past, scale }, [scores])
 }
 
@@ -436,6 +460,9 @@ pub(crate) fn cross_entropy(
     labels: Arc<[u32]>,
     weights: Arc<[f32]>,
 ) -> Tensor<2> {
+    if !on_cpu(&logits) {
+        return composed::cross_entropy(logits, &labels, &weights);
+    }
     apply(CrossEntropy { labels, weights }, [logits])
 }
 
@@ -457,18 +484,21 @@ impl Op<2> for Tap {
     }
 }
 
-/// `y`, unchanged; on the way back `probe`, a leaf of any shape that requires a gradient, receives the gradient
-/// with respect to `y`.
+/// `y`, unchanged, and a leaf that receives the gradient with respect to it on the way back.
 ///
 /// What `y + d` with `d = 0` would give, without the zeros and the sum.
-pub(crate) fn tap(y: Tensor<2>, probe: Tensor<2>) -> Tensor<2> {
-    apply(Tap, [y, probe])
+pub(crate) fn tap(y: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let device = y.device().inner();
+    if !on_cpu(&y) {
+        let probe = Tensor::zeros(y.dims(), &device).autodiff().require_grad();
+        return (y + probe.clone(), probe);
+    }
+    let probe = Tensor::zeros([1, 1], &device).autodiff().require_grad();
+    (apply(Tap, [y, probe.clone()]), probe)
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{activation, Bool};
-
     use super::*;
     use crate::{
         model::{tensor, values},
@@ -515,20 +545,13 @@ mod tests {
     #[test]
     fn rms_norm_should_equal_its_composition() {
         let shapes = [[ROWS, WIDTH], [1, WIDTH]];
-        compare(
-            shapes,
-            |[x, w]| rms_norm(x, w, 1e-5),
-            |[x, w]| {
-                let mean = x.clone().powf_scalar(2.0).mean_dim(1);
-                x / (mean + 1e-5).sqrt() * w
-            },
-        );
+        compare(shapes, |[x, w]| rms_norm(x, w, 1e-5), |[x, w]| composed::rms_norm(x, w, 1e-5));
     }
 
     #[test]
     fn swiglu_should_equal_its_composition() {
         let shapes = [[ROWS, WIDTH]; 2];
-        compare(shapes, |[a, b]| swiglu(a, b), |[a, b]| activation::silu(a) * b);
+        compare(shapes, |[a, b]| swiglu(a, b), |[a, b]| composed::swiglu(a, b));
     }
 
     #[test]
@@ -536,15 +559,10 @@ mod tests {
         // 8 groups of 5 queries after 3 known keys.
         let (groups, queries, past) = (8, 5, 3);
         let keys = past + queries;
-        let hidden: Vec<bool> = (0..groups * queries * keys)
-            .map(|at| at % keys > past + (at / keys) % queries)
-            .collect();
-        let hidden = TensorData::new(hidden, [groups * queries, keys]);
-        let mask = Tensor::<2, Bool>::from_data(hidden, &burn::tensor::Device::default());
         compare(
             [[groups * queries, keys]],
             |[x]| causal_softmax(x, queries, past, 0.3),
-            |[x]| activation::softmax((x * 0.3).mask_fill(mask.clone(), -1e30), 1),
+            |[x]| composed::causal_softmax(x, queries, past, 0.3),
         );
     }
 
@@ -552,15 +570,10 @@ mod tests {
     fn cross_entropy_should_equal_its_composition() {
         let labels: Vec<u32> = (0..ROWS).map(|row| (row % WIDTH) as u32).collect();
         let weights: Vec<f32> = (0..ROWS).map(|row| (row % 3) as f32).collect();
-        let mut picked = vec![0.0; ROWS * WIDTH];
-        for (row, (&label, &weight)) in labels.iter().zip(&weights).enumerate() {
-            picked[row * WIDTH + label as usize] = -weight;
-        }
-        let picked = tensor(picked, [ROWS, WIDTH]);
         compare(
             [[ROWS, WIDTH]],
             |[x]| cross_entropy(x, labels.clone().into(), weights.clone().into()),
-            |[x]| (activation::log_softmax(x, 1) * picked.clone()).sum_dim(1),
+            |[x]| composed::cross_entropy(x, &labels, &weights),
         );
     }
 
@@ -570,11 +583,12 @@ mod tests {
         compare(
             [[batch * seq, heads * dim]],
             |[x]| split_heads(x, heads, seq),
-            |[x]| {
-                x.reshape([batch, seq, heads, dim])
-                    .swap_dims(1, 2)
-                    .reshape([batch * heads * seq, dim])
-            },
+            |[x]| composed::split_heads(x, heads, seq),
+        );
+        compare(
+            [[batch * heads * seq, dim]],
+            |[x]| merge_heads(x, heads, seq),
+            |[x]| composed::merge_heads(x, heads, seq),
         );
         let x = random([batch * seq, heads * dim], 1);
         let back = merge_heads(split_heads(x.clone(), heads, seq), heads, seq);
@@ -596,35 +610,19 @@ mod tests {
             sin: table(f32::sin, 0, start + seq),
             half,
         });
-        let cos = Tensor::<1>::from_floats(
-            table(f32::cos, start, seq).as_slice(),
-            &burn::tensor::Device::default(),
-        )
-        .reshape([1, 1, seq, half]);
-        let sin = Tensor::<1>::from_floats(
-            table(f32::sin, start, seq).as_slice(),
-            &burn::tensor::Device::default(),
-        )
-        .reshape([1, 1, seq, half]);
         compare(
             [[batch * seq, heads * dim]],
             |[x]| split_heads_rotated(x, heads, seq, &rotary, start),
-            |[x]| {
-                let x = x.reshape([batch, seq, heads, dim]).swap_dims(1, 2);
-                let (a, b) = (x.clone().narrow(3, 0, half), x.narrow(3, half, half));
-                let left = a.clone() * cos.clone() - b.clone() * sin.clone();
-                let right = b * cos.clone() + a * sin.clone();
-                Tensor::cat(vec![left, right], 3).reshape([batch * heads * seq, dim])
-            },
+            |[x]| composed::rotate(composed::split_heads(x, heads, seq), seq, &rotary, start),
         );
     }
 
     #[test]
     fn tap_should_hand_over_the_gradient_of_its_input() {
         let x = random([4, 3], 1).autodiff().require_grad();
-        let probe = random([1, 1], 2).autodiff().require_grad();
         let pull = random([4, 3], 3);
-        let gradients = (tap(x.clone(), probe.clone()) * pull.clone()).sum().backward();
+        let (y, probe) = tap(x.clone());
+        let gradients = (y * pull.clone()).sum().backward();
         assert_eq!(values(probe.grad(&gradients).unwrap()), values(pull.clone()));
         assert_eq!(values(x.grad(&gradients).unwrap()), values(pull));
     }

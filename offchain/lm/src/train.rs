@@ -441,11 +441,11 @@ impl Trainer {
 
     /// Puts the parameters into the model.
     fn publish(&mut self) -> Result<()> {
-        let tensors = self
-            .parameters
-            .iter()
-            .map(|parameter| tensor(parameter.values.clone(), parameter.shape))
-            .collect();
+        let device = self.model.device();
+        let there = |parameter: &Parameter| {
+            tensor(parameter.values.clone(), parameter.shape).to_device(&device)
+        };
+        let tensors = self.parameters.iter().map(there).collect();
         self.model = self.with_parameters(tensors)?;
         Ok(())
     }

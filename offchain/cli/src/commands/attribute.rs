@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use openledger_engine::Library;
 use openledger_influence::{baseline::Bm25, settlement::ReceiptReport};
+use openledger_lm::Device;
 use openledger_primitives::{shares::ShareVector, ContributionId, H256};
 use serde_json::{json, Value};
 
@@ -59,7 +60,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let (chain, store, cache) = (context.chain().await?, context.store()?, context.cache()?);
     let view = chain.now().await?;
     let labels = labels(&view).await?;
-    let mut library = Library::new(store.clone(), cache.clone());
+    let mut library = Library::new(store.clone(), cache.clone(), Device::Cpu);
     let mut list = Vec::<(usize, Value, String)>::new();
     for (batch, wanted) in find(&view, &store, &receipts).await? {
         let case = Case::open(&view, &batch, chain.genesis()).await?;

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 use openledger_engine::{serve, Engine, Settings};
+use openledger_lm::Device;
 use serde_json::json;
 
 use super::gateway::{interrupted, listen};
@@ -22,15 +23,20 @@ pub struct Options {
     /// Jobs that may wait
     #[arg(long, default_value_t = 64, value_name = "N")]
     queue: usize,
+    /// What to compute on: cpu, or cuda or wgpu of a program compiled with that feature
+    #[arg(long, default_value_t, value_name = "DEVICE")]
+    device: Device,
 }
 
 /// Serves until it is interrupted.
 pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
+    options.device.check()?;
     let listener = listen(options.listen).await?;
     let settings = Settings {
         folder: context.home()?.join("engine"),
         cache: context.cache()?,
         queue: options.queue,
+        device: options.device,
     };
     let engine = Engine::open(context.store()?, settings)?;
     tell(&format!("listening on http://{}", listener.local_addr()?));

@@ -12,7 +12,7 @@ use openledger_factory::{
     run, store_base, traces::store_traces, BaseIds, Job as Training, Outcome,
 };
 use openledger_influence::Method;
-use openledger_lm::{Config, Model, Precision, RopeScaling, Tokenizer};
+use openledger_lm::{Config, Device, Model, Precision, RopeScaling, Tokenizer};
 use openledger_primitives::{
     hashing, merkle,
     receipt::{Receipt, SignedReceipt, Transcript},
@@ -145,7 +145,12 @@ impl World {
 
     pub fn settings(&self, name: &str, queue: usize) -> Settings {
         let folder = self.folder.path().join(name);
-        Settings { cache: folder.join("cache"), folder: folder.join("engine"), queue }
+        Settings {
+            cache: folder.join("cache"),
+            folder: folder.join("engine"),
+            queue,
+            device: Device::Cpu,
+        }
     }
 
     /// Starts an engine on the folder `name`.

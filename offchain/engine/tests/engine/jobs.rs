@@ -3,6 +3,7 @@
 use codec::DecodeAll;
 use openledger_engine::{attribute, Engine, Error, Job, Library};
 use openledger_factory::{artefacts::fetch_model, fetch_index, fetch_traces, IndexIds};
+use openledger_lm::Device;
 use openledger_primitives::{attribution::Attribution, trace::Trace, ContentId, PPM};
 use openledger_trace::Rules;
 use serde_json::{json, Value};
@@ -68,7 +69,7 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     }
 
     // What an audit calls.
-    let mut library = Library::new(world.store.clone(), cache);
+    let mut library = Library::new(world.store.clone(), cache, Device::Cpu);
     let artefacts = library.load(&job).await.unwrap();
     let audited = attribute(&job, &artefacts, &transcripts, |_| {}).unwrap();
     assert_eq!(audited, report);
@@ -83,7 +84,8 @@ async fn answer_should_be_credited_to_the_contribution_that_it_repeats() {
     // Word for word a record of contribution 3, asked for in the words of contribution 8.
     let answers = [answer(0, prompt, tokenizer.encode(&text(0, 1)).unwrap())];
     let job = world.job(7, &answers).await;
-    let mut library = Library::new(world.store.clone(), world.folder.path().join("elsewhere"));
+    let elsewhere = world.folder.path().join("elsewhere");
+    let mut library = Library::new(world.store.clone(), elsewhere, Device::Cpu);
     let mut receipt = async |trace, index: IndexIds| {
         let job = Job { trace, index, ..job.clone() };
         let artefacts = library.load(&job).await.unwrap();

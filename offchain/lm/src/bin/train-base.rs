@@ -9,9 +9,10 @@ use std::{
 };
 
 use anyhow::{ensure, Context, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use openledger_lm::{
-    Config, Data, Model, Precision, RopeScaling, Schedule, Sequence, Target, Tokenizer, Trainer,
+    Config, Data, Device, Model, Precision, RopeScaling, Schedule, Sequence, Target, Tokenizer,
+    Trainer,
 };
 use walkdir::WalkDir;
 
@@ -34,13 +35,26 @@ struct Options {
     /// How many steps to train.
     #[arg(long)]
     steps: Option<usize>,
+    /// How large a model.
+    #[arg(long, default_value = "small")]
+    size: Size,
+    /// What to compute on: cpu, or cuda or wgpu of a program compiled with that feature.
+    #[arg(long, default_value_t)]
+    device: Device,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Size {
+    /// About 3 million parameters: the one that OpenLedger ships.
+    Small,
+    /// About 104 million: for a machine with a GPU.
+    Large,
 }
 
 const PIECES: usize = 4096;
 const CONTEXT: usize = 512;
-/// Tokens per row, rows per step.
+/// Tokens per row.
 const SEQ: usize = 256;
-const ROWS: usize = 8;
 /// Every so many documents, one is held out.
 const HELD_OUT: usize = 50;
 /// The text that the tokenizer learns from.
@@ -75,22 +89,22 @@ fn main() -> Result<()> {
     for name in ["tokenizer.json", "tokenizer_config.json"] {
         fs::copy(options.work.join(name), options.out.join(name))?;
     }
-    let config = config();
+    let config = options.size.config();
     let tokenizer = Tokenizer::load(&options.work, &config)?;
     let (tokens, held_out) = tokens(&documents, &tokenizer)?;
     println!("{} tokens to train on; {} parameters", tokens.len(), config.parameters());
 
     let tokens = Arc::new(tokens);
     let data = || Data::Packed { tokens: tokens.clone(), seq: SEQ };
-    let model = Model::random(config, SEED)?;
+    let model = Model::random(config, SEED)?.to(options.device)?;
     let mut trainer = if options.work.join("trainer.json").exists() {
         Trainer::resume(model, data(), &options.work)?
     } else {
         let steps = match options.steps {
             Some(steps) => steps,
-            None => steps_in(options.minutes, &model, data())?,
+            None => steps_in(options.minutes, &model, data(), options.size)?,
         };
-        Trainer::new(model, Target::Base, data(), schedule(steps))?
+        Trainer::new(model, Target::Base, data(), options.size.schedule(steps))?
     };
 
     let start = Instant::now();
@@ -118,7 +132,7 @@ fn main() -> Result<()> {
 
     trainer.model().save(&options.out, Precision::BF16)?;
     // What is reported is the model as stored, rounding included.
-    let model = Model::load(&options.out)?;
+    let model = Model::load(&options.out)?.to(options.device)?;
     let loss = model.mean_loss(&held_out)?;
     println!("held-out loss {loss:.3} nats per token");
     let card = card(&options, &trainer, mean, loss, tokens.len(), bytes)?;
@@ -126,43 +140,69 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn config() -> Config {
-    Config {
-        vocab_size: PIECES,
-        hidden_size: 192,
-        intermediate_size: 512,
-        num_hidden_layers: 6,
-        num_attention_heads: 6,
-        num_key_value_heads: 3,
-        head_dim: 32,
-        max_position_embeddings: CONTEXT,
-        rms_norm_eps: 1e-5,
-        rope_theta: 10_000.0,
-        rope_scaling: RopeScaling::None,
-        tie_word_embeddings: true,
-        bos_token_id: Some(0),
-        eos_token_ids: vec![0],
+impl Size {
+    fn config(self) -> Config {
+        let small = Config {
+            vocab_size: PIECES,
+            hidden_size: 192,
+            intermediate_size: 512,
+            num_hidden_layers: 6,
+            num_attention_heads: 6,
+            num_key_value_heads: 3,
+            head_dim: 32,
+            max_position_embeddings: CONTEXT,
+            rms_norm_eps: 1e-5,
+            rope_theta: 10_000.0,
+            rope_scaling: RopeScaling::None,
+            tie_word_embeddings: true,
+            bos_token_id: Some(0),
+            eos_token_ids: vec![0],
+        };
+        match self {
+            Self::Small => small,
+            Self::Large => Config {
+                hidden_size: 768,
+                intermediate_size: 2_048,
+                num_hidden_layers: 16,
+                num_attention_heads: 12,
+                num_key_value_heads: 4,
+                head_dim: 64,
+                ..small
+            },
+        }
     }
-}
 
-fn schedule(steps: usize) -> Schedule {
-    Schedule {
-        steps,
-        rows: ROWS,
-        accumulate: 1,
-        learning_rate: 3e-3,
-        final_rate: 0.05,
-        warm_up: (steps / 50).max(20),
-        weight_decay: 0.1,
-        betas: (0.9, 0.95),
-        clip: 1.0,
-        seed: SEED,
+    /// Rows per step.
+    fn rows(self) -> usize {
+        match self {
+            Self::Small => 8,
+            Self::Large => 32,
+        }
+    }
+
+    fn schedule(self, steps: usize) -> Schedule {
+        let learning_rate = match self {
+            Self::Small => 3e-3,
+            Self::Large => 6e-4,
+        };
+        Schedule {
+            steps,
+            rows: self.rows(),
+            accumulate: 1,
+            learning_rate,
+            final_rate: 0.05,
+            warm_up: (steps / 50).max(20),
+            weight_decay: 0.1,
+            betas: (0.9, 0.95),
+            clip: 1.0,
+            seed: SEED,
+        }
     }
 }
 
 /// How many steps fit, by the time that a few take.
-fn steps_in(minutes: f64, model: &Model, data: Data) -> Result<usize> {
-    let mut trainer = Trainer::new(model.clone(), Target::Base, data, schedule(1_000))?;
+fn steps_in(minutes: f64, model: &Model, data: Data, size: Size) -> Result<usize> {
+    let mut trainer = Trainer::new(model.clone(), Target::Base, data, size.schedule(1_000))?;
     trainer.step()?;
     let start = Instant::now();
     let trial = 8;
@@ -257,15 +297,22 @@ fn card(
     tokens: usize,
     bytes: usize,
 ) -> Result<String> {
-    let config = config();
-    let seen = trainer.done() * ROWS * SEQ;
+    let config = options.size.config();
+    let rows = options.size.rows();
+    let seen = trainer.done() * rows * SEQ;
+    let purpose = match options.size {
+        Size::Small => {
+            "small enough to fine-tune with LoRA in a minute on two cores. It exists to be adapted: alone it continues \
+             code and documentation, badly"
+        }
+        Size::Large => "for measurements on a GPU",
+    };
     let mut card = String::new();
     writeln!(card, "---\nlicense: apache-2.0\nlanguage: [en, code]\n---\n# OpenLedger base\n")?;
     writeln!(
         card,
         "A Llama-architecture decoder of {} parameters ({} layers, {} wide, {} query and {} key-value heads, \
-         context {CONTEXT}, byte-level BPE of {PIECES} pieces, bfloat16), small enough to fine-tune with LoRA in \
-         a minute on two cores. It exists to be adapted: alone it continues code and documentation, badly.\n",
+         context {CONTEXT}, byte-level BPE of {PIECES} pieces, bfloat16), {purpose}.\n",
         config.parameters(),
         config.num_hidden_layers,
         config.hidden_size,
@@ -276,10 +323,11 @@ fn card(
     writeln!(card, "| corpus | {:.1} MB, {tokens} tokens |", bytes as f64 / 1e6)?;
     writeln!(
         card,
-        "| tokens seen | {seen}, in {} steps of {ROWS} rows of {SEQ} |",
+        "| tokens seen | {seen}, in {} steps of {rows} rows of {SEQ} |",
         trainer.done()
     )?;
-    writeln!(card, "| hardware | {} CPU threads |", std::thread::available_parallelism()?)?;
+    let threads = std::thread::available_parallelism()?;
+    writeln!(card, "| hardware | {threads} CPU threads, {} |", options.device)?;
     if let Some(training) = training {
         writeln!(
             card,
