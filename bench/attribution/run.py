@@ -1,7 +1,7 @@
 """Measures attribution by retraining, beside other packages: see scripts/bench and docs/attribution.md.
 
     python bench/attribution/run.py --program PROGRAM --openledger PROGRAM --packages FOLDER
-        [--tasks NAME,…] [--peers none] [--others PROGRAM …] [--device cuda|wgpu] [--report] [--scratch]
+        [--tasks NAME,…] [--peers none] [--others PROGRAM …] [--device wgpu] [--report] [--scratch]
 
 Goes on where it was stopped: tasks, retrainings and scores stay in the cache as long as what they are made of does.
 With --report, it computes nothing more, and reports what is there.
@@ -74,7 +74,7 @@ ALL = [*TASKS, *PLANTED, *MISLABELLED, GROWTH, LLAMA]
 RESAMPLES = 200
 # Not measured here, and why.
 ABSENT = {
-    LLAMA: "LoRA fine-tuning of a Llama of 104 M parameters is for a machine with a GPU (--device cuda), and there is none",
+    LLAMA: "LoRA fine-tuning of a Llama of 104 M parameters is for a machine with a GPU (--device wgpu), and there is none",
     "solidity, record-percent": "not retrained",
 }
 
@@ -87,7 +87,7 @@ def main():
     parser.add_argument("--tasks", default=",".join(ALL))
     parser.add_argument("--peers", choices=["all", "none"], default="all")
     parser.add_argument("--others", type=pathlib.Path, nargs="*", default=[], help="attribution-bench, compiled for other processors")
-    parser.add_argument("--device", choices=["cuda", "wgpu"], help="a GPU, for which the program was compiled")
+    parser.add_argument("--device", choices=["wgpu"], help="a GPU, for which the program was compiled")
     parser.add_argument("--report", action="store_true", help="of what is there, computing nothing more")
     parser.add_argument("--scratch", action="store_true")
     options = parser.parse_args()
@@ -101,7 +101,8 @@ def main():
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
     retrained, planted, wrong, precise, missing = [], [], [], [], []
     for name in options.tasks.split(","):
-        if name == LLAMA and options.device != "cuda" and not (folder / name / "scores").exists():
+        gpu = options.device and shutil.which("nvidia-smi")
+        if name == LLAMA and not gpu and not (folder / name / "scores").exists():
             continue
         if name == GROWTH:
             if not options.report:

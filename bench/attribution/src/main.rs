@@ -19,7 +19,7 @@ use methods::{Choice, Method};
 #[derive(Parser)]
 #[command(about, version)]
 struct Arguments {
-    /// What language models compute on: cpu, or cuda or wgpu of a program compiled with that feature.
+    /// What language models compute on: cpu, or wgpu of a program compiled with that feature.
     #[arg(long, global = true, default_value_t)]
     device: Device,
     #[command(subcommand)]

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use burn::tensor;
-#[cfg(any(feature = "cuda", feature = "wgpu"))]
+#[cfg(feature = "wgpu")]
 use burn::tensor::DeviceType;
 
 use crate::{Error, Model, Result};
@@ -14,19 +14,16 @@ pub enum Device {
     /// All cores (burn's flex backend, and this crate's kernels).
     #[default]
     Cpu,
-    /// The first GPU that CUDA lists; of programs with the feature `cuda`.
-    Cuda,
     /// The first GPU that Vulkan, Metal or DirectX lists; of programs with the feature `wgpu`.
     Wgpu,
 }
 
 impl Device {
-    const ALL: [Self; 3] = [Self::Cpu, Self::Cuda, Self::Wgpu];
+    const ALL: [Self; 2] = [Self::Cpu, Self::Wgpu];
 
     fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
             Self::Wgpu => "wgpu",
         }
     }
@@ -46,21 +43,16 @@ impl Device {
     fn open(self) -> Result<tensor::Device> {
         match self {
             Self::Cpu => Ok(tensor::Device::flex()),
-            #[cfg(feature = "cuda")]
-            Self::Cuda => self.first(DeviceType::Cuda),
             #[cfg(feature = "wgpu")]
-            Self::Wgpu => self.first(DeviceType::Wgpu),
-            #[cfg(not(all(feature = "cuda", feature = "wgpu")))]
-            absent => Err(Error::Device(format!(
-                "this program was compiled without the feature {absent}"
-            ))),
+            Self::Wgpu => {
+                let found = tensor::Device::enumerate(DeviceType::Wgpu).first().cloned();
+                found.ok_or_else(|| Error::Device("wgpu finds none on this machine".into()))
+            }
+            #[cfg(not(feature = "wgpu"))]
+            Self::Wgpu => {
+                Err(Error::Device("this program was compiled without the feature wgpu".into()))
+            }
         }
-    }
-
-    #[cfg(any(feature = "cuda", feature = "wgpu"))]
-    fn first(self, kind: DeviceType) -> Result<tensor::Device> {
-        let found = tensor::Device::enumerate(kind).first().cloned();
-        found.ok_or_else(|| Error::Device(format!("{self} finds none on this machine")))
     }
 }
 
@@ -75,7 +67,7 @@ impl FromStr for Device {
 
     fn from_str(name: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|device| device.name() == name);
-        known.ok_or_else(|| Error::Device(format!("expected cpu, cuda or wgpu, got {name:?}")))
+        known.ok_or_else(|| Error::Device(format!("expected cpu or wgpu, got {name:?}")))
     }
 }
 
@@ -111,13 +103,13 @@ mod tests {
             assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
         }
         let refused = "gpu".parse::<Device>().unwrap_err().to_string();
-        assert_eq!(refused, "device: expected cpu, cuda or wgpu, got \"gpu\"");
+        assert_eq!(refused, "device: expected cpu or wgpu, got \"gpu\"");
     }
 
     #[test]
-    #[cfg(not(feature = "cuda"))]
+    #[cfg(not(feature = "wgpu"))]
     fn a_device_should_be_refused_when_the_program_is_without_it() {
-        let refused = Device::Cuda.open().unwrap_err().to_string();
-        assert_eq!(refused, "device: this program was compiled without the feature cuda");
+        let refused = Device::Wgpu.open().unwrap_err().to_string();
+        assert_eq!(refused, "device: this program was compiled without the feature wgpu");
     }
 }

@@ -11,8 +11,8 @@
 //! | [`Model::gauss_newton`] | products with their Gauss-Newton matrix |
 //! | [`Model::answer`] | sampling with a cache of keys and values |
 //!
-//! Everything computes in `f32`, on the CPU (burn's flex backend) or, with the features `cuda` and `wgpu`, where
-//! [`Model::to`] puts it.
+//! Everything computes in `f32`, on the CPU (burn's flex backend) or, with the feature `wgpu`, where [`Model::to`]
+//! puts it.
 
 mod batch;
 mod capture;

@@ -1,15 +1,10 @@
 //! What a GPU computes, against the CPU: `cargo test -p openledger-lm --features wgpu --test device`.
-#![cfg(any(feature = "cuda", feature = "wgpu"))]
+#![cfg(feature = "wgpu")]
 
 mod common;
 
 use ndarray::Array2;
 use openledger_lm::{Data, Device, Labels, Model, Sampling, Schedule, Target, Trainer};
-
-#[cfg(feature = "cuda")]
-const DEVICE: Device = Device::Cuda;
-#[cfg(not(feature = "cuda"))]
-const DEVICE: Device = Device::Wgpu;
 
 /// Relative to the largest.
 const TOLERANCE: f32 = 1e-5;
@@ -31,7 +26,7 @@ fn near<'a>(
 #[test]
 fn gradients_should_be_those_of_the_cpu() {
     let here = common::adapted();
-    let there = here.to(DEVICE).unwrap();
+    let there = here.to(Device::Wgpu).unwrap();
     let sequences = common::sequences();
     let (there_captured, captured) = (
         there.capture(&sequences, Labels::Data).unwrap(),
@@ -49,7 +44,7 @@ fn gradients_should_be_those_of_the_cpu() {
 #[test]
 fn products_should_be_those_of_the_cpu() {
     let here = common::adapted();
-    let there = here.to(DEVICE).unwrap();
+    let there = here.to(Device::Wgpu).unwrap();
     let sequences = common::sequences();
     let direction: Vec<Array2<f32>> = here.lora_values();
     let found = there.gauss_newton(&sequences, &direction).unwrap();
@@ -62,7 +57,7 @@ fn products_should_be_those_of_the_cpu() {
 #[test]
 fn an_adapter_should_follow_its_base() {
     let here = common::adapted();
-    let base = here.without_adapter().to(DEVICE).unwrap();
+    let base = here.without_adapter().to(Device::Wgpu).unwrap();
     let adapter = here.adapter().unwrap().clone();
     let there = base.with_adapter(adapter).unwrap();
     let logits = there.forward(&[1, 2, 3, 4]).unwrap();
@@ -100,7 +95,7 @@ fn training_should_lower_the_loss_as_on_the_cpu() {
     for (model, target) in
         [(common::adapted(), Target::Adapter), (common::adapted().without_adapter(), Target::Base)]
     {
-        let there = trained(model.to(DEVICE).unwrap(), target);
+        let there = trained(model.to(Device::Wgpu).unwrap(), target);
         let here = trained(model, target);
         for (there, here) in there.iter().zip(&here) {
             assert!((there - here).abs() < 1e-3 * here, "{there}, not {here}");
@@ -112,7 +107,7 @@ fn training_should_lower_the_loss_as_on_the_cpu() {
 #[test]
 fn an_answer_should_be_that_of_the_cpu() {
     let here = common::adapted();
-    let there = here.to(DEVICE).unwrap();
+    let there = here.to(Device::Wgpu).unwrap();
     let answer =
         |model: &Model| model.generate(&[3, 1, 4], Sampling::greedy(20), |_| true).unwrap();
     assert_eq!(answer(&there), answer(&here));

@@ -23,7 +23,7 @@ pub struct Options {
     /// Jobs that may wait
     #[arg(long, default_value_t = 64, value_name = "N")]
     queue: usize,
-    /// What to compute on: cpu, or cuda or wgpu of a program compiled with that feature
+    /// What to compute on: cpu, or wgpu of a program compiled with that feature
     #[arg(long, default_value_t, value_name = "DEVICE")]
     device: Device,
 }

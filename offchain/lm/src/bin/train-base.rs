@@ -38,7 +38,7 @@ struct Options {
     /// How large a model.
     #[arg(long, default_value = "small")]
     size: Size,
-    /// What to compute on: cpu, or cuda or wgpu of a program compiled with that feature.
+    /// What to compute on: cpu, or wgpu of a program compiled with that feature.
     #[arg(long, default_value_t)]
     device: Device,
 }
