@@ -2,11 +2,15 @@
 
 use ndarray::{Array2, ArrayView2, Axis, Zip};
 use openledger_lm::Labels;
+use rayon::prelude::*;
 
 use crate::{
     gradients::{self, Trained},
     Error, Result,
 };
+
+/// Records whose scores one thread computes at a time.
+const RECORDS: usize = 64;
 
 /// Says how much likelier each record made something.
 pub trait Attributor {
@@ -72,10 +76,14 @@ impl<M: Trained> Attributor for Vectors<'_, M> {
         order.sort_by_key(|&place| M::rows(queries[place]));
         let sorted: Vec<M::Record> = order.iter().map(|&place| queries[place].clone()).collect();
         let gradients = gradients::flat(self.model, &sorted, Labels::Data)?;
-        let products = gradients.dot(&self.vectors.t());
-        let mut scores = vec![Vec::new(); queries.len()];
-        for (place, row) in order.into_iter().zip(products.rows()) {
-            scores[place] = row.iter().map(|&score| score.into()).collect();
+        let parts: Vec<ArrayView2<f32>> = self.vectors.axis_chunks_iter(Axis(0), RECORDS).collect();
+        let products: Vec<Array2<f32>> =
+            parts.par_iter().map(|vectors| gradients.dot(&vectors.t())).collect();
+        let mut scores = vec![Vec::with_capacity(self.vectors.nrows()); queries.len()];
+        for products in products {
+            for (&place, row) in order.iter().zip(products.rows()) {
+                scores[place].extend(row.iter().map(|&score| f64::from(score)));
+            }
         }
         Ok(scores)
     }
