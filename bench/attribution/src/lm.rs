@@ -9,7 +9,10 @@ use openledger_lm::{Adapter, Device, Labels, Model, Sequence, Tokenizer, Trainer
 use openledger_primitives::{hashing, H256};
 use serde::{Deserialize, Serialize};
 
-use crate::files::{self, Losses, Named};
+use crate::{
+    bank::Design,
+    files::{self, Losses, Named},
+};
 
 /// A line of `records.jsonl` and of `queries.jsonl`.
 #[derive(Deserialize)]
@@ -64,6 +67,8 @@ pub struct Task {
 const COMPARED: usize = 8;
 /// How adapters name their base.
 const BASE: &str = "base";
+/// The first random half that is in no bank.
+const UNBANKED: usize = 10_000;
 /// Sequences of one forward pass.
 const ROWS: usize = 16;
 
@@ -113,6 +118,16 @@ impl Task {
     /// Where runs of half the steps on all records end.
     pub fn halves(&self, base: &Model, runs: u8) -> Result<Vec<Model>> {
         Ok(self.settings.of(self.settings.seed).halves(base, BASE, &self.records(), runs)?)
+    }
+
+    /// Where runs on a random half of the records end, each on another: on none that a bank has.
+    pub fn sampled(&self, base: &Model, runs: u8) -> Result<Vec<Model>> {
+        let nobodys = vec![0; self.records.len()];
+        let trained = (0..runs).map(|run| {
+            let kept = Design::RecordHalves.kept(&nobodys, UNBANKED + usize::from(run));
+            self.train(base, &kept.unwrap_or_default(), self.settings.seed + u64::from(run))
+        });
+        trained.collect()
     }
 
     fn some(&self, kept: &[usize]) -> Vec<Sequence> {

@@ -42,6 +42,8 @@ pub enum Method {
     EkfacRelative,
     /// EK-FAC at the end of a training of half as many steps.
     EkfacHalf,
+    /// EK-FAC at the end of a training on a random half of the records.
+    EkfacSampled,
     /// The Gauss-Newton matrix itself, by conjugate gradients from EK-FAC on.
     Conjugate,
     /// The same at the end of a training of half as many steps.
@@ -79,7 +81,7 @@ impl Method {
 /// What is chosen of a method, next to its name.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Choice {
-    /// Trainings that `ekfac-half` and the unrolled methods add up.
+    /// Trainings that `ekfac-half`, `ekfac-sampled` and the unrolled methods add up.
     #[arg(long, default_value_t = 1)]
     runs: u8,
     /// λ, of the mean eigenvalue, of the methods with an inverse of H.
@@ -148,9 +150,12 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -
             .collect::<Result<Vec<_>>>()?;
         return finish(&Sum(parts), json!({"segments": SEGMENTS, "runs": choice.runs}));
     }
-    if method == Method::EkfacHalf {
+    if let Method::EkfacHalf | Method::EkfacSampled = method {
         let base = lm::Task::base(folder, device)?;
-        let models = task.halves(&base, choice.runs)?;
+        let models = match method {
+            Method::EkfacHalf => task.halves(&base, choice.runs)?,
+            _ => task.sampled(&base, choice.runs)?,
+        };
         let every: Vec<&Sequence> = records.iter().collect();
         let parts = models
             .iter()
