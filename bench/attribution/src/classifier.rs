@@ -4,7 +4,7 @@
 use std::{collections::HashMap, path::Path};
 
 use anyhow::{bail, ensure, Context, Result};
-use ndarray::{concatenate, s, Array1, Array2, Array3, ArrayView2, Axis};
+use ndarray::{concatenate, s, Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 use openledger_influence::{gradients::Trained, unrolled::Segment};
 use openledger_lm::{Capture, Labels, MatrixSpec};
 use openledger_primitives::{hashing, H256};
@@ -144,6 +144,11 @@ impl Classifier {
             };
             row[class] -= 1.0;
         }
+        (self.factors(&inputs, g), losses)
+    }
+
+    /// Inputs and output gradients of each layer, from those of the logits.
+    fn factors(&self, inputs: &[Array2<f32>], mut g: Array2<f32>) -> Vec<Factors> {
         let mut found = Vec::new();
         for (i, layer) in self.layers.iter().enumerate().rev() {
             let below = (i > 0).then(|| {
@@ -159,7 +164,7 @@ impl Classifier {
             g = below.unwrap_or_default();
         }
         found.reverse();
-        (found, losses)
+        found
     }
 
     /// The loss of each image.
@@ -226,6 +231,33 @@ impl Classifier {
     }
 }
 
+/// At most so many of all places, each with a chance in proportion to its size, or certainly; and these chances.
+fn drawn(sizes: &[f64], count: usize, seed: u64) -> Vec<(usize, f64)> {
+    let mut order: Vec<usize> = (0..sizes.len()).filter(|&place| sizes[place] > 0.0).collect();
+    order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]));
+    let mut rest: f64 = order.iter().map(|&place| sizes[place]).sum();
+    let mut left = count as f64;
+    let mut at = ChaCha8Rng::seed_from_u64(seed).random::<f64>();
+    let mut found = Vec::with_capacity(count);
+    let mut passed = 0.0;
+    for place in order {
+        let chance = (left * sizes[place] / rest.max(sizes[place])).min(1.0);
+        if chance >= 1.0 {
+            // The largest: what is left is for the others.
+            rest -= sizes[place];
+            left -= 1.0;
+            found.push((place, 1.0));
+            continue;
+        }
+        passed += chance;
+        if passed > at {
+            at += 1.0;
+            found.push((place, chance));
+        }
+    }
+    found
+}
+
 /// Each row's probabilities.
 fn softmax(mut logits: Array2<f32>) -> Array2<f32> {
     for mut row in logits.rows_mut() {
@@ -260,6 +292,57 @@ impl Trained for Classifier {
 
     fn rows(_: &Image) -> usize {
         1
+    }
+
+    /// Of every label at its probability: all rows where parameters are few, else rows drawn by their squared lengths
+    /// and made longer by how unlikely that was.
+    fn curvature(
+        &self,
+        records: &[Image],
+        samples: usize,
+        seed: u64,
+    ) -> openledger_influence::Result<Array2<f32>> {
+        let (inputs, logits) = self.forward(records);
+        let p = softmax(logits);
+        let by_label: Vec<Vec<Factors>> = (0..p.ncols())
+            .map(|label| {
+                let mut g = p.clone();
+                for mut row in g.rows_mut() {
+                    let weight = row[label].sqrt();
+                    row[label] -= 1.0;
+                    row *= weight;
+                }
+                self.factors(&inputs, g)
+            })
+            .collect();
+        let square = |row: ArrayView1<f32>| f64::from(row.dot(&row));
+        let all: Vec<(usize, usize)> = (0..p.ncols())
+            .flat_map(|label| (0..records.len()).map(move |record| (label, record)))
+            .collect();
+        let lengths: Vec<f64> = all
+            .iter()
+            .map(|&(label, record)| {
+                let layers = by_label[label].iter();
+                layers.map(|(x, g)| square(x.row(record)) * square(g.row(record))).sum()
+            })
+            .collect();
+        let width = self.layers.iter().map(Array2::len).sum();
+        let drawn = if width <= samples {
+            (0..all.len()).map(|row| (row, 1.0)).collect()
+        } else {
+            drawn(&lengths, samples, seed)
+        };
+        let mut found = Array2::zeros((drawn.len(), width));
+        for (mut to, (row, chance)) in found.rows_mut().into_iter().zip(drawn) {
+            let (label, record) = all[row];
+            let weight = chance.sqrt().recip() as f32;
+            let products = by_label[label].iter().flat_map(|(x, g)| {
+                let (x, g) = (x.row(record), g.row(record));
+                x.into_iter().flat_map(move |x| g.into_iter().map(move |g| weight * x * g))
+            });
+            to.iter_mut().zip(products).for_each(|(to, product)| *to = product);
+        }
+        Ok(found)
     }
 }
 
@@ -416,6 +499,55 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn curvature_should_be_of_every_label_at_its_probability() {
+        let images = images(12);
+        let model = Classifier::random(&[6, 5, 4], &mut ChaCha8Rng::seed_from_u64(2));
+        let width: usize = model.layers.iter().map(Array2::len).sum();
+        let mut expected = Array2::<f32>::zeros((width, width));
+        for label in 0..4 {
+            let told: Vec<Image> =
+                images.iter().map(|image| Image { x: image.x.clone(), class: label }).collect();
+            let mut rows =
+                openledger_influence::gradients::flat(&model, &told, Labels::Data).unwrap();
+            for (mut row, loss) in rows.rows_mut().into_iter().zip(model.losses(&told)) {
+                row *= (-loss / 2.0).exp();
+            }
+            expected += &rows.t().dot(&rows);
+        }
+        let largest = expected.iter().fold(0.0_f32, |top, value| top.max(value.abs()));
+        let apart = |found: &Array2<f32>| {
+            (found - &expected).iter().fold(0.0_f32, |top, value| top.max(value.abs())) / largest
+        };
+        // As many samples as parameters: all rows are there.
+        let rows = model.curvature(&images, width, 0).unwrap();
+        assert_eq!(rows.dim(), (48, width));
+        assert!(apart(&rows.t().dot(&rows)) < 1e-5);
+        // Fewer are right on the mean.
+        let mut mean = Array2::<f32>::zeros((width, width));
+        for seed in 0..400 {
+            let rows = model.curvature(&images, 20, seed).unwrap();
+            assert!(rows.nrows() <= 20);
+            mean += &(rows.t().dot(&rows) / 400.0);
+        }
+        assert!(apart(&mean) < 0.1, "{}", apart(&mean));
+    }
+
+    #[test]
+    fn drawn_should_be_certain_of_the_largest_and_leave_out_what_has_no_size() {
+        let sizes = [0.0, 9.0, 1.0, 1.0, 1.0, 1.0];
+        let mut found = [0; 6];
+        for seed in 0..100 {
+            for (place, chance) in drawn(&sizes, 3, seed) {
+                found[place] += 1;
+                assert_eq!(chance, if place == 1 { 1.0 } else { 0.5 });
+            }
+        }
+        assert_eq!((found[0], found[1]), (0, 100));
+        assert_eq!(found[2..].iter().sum::<usize>(), 200);
+        assert_eq!(drawn(&sizes, 9, 0).len(), 5);
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub enum Method {
 const DAMPING: f64 = 0.1;
 /// Segments of a path.
 const SEGMENTS: usize = 4;
-/// Records that the Gauss-Newton matrix is estimated from, at most.
+/// Rows that the Gauss-Newton matrix is made of, at most.
 const SAMPLES: usize = 1_024;
 /// Conjugate gradients' steps, and the records of the matrix.
 const STEPS: usize = 4;
@@ -227,11 +227,9 @@ fn of_gradients<M: Trained>(
             (Box::new(weighed(model, solved, &gradients, relative)?), damped)
         }
         Method::Exact | Method::ExactRelative => {
-            let sampled: Vec<M::Record> = gradients::evenly(records, SAMPLES).cloned().collect();
-            let labels = Labels::Sampled { seed: SEED };
-            let mut samples = gradients::flat(model, &sampled, labels)?;
-            samples *= (sampled.len() as f32).sqrt().recip();
-            let hessian = Exact::new(samples)?;
+            let mut rows = model.curvature(records, SAMPLES, SEED)?;
+            rows *= (records.len() as f32).sqrt().recip();
+            let hessian = Exact::new(rows)?;
             let lambda = choice.damping() * hessian.mean_eigenvalue();
             let gradients = gradients::flat(model, records, Labels::Data)?;
             let solved = hessian.apply(&gradients, |h| 1.0 / (h + lambda));

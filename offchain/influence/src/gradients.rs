@@ -11,7 +11,7 @@ use crate::Result;
 pub(crate) const ROWS: usize = 16;
 
 /// Something that was trained, and gives each record's own gradient as the two factors it is made of.
-pub trait Trained: Sync {
+pub trait Trained: Sync + Sized {
     /// What it is trained on.
     type Record: Clone + Sync;
 
@@ -26,6 +26,23 @@ pub trait Trained: Sync {
 
     /// How many rows of the factors are a record's own; what follows is padding.
     fn rows(record: &Self::Record) -> usize;
+
+    /// Rows G `[at most samples, parameters]` with which `Gᵀ G` is the Gauss-Newton matrix of the sum of all records'
+    /// losses. As it stands here an estimate: of records evenly spread, with labels that the seed draws.
+    ///
+    /// # Errors
+    /// If a record does not fit.
+    fn curvature(
+        &self,
+        records: &[Self::Record],
+        samples: usize,
+        seed: u64,
+    ) -> Result<Array2<f32>> {
+        let sampled: Vec<Self::Record> = evenly(records, samples).cloned().collect();
+        let mut rows = flat(self, &sampled, Labels::Sampled { seed })?;
+        rows *= (records.len() as f32 / sampled.len().max(1) as f32).sqrt();
+        Ok(rows)
+    }
 }
 
 impl Trained for Model {

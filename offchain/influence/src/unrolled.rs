@@ -18,7 +18,7 @@ use openledger_lm::Labels;
 use crate::{
     attributor::{Sum, Vectors},
     exact::Exact,
-    gradients::{self, evenly, Trained},
+    gradients::{self, Trained},
     Error, Result,
 };
 
@@ -35,7 +35,7 @@ pub struct Segment<M> {
 }
 
 /// How much likelier each record made a query, added up over the ends of all segments. `weight` is what a record's loss weighs in the mean that is descended: one part in the targets
-/// of all records. H is estimated from at most `samples` records, evenly spaced, with labels drawn from the seed.
+/// of all records. H is of at most `samples` rows of [`Trained::curvature`].
 ///
 /// # Errors
 /// If there are no segments or records, a record does not fit, or a value is not finite.
@@ -49,15 +49,13 @@ pub fn unrolled<'a, M: Trained>(
     if segments.is_empty() || records.is_empty() || samples == 0 {
         return Err(Error::NoRecords);
     }
-    let sampled: Vec<M::Record> = evenly(records, samples).cloned().collect();
-    let heavier = weight * records.len() as f64 / sampled.len() as f64;
     let mut parts = Vec::with_capacity(segments.len());
     let mut moves: Option<Array2<f32>> = None;
     for (segment, number) in segments.iter().zip(0..) {
         let root = root(&segment.preconditioner);
-        let labels = Labels::Sampled { seed: seed.wrapping_add(number << 32) };
-        let mut basis = gradients::flat(&segment.model, &sampled, labels)?;
-        scale(&mut basis, &root, heavier.sqrt());
+        let seed = seed.wrapping_add(number << 32);
+        let mut basis = segment.model.curvature(records, samples, seed)?;
+        scale(&mut basis, &root, weight.sqrt());
         let hessian = Exact::new(basis)?;
 
         let (rates, decay) = (segment.rates, segment.decay);
