@@ -42,6 +42,8 @@ ROUNDED = ["solidity"]
 EMULATOR, EMULATED, ASKED = "qemu-x86_64", ["Haswell", "Nehalem"], 8
 # What has no influence of a record on itself of its own: the cosine's is one.
 ITSELF = [method for method in GRADIENTS if method != "cosine"]
+# The texts' task with a larger model, which a GPU computes, and minutes to train its base.
+LLAMA, MINUTES = "llama-100m", 8
 # Task → (our methods, design → (sets of records, seeds of each)).
 IMAGES = {"record-halves": (100, 5), "record-percent": (100, 5)}
 TASKS = {
@@ -53,12 +55,8 @@ TASKS = {
         [*TEXTS, *MORE, "conjugate-half --damping 1e-3"],
         {"contribution-halves": (50, 2), "record-halves": (100, 1), "contribution-out": (24, 1), "record-percent": (100, 1)},
     ),
+    LLAMA: (TEXTS, {"contribution-halves": (64, 1), "record-halves": (100, 1)}),
 }
-# The same with a larger model, on a device that is not the CPU.
-LLAMA = "llama-100m"
-LLAMAS = {LLAMA: (TEXTS, {"contribution-halves": (64, 1), "record-halves": (100, 1)})}
-# To train its base.
-MINUTES = 8
 # Task → our methods. No retraining: here it is known what is to be found.
 PLANTED = {"planted": [method for method in TEXTS if method != "unrolled" and not method.endswith("-relative")]}
 MISLABELLED = {"digits-regression-flipped": ITSELF, "digits-perceptron-flipped": ITSELF}
@@ -71,7 +69,7 @@ FINDERS = ("kronfluence-", "dattri-tracin", "dattri-logra", "dattri-factgrass", 
 PEERS = {"planted": ("kronfluence-ekfac",), **dict.fromkeys(MISLABELLED, FINDERS)}
 # How costs grow: see growth.py.
 GROWTH = "growth"
-ALL = [*TASKS, *PLANTED, *MISLABELLED, GROWTH, LLAMA]
+ALL = [*TASKS, *PLANTED, *MISLABELLED, GROWTH]
 # Of queries and of retrainings, for the intervals.
 RESAMPLES = 200
 # Not measured here, and why.
@@ -101,15 +99,13 @@ def main():
     result = published.begin()
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
     retrained, planted, wrong, precise, missing = [], [], [], [], []
+    gpu = options.device and shutil.which("nvidia-smi")
     for name in options.tasks.split(","):
-        gpu = options.device and shutil.which("nvidia-smi")
-        if name == LLAMA and not gpu and not (folder / name / "scores").exists():
-            continue
         if name == GROWTH:
             if not options.report:
                 grow(options, folder / name)
             continue
-        if not options.report:
+        if not options.report and (gpu or name != LLAMA):
             compute(options, name, folder / name)
         elif not list((folder / name / "scores").glob("*.safetensors")):
             missing.append(name)
@@ -122,10 +118,9 @@ def main():
             retrained.append(lds.measure(folder / name, resamples=RESAMPLES))
             precise += filter(None, [precision.measure(folder / name)])
     measured = {task["task"]: task["designs"] for task in retrained}
-    result["absent"] = {key: ABSENT[key] for key in ABSENT if key not in measured}
+    result["absent"] = dict.fromkeys(missing, "not computed") | {key: ABSENT[key] for key in ABSENT if key not in measured}
     asked = [(task, design) for task, (_, designs) in TASKS.items() for design in designs if task in measured]
     result["absent"] |= {f"{task}, {design}": "not retrained" for task, design in asked if design not in measured[task]}
-    result["absent"] |= dict.fromkeys(missing, "not computed")
     if shutil.which(EMULATOR) is None:
         result["absent"]["other processors"] = f"they are emulated by {EMULATOR}, of the package qemu-user, which is not installed"
     grown = list(growth.measure(folder / GROWTH))
@@ -136,8 +131,8 @@ def main():
 
 def compute(options, name, task):
     """The task, its scores, and what they are measured against."""
-    methods, designs = {**TASKS, **LLAMAS}.get(name) or ({**PLANTED, **MISLABELLED}[name], {})
-    program = [options.program, *(["--device", options.device] if name in LLAMAS else [])]
+    methods, designs = TASKS.get(name) or ({**PLANTED, **MISLABELLED}[name], {})
+    program = [options.program, *(["--device", options.device] if name == LLAMA else [])]
     make(options, name, task, program)
     say(f"{name}: scores")
     for method in methods:
@@ -183,7 +178,7 @@ def grow(options, folder):
 def make(options, name, task, program):
     """The task's folder, as far as it is not there."""
     say(f"{name}: the task")
-    if name in ("solidity", "planted", *LLAMAS):
+    if name in ("solidity", "planted", LLAMA):
         texts = task.with_name("texts")
         python = [sys.executable, HERE / "solidity.py", "--packages", options.packages]
         run([*python, "--openledger", options.openledger, "--out", texts / "solidity"])
@@ -192,7 +187,7 @@ def make(options, name, task, program):
             run([sys.executable, HERE / "planted.py", "--records", records, "--out", texts / name])
         of = texts / ("planted" if name == "planted" else "solidity")
         base = ROOT / "models" / "base"
-        if name in LLAMAS:
+        if name == LLAMA:
             base = task.with_name("bases") / name
             if not (base / "README.md").exists():  # Written last.
                 how = ["--size", "large", "--device", options.device, "--minutes", MINUTES]

@@ -19,14 +19,21 @@ pub const PARAMETERS: Parameters = Parameters { floor: 1_000, trace: 200_000 };
 pub const DATA: Balance = 1_000_000_000_000_000_000;
 const FEE: Balance = 1;
 
+/// Whether influence pays only those who, by the sum of their scores, make the queries that no attacker knows more
+/// likely: a defence that is not in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    Open,
+    HeldOut,
+}
+
 /// What every contribution earns with one settlement of all queries at equal fees: its shares, and its part of the
-/// pool by the records it declared, those that do not count too. With a gate, influence pays only those who, by the sum
-/// of their scores, make the queries that no attacker knows more likely.
+/// pool by the records it declared, those that do not count too.
 pub fn payouts(
     found: &Found,
     declared: &Contributions,
     parameters: Parameters,
-    gate: bool,
+    gate: Gate,
 ) -> Result<BTreeMap<ContributionId, Balance>> {
     let contributions = &found.contributions;
     let mut all = Vec::with_capacity(found.scores.len());
@@ -38,7 +45,9 @@ pub fn payouts(
     }
     let held_out: Vec<&Vec<i128>> = all.iter().skip(1).step_by(KNOWN).collect();
     let useful: Vec<bool> = (0..contributions.len() * usize::from(found.variants))
-        .map(|row| !gate || held_out.iter().map(|scores| scores[row]).sum::<i128>() > 0)
+        .map(|row| {
+            gate == Gate::Open || held_out.iter().map(|scores| scores[row]).sum::<i128>() > 0
+        })
         .collect();
     let mut sums = Vec::new();
     for (scores, trace) in all.into_iter().zip(&found.traces) {
@@ -104,7 +113,8 @@ mod tests {
 
     #[test]
     fn payouts_should_be_the_mean_of_the_queries() {
-        let paid = payouts(&found(&[&[1, 1, 2], &[0, 1, 1]]), &declared([1; 4]), PARAMETERS, false);
+        let paid =
+            payouts(&found(&[&[1, 1, 2], &[0, 1, 1]]), &declared([1; 4]), PARAMETERS, Gate::Open);
         let paid: Vec<f64> = paid.unwrap().into_values().map(ppm).collect();
         assert_eq!(paid, [125_000.0, 375_000.0, 500_000.0, 0.0]);
     }
@@ -112,7 +122,8 @@ mod tests {
     #[test]
     fn payouts_should_follow_declared_records_when_nothing_has_influence() {
         let paid =
-            payouts(&found(&[&[-1, 0, -2]]), &declared([1, 2, 3, 4]), PARAMETERS, false).unwrap();
+            payouts(&found(&[&[-1, 0, -2]]), &declared([1, 2, 3, 4]), PARAMETERS, Gate::Open)
+                .unwrap();
         let paid: Vec<f64> = paid.into_values().map(ppm).collect();
         assert_eq!(paid, [100_000.0, 200_000.0, 300_000.0, 400_000.0]);
     }
@@ -122,7 +133,7 @@ mod tests {
         let of = |floor| {
             let parameters = Parameters { floor, ..PARAMETERS };
             let paid =
-                payouts(&found(&[&[1, 0, 9_999]]), &declared([1, 1, 2, 0]), parameters, false);
+                payouts(&found(&[&[1, 0, 9_999]]), &declared([1, 1, 2, 0]), parameters, Gate::Open);
             paid.unwrap().into_values().map(ppm).collect::<Vec<_>>()
         };
         assert_eq!(of(1_000), [25.0, 25.0, 999_950.0, 0.0]);
@@ -133,7 +144,7 @@ mod tests {
     fn payouts_should_mix_in_what_an_answer_repeats() {
         let mut found = found(&[&[1, 1, 0]]);
         found.traces[0] = Trace { bits: 4, credits: Credits::truncate_from(vec![(3, 2)]) };
-        let paid = payouts(&found, &declared([1; 4]), PARAMETERS, false).unwrap();
+        let paid = payouts(&found, &declared([1; 4]), PARAMETERS, Gate::Open).unwrap();
         // Half of the answer is explained, and 20 % of that follows the trace.
         assert_eq!(
             paid.into_values().map(ppm).collect::<Vec<_>>(),
@@ -149,8 +160,8 @@ mod tests {
             let paid = payouts(&found, &declared([0, 1, 1, 0]), PARAMETERS, gate).unwrap();
             paid.into_values().map(ppm).collect::<Vec<_>>()
         };
-        assert_eq!(of(true), [0.0, 458_333.0, 541_667.0, 0.0]);
-        assert_eq!(of(false), [462_500.0, 237_500.0, 300_000.0, 0.0]);
+        assert_eq!(of(Gate::HeldOut), [0.0, 458_333.0, 541_667.0, 0.0]);
+        assert_eq!(of(Gate::Open), [462_500.0, 237_500.0, 300_000.0, 0.0]);
     }
 
     #[test]

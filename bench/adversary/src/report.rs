@@ -16,7 +16,7 @@ use serde_json::{json, Value};
 
 use crate::{
     attacks::{Attack, Known, World},
-    payouts::{multiplier, payouts, ppm, sum, PARAMETERS},
+    payouts::{multiplier, payouts, ppm, sum, Gate, PARAMETERS},
     scene::{Asked, Contributions, Scene},
     training::{choose, found, is_found, Base, Found},
 };
@@ -36,13 +36,6 @@ pub enum Without {
     Duplicates,
     SelfInfluence,
     Floor,
-}
-
-/// Whether influence pays only those who make queries that nobody knew more likely: a defence that is not in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gate {
-    Open,
-    HeldOut,
 }
 
 /// One attack, or none, on some defences.
@@ -348,7 +341,7 @@ impl Bench {
             return Ok(None);
         }
         let found = self.found(contributions, without, seed)?;
-        Ok(Some(payouts(&found, contributions, without.parameters(), gate == Gate::HeldOut)?))
+        Ok(Some(payouts(&found, contributions, without.parameters(), gate)?))
     }
 
     fn set(&self, contributions: &Contributions, without: Without) -> Result<Rc<TrainingSet>> {

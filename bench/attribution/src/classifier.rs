@@ -319,17 +319,17 @@ impl Trained for Classifier {
         let all: Vec<(usize, usize)> = (0..p.ncols())
             .flat_map(|label| (0..records.len()).map(move |record| (label, record)))
             .collect();
-        let lengths: Vec<f64> = all
-            .iter()
-            .map(|&(label, record)| {
-                let layers = by_label[label].iter();
-                layers.map(|(x, g)| square(x.row(record)) * square(g.row(record))).sum()
-            })
-            .collect();
         let width = self.layers.iter().map(Array2::len).sum();
         let drawn = if width <= samples {
             (0..all.len()).map(|row| (row, 1.0)).collect()
         } else {
+            let lengths: Vec<f64> = all
+                .iter()
+                .map(|&(label, record)| {
+                    let layers = by_label[label].iter();
+                    layers.map(|(x, g)| square(x.row(record)) * square(g.row(record))).sum()
+                })
+                .collect();
             drawn(&lengths, samples, seed)
         };
         let mut found = Array2::zeros((drawn.len(), width));

@@ -34,8 +34,8 @@ pub struct Segment<M> {
     pub decay: f64,
 }
 
-/// How much likelier each record made a query, added up over the ends of all segments. `weight` is what a record's loss weighs in the mean that is descended: one part in the targets
-/// of all records. H is of at most `samples` rows of [`Trained::curvature`].
+/// How much likelier each record made a query, added up over the ends of all segments. `weight` is what a record's loss
+/// weighs in the mean that is descended: one part in the targets of all records. H is of at most `samples` rows of [`Trained::curvature`].
 ///
 /// # Errors
 /// If there are no segments or records, a record does not fit, or a value is not finite.
