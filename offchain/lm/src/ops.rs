@@ -38,6 +38,8 @@ trait Op<const N: usize>: Clone + Debug + Send + 'static {
         gradient: FlexTensor,
         wanted: [bool; N],
     ) -> [Option<FlexTensor>; N];
+    /// The same of burn's primitives, for devices that are not the CPU.
+    fn composed(&self, inputs: [Tensor<2>; N]) -> Tensor<2>;
 }
 
 /// Puts an [`Op`] on burn's tape.
@@ -62,7 +64,10 @@ impl<O: Op<N>, const N: usize> Backward<Flex, N> for Node<O> {
 
 /// Runs an operation, on the tape if any input is.
 fn apply<O: Op<N>, const N: usize>(op: O, inputs: [Tensor<2>; N]) -> Tensor<2> {
-    const ON_FLEX: &str = "tensors of this crate are created on the flex backend only";
+    const ON_FLEX: &str = "inputs are together on one device, and this is the flex backend's";
+    if !on_cpu(&inputs[0]) {
+        return op.composed(inputs);
+    }
     if !inputs.iter().any(Tensor::is_autodiff) {
         let inputs =
             inputs.map(|input| input.try_into_primitive::<Flex>().expect(ON_FLEX).to_contiguous());
@@ -91,7 +96,7 @@ fn apply<O: Op<N>, const N: usize>(op: O, inputs: [Tensor<2>; N]) -> Tensor<2> {
     Tensor::from_primitive::<Autodiff<Flex>>(output)
 }
 
-/// Whether these operations can run where the tensor is.
+/// Whether the fused operations can run where the tensor is.
 fn on_cpu(x: &Tensor<2>) -> bool {
     x.device() == Device::flex()
 }
@@ -180,14 +185,15 @@ impl Op<2> for RmsNorm {
         });
         [for_x, for_w]
     }
+
+    fn composed(&self, [x, w]: [Tensor<2>; 2]) -> Tensor<2> {
+        composed::rms_norm(x, w, self.eps)
+    }
 }
 
 /// Root mean square normalisation over the features of each row: `[rows, d]`, weight `[1, d]` → `[rows, d]`
 /// (Zhang and Sennrich 2019).
 pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<2>, eps: f32) -> Tensor<2> {
-    if !on_cpu(&x) {
-        return composed::rms_norm(x, weight, eps);
-    }
     apply(RmsNorm { eps }, [x, weight])
 }
 
@@ -225,13 +231,14 @@ impl Op<2> for SwiGlu {
         let width = columns(&saved[0]);
         [Some(matrix(for_gate, width)), Some(matrix(for_up, width))]
     }
+
+    fn composed(&self, [gate, up]: [Tensor<2>; 2]) -> Tensor<2> {
+        composed::swiglu(gate, up)
+    }
 }
 
 /// `silu(gate) * up`, element by element (Shazeer 2020).
 pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
-    if !on_cpu(&gate) {
-        return composed::swiglu(gate, up);
-    }
     apply(SwiGlu, [gate, up])
 }
 
@@ -303,6 +310,14 @@ impl Op<1> for Split {
         let head_dim = columns(&gradient);
         [Some(matrix(self.copy(values(&gradient), head_dim, true), head_dim * self.heads))]
     }
+
+    fn composed(&self, [x]: [Tensor<2>; 1]) -> Tensor<2> {
+        let apart = composed::split_heads(x, self.heads, self.seq);
+        match &self.rotary {
+            None => apart,
+            Some((table, start)) => composed::rotate(apart, self.seq, table, *start),
+        }
+    }
 }
 
 /// The way back of [`Split`], without rotation.
@@ -324,13 +339,14 @@ impl Op<1> for Merge {
         let head_dim = columns(&gradient) / self.0.heads;
         [Some(matrix(self.0.copy(values(&gradient), head_dim, false), head_dim))]
     }
+
+    fn composed(&self, [x]: [Tensor<2>; 1]) -> Tensor<2> {
+        composed::merge_heads(x, self.0.heads, self.0.seq)
+    }
 }
 
 /// One row per position and head: `[batch * seq, heads * head_dim]` → `[batch * heads * seq, head_dim]`.
 pub(crate) fn split_heads(x: Tensor<2>, heads: usize, seq: usize) -> Tensor<2> {
-    if !on_cpu(&x) {
-        return composed::split_heads(x, heads, seq);
-    }
     apply(Split { heads, seq, rotary: None }, [x])
 }
 
@@ -343,17 +359,11 @@ pub(crate) fn split_heads_rotated(
     rotary: &Arc<Rotary>,
     start: usize,
 ) -> Tensor<2> {
-    if !on_cpu(&x) {
-        return composed::rotate(composed::split_heads(x, heads, seq), seq, rotary, start);
-    }
     apply(Split { heads, seq, rotary: Some((rotary.clone(), start)) }, [x])
 }
 
 /// The inverse of [`split_heads`].
 pub(crate) fn merge_heads(x: Tensor<2>, heads: usize, seq: usize) -> Tensor<2> {
-    if !on_cpu(&x) {
-        return composed::merge_heads(x, heads, seq);
-    }
     apply(Merge(Split { heads, seq, rotary: None }), [x])
 }
 
@@ -392,6 +402,10 @@ impl Op<1> for CausalSoftmax {
             .for_each(|(p, g)| kernels::softmax_back(p, keys, self.scale, g));
         [Some(g)]
     }
+
+    fn composed(&self, [scores]: [Tensor<2>; 1]) -> Tensor<2> {
+        composed::causal_softmax(scores, self.queries, self.past, self.scale)
+    }
 }
 
 /// `softmax(scale * scores)` where row `r` of `[rows, past + queries]` belongs to query `r % queries`, which
@@ -402,9 +416,6 @@ pub(crate) fn causal_softmax(
     past: usize,
     scale: f32,
 ) -> Tensor<2> {
-    if !on_cpu(&scores) {
-        return composed::causal_softmax(scores, queries, past, scale);
-    }
     apply(CausalSoftmax { queries, past, scale }, [scores])
 }
 
@@ -450,6 +461,10 @@ impl Op<1> for CrossEntropy {
             .for_each(|(d, factors)| kernels::scale_rows(d, factors));
         [Some(d)]
     }
+
+    fn composed(&self, [logits]: [Tensor<2>; 1]) -> Tensor<2> {
+        composed::cross_entropy(logits, &self.labels, &self.weights)
+    }
 }
 
 /// `-weight * log softmax(logits)[label]` of each row: `[rows, vocab]` → `[rows, 1]`.
@@ -460,9 +475,6 @@ pub(crate) fn cross_entropy(
     labels: Arc<[u32]>,
     weights: Arc<[f32]>,
 ) -> Tensor<2> {
-    if !on_cpu(&logits) {
-        return composed::cross_entropy(logits, &labels, &weights);
-    }
     apply(CrossEntropy { labels, weights }, [logits])
 }
 
@@ -482,18 +494,18 @@ impl Op<2> for Tap {
     ) -> [Option<FlexTensor>; 2] {
         [Some(gradient.clone()), Some(gradient)]
     }
+
+    fn composed(&self, [y, probe]: [Tensor<2>; 2]) -> Tensor<2> {
+        y + probe
+    }
 }
 
 /// `y`, unchanged, and a leaf that receives the gradient with respect to it on the way back.
 ///
-/// What `y + d` with `d = 0` would give, without the zeros and the sum.
+/// What `y + d` with `d = 0` would give; on the CPU, without the zeros and the sum.
 pub(crate) fn tap(y: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-    let device = y.device().inner();
-    if !on_cpu(&y) {
-        let probe = Tensor::zeros(y.dims(), &device).autodiff().require_grad();
-        return (y + probe.clone(), probe);
-    }
-    let probe = Tensor::zeros([1, 1], &device).autodiff().require_grad();
+    let shape = if on_cpu(&y) { [1, 1] } else { y.dims() };
+    let probe = Tensor::zeros(shape, &y.device().inner()).autodiff().require_grad();
     (apply(Tap, [y, probe.clone()]), probe)
 }
 
