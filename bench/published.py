@@ -9,6 +9,8 @@ import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+# Of a processor, those that decide how fast products of matrices are.
+INSTRUCTIONS = ("avx2", "fma", "avx512f")
 
 
 def begin():
@@ -36,10 +38,11 @@ def end(name, page, result, tables, scratch=False):
 def machine():
     """What it runs on."""
     cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    name = next((line.split(":", 1)[1].strip() for line in cpuinfo.splitlines() if line.startswith("model name")), "")
+    told = dict([part.strip() for part in line.split(":", 1)] for line in cpuinfo.splitlines() if ":" in line)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
-        "processor": name or platform.processor(),
+        "processor": told.get("model name") or platform.processor(),
+        "instructions": [name for name in INSTRUCTIONS if name in told.get("flags", "").split()],
         "cores": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -64,10 +67,9 @@ def at_most(name, value, goal):
 
 def head(result, versions, goal):
     """When and where it was measured, and the table of goals under the title `goal`, as lines."""
-    machine, load = result["machine"], result["load_average"]
+    load = result["load_average"]
     yield (
-        f"{result['date']}. {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"{machine['system']}; {versions}. Load average of the last minute {load['before'][0]:.1f} before, "
+        f"{run_on(result)}; {versions}. Load average of the last minute {load['before'][0]:.1f} before, "
         f"{load['after'][0]:.1f} after."
     )
     yield ""
@@ -76,6 +78,21 @@ def head(result, versions, goal):
     for goal in result["goals"]:
         yield f"| {goal['name']} | {goal['value']:.3f} | {goal['goal']:g} | {'yes' if goal['met'] else 'no'} |"
     yield ""
+
+
+def run_on(run):
+    """When and where something was measured."""
+    machine = run["machine"]
+    instructions = f" ({', '.join(machine['instructions'])})" if "instructions" in machine else ""
+    return (
+        f"{run['date']}. {machine['processor']}{instructions}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}"
+    )
+
+
+def read(name):
+    """The results that are there of a benchmark."""
+    return json.loads((ROOT / "bench" / "results" / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def write(path, name, lines):

@@ -4,7 +4,8 @@
         [--tasks NAME,…] [--peers none] [--others PROGRAM …] [--device wgpu] [--report] [--scratch]
 
 Goes on where it was stopped: tasks, retrainings and scores stay in the cache as long as what they are made of does.
-With --report, it computes nothing more, and reports what is there.
+With --report, it computes nothing more, and reports what is there. What is not measured anew, or with fewer
+retrainings, stays in the results as an earlier run found it.
 Writes bench/results/attribution.json, and its tables into docs/attribution.md; with --scratch, neither.
 """
 
@@ -21,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 
+import earlier  # noqa: E402
 import growth  # noqa: E402
 import lds  # noqa: E402
 import mislabelled  # noqa: E402
@@ -98,7 +100,7 @@ def main():
     folder = cache / "attribution"
     result = published.begin()
     result["versions"] = {"openledger": published.commit(), "python": platform.python_version()}
-    retrained, planted, wrong, precise, missing = [], [], [], [], []
+    retrained, planted, wrong, precise = [], [], [], []
     gpu = options.device and shutil.which("nvidia-smi")
     for name in options.tasks.split(","):
         if name == GROWTH:
@@ -108,7 +110,6 @@ def main():
         if not options.report and (gpu or name != LLAMA):
             compute(options, name, folder / name)
         elif not list((folder / name / "scores").glob("*.safetensors")):
-            missing.append(name)
             continue
         if name in PLANTED:
             planted.append(retrieval.measure(folder / name))
@@ -117,15 +118,18 @@ def main():
         else:
             retrained.append(lds.measure(folder / name, resamples=RESAMPLES))
             precise += filter(None, [precision.measure(folder / name)])
-    measured = {task["task"]: task["designs"] for task in retrained}
-    result["absent"] = dict.fromkeys(missing, "not computed") | {key: ABSENT[key] for key in ABSENT if key not in measured}
-    asked = [(task, design) for task, (_, designs) in TASKS.items() for design in designs if task in measured]
-    result["absent"] |= {f"{task}, {design}": "not retrained" for task, design in asked if design not in measured[task]}
-    if shutil.which(EMULATOR) is None:
-        result["absent"]["other processors"] = f"they are emulated by {EMULATOR}, of the package qemu-user, which is not installed"
     grown = list(growth.measure(folder / GROWTH))
     stored = [row for name in ROUNDED for row in growth.of_contributions(folder / name)]
     result |= results.build(retrained, planted, wrong, precise, {"sizes": grown, "contributions": stored})
+    earlier.keep(result, published.read("attribution"))
+    result["goals"] = results.goals(result)
+    found = {row["task"] for kind in ("rows", "planted", "mislabelled") for row in result[kind]}
+    result["absent"] = {name: ABSENT.get(name, "not computed") for name in ALL if name not in found | {GROWTH}}
+    measured = {(row["task"], row["design"]) for row in result["rows"]}
+    asked = [(task, design) for task, (_, designs) in TASKS.items() for design in designs if task in found]
+    result["absent"] |= {f"{task}, {design}": "not retrained" for task, design in asked if (task, design) not in measured}
+    if shutil.which(EMULATOR) is None:
+        result["absent"]["other processors"] = f"they are emulated by {EMULATOR}, of the package qemu-user, which is not installed"
     published.end("attribution", "attribution.md", result, results.tables, options.scratch)
 
 

@@ -27,7 +27,7 @@ class Growth(unittest.TestCase):
             rows = list(growth.measure(pathlib.Path(folder)))
         self.assertEqual(len(rows), 1)
         self.assertEqual((rows[0]["records"], rows[0]["parameters"], rows[0]["threads"]), (375, 65 * 128 + 129 * 10, 1))
-        lines = list(results.table_of_growth({"sizes": rows, "contributions": []}))
+        lines = list(results.table_of_growth({"sizes": rows, "contributions": []}, {}))
         self.assertIn("| 375 | 9,610 | 1 | ekfac | 1.50 | 2.00 | 1 | 0.0 |", lines)
 
     def test_contributions_are_counted(self):
@@ -40,7 +40,7 @@ class Growth(unittest.TestCase):
             save_file({"scores": np.zeros((2, 5))}, task / "scores" / "registered.safetensors", COSTS | {"threads": "2"})
             rows = list(growth.of_contributions(task))
         self.assertEqual([(row["contributions"], row["threads"]) for row in rows], [(2, 1), (5, 2)])
-        lines = list(results.table_of_growth({"sizes": [], "contributions": rows}))
+        lines = list(results.table_of_growth({"sizes": [], "contributions": rows}, {}))
         self.assertIn("| 2 | 1 | 250.0 | 2.0 |", lines)
 
 
