@@ -35,7 +35,9 @@ HIDDEN = "128"
 GRADIENTS = ["dot", "cosine", "datainf", "ekfac", "exact", "unrolled", "unrolled-half"]
 HALVES = ["ekfac-half --damping 1e-1", "ekfac-half --damping 1e-3", "ekfac-half --runs 3 --damping 1e-3"]
 # The same with more trainings, or with others.
-MORE = ["ekfac-half --runs 6 --damping 1e-3", "ekfac-sampled --runs 3 --damping 1e-3"]
+MORE = [
+    "ekfac-half --runs 6 --damping 1e-3", "ekfac-sampled --runs 3 --damping 1e-3", "corrected --runs 3 --damping 1e-3",
+]  # fmt: skip
 TEXTS = ["bm25", *GRADIENTS, "ekfac --damping 1e-3", *HALVES, "registered", "ekfac-relative", "exact-relative"]
 # Where the index that a job builds is compared with itself, unrounded and on other machines.
 ROUNDED = ["solidity"]
@@ -116,7 +118,7 @@ def main():
         elif name in MISLABELLED:
             wrong.append(mislabelled.measure(folder / name))
         else:
-            retrained.append(lds.measure(folder / name, resamples=RESAMPLES))
+            retrained.append(lds.measure(folder / name, designs=TASKS[name][1], resamples=RESAMPLES))
             precise += filter(None, [precision.measure(folder / name)])
     grown = list(growth.measure(folder / GROWTH))
     stored = [row for name in ROUNDED for row in growth.of_contributions(folder / name)]

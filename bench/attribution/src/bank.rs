@@ -3,7 +3,7 @@
 //! One file for each retraining, `bank/<design>/<number>-<seed>.json`, written when it is done: whoever is stopped goes on
 //! where it was, and several processes may share the work. What was trained stays beside it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -24,6 +24,8 @@ pub enum Design {
     ContributionHalves,
     /// One contribution after the other.
     ContributionOut,
+    /// Half of the contributions, at random: other sets, for scores to be corrected by. No measure of them.
+    Correction,
 }
 
 /// One retraining.
@@ -62,7 +64,7 @@ impl Design {
         match self {
             Self::RecordHalves => Some(left(&mut rng, records / 2)),
             Self::RecordPercent => Some(left(&mut rng, records.div_ceil(100))),
-            Self::ContributionHalves => {
+            Self::ContributionHalves | Self::Correction => {
                 distinct.shuffle(&mut rng);
                 // Of an odd number, the one in the middle goes either way.
                 let odd = usize::from(distinct.len() % 2 == 1 && rng.random());
@@ -71,6 +73,11 @@ impl Design {
             Self::ContributionOut => distinct.get(number).map(|out| without(&[*out])),
         }
     }
+}
+
+/// Where a retraining is kept: a file beside it, with this and `.json`, says what came of it.
+pub fn path(folder: &Path, design: Design, number: usize, seed: u64) -> PathBuf {
+    folder.join("bank").join(design.name()).join(format!("{number:04}-{seed}"))
 }
 
 /// Retrains what is not there yet, numbers `first` to `count`, and says how far it is.
@@ -82,18 +89,17 @@ pub fn fill(
     seed: u64,
     mut retrain: impl FnMut(&[usize], u64, &Path) -> Result<Vec<f32>>,
 ) -> Result<()> {
-    let bank = folder.join("bank").join(design.name());
     let progress = indicatif::ProgressBar::new(numbers.len() as u64).with_style(
         indicatif::ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}")
             .context("the template of a progress bar")?,
     );
     progress.set_message(design.name());
     for number in numbers {
-        let name = format!("{number:04}-{seed}");
-        let path = bank.join(format!("{name}.json"));
+        let beside = path(folder, design, number, seed);
+        let path = beside.with_extension("json");
         let Some(kept) = design.kept(contributions, number) else { break };
         if !path.exists() {
-            let queries = retrain(&kept, seed, &bank.join(&name))?;
+            let queries = retrain(&kept, seed, &beside)?;
             files::write(&path, &Retrained { kept, seed, queries })?;
         }
         progress.inc(1);

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use anyhow::{bail, Result};
+use anyhow::{bail, Context, Result};
 use openledger_factory::Settings;
 use openledger_influence::{duplicates, gradients, Method};
 use openledger_lm::{Adapter, Device, Labels, Model, Sequence, Tokenizer, Trainer};
@@ -10,7 +10,7 @@ use openledger_primitives::{hashing, H256};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    bank::Design,
+    bank::{self, Design},
     files::{self, Losses, Named},
 };
 
@@ -160,12 +160,38 @@ impl Row {
 }
 
 /// The loss of each sequence.
-pub fn losses(model: &Model, sequences: &[Sequence]) -> Result<Vec<f32>> {
+pub fn losses(model: &Model, sequences: &[Sequence]) -> openledger_lm::Result<Vec<f32>> {
     let mut losses = Vec::with_capacity(sequences.len());
     for rows in sequences.chunks(ROWS) {
         losses.extend(model.losses(rows)?);
     }
     Ok(losses)
+}
+
+/// Retrains on what a design keeps, as far as that was not done before, and keeps the adapters.
+pub fn fill(
+    folder: &Path,
+    base: &Model,
+    design: Design,
+    numbers: std::ops::Range<usize>,
+    seed: u64,
+) -> Result<()> {
+    let task = Task::open(folder)?;
+    let queries = task.queries();
+    let contributions: Vec<u32> =
+        task.records.iter().map(|row| row.contribution.unwrap_or_default()).collect();
+    bank::fill(folder, design, &contributions, numbers, seed, |kept, seed, beside| {
+        let model = task.train(base, kept, seed)?;
+        save(&model, beside)?;
+        Ok(losses(&model, &queries)?)
+    })
+}
+
+/// Writes a model's adapter.
+fn save(model: &Model, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let adapter = model.adapter().context("a trained model has an adapter")?;
+    Ok(adapter.save(folder, model.config())?)
 }
 
 /// Makes a task folder of texts: repetitions left out, tokenised, trained on. What is there of the same task stays; of
@@ -212,11 +238,7 @@ pub fn make(
     }
     let every: Vec<usize> = (0..task.records.len()).collect();
     let trained = task.train(&model, &every, task.settings.seed)?;
-    if let Some(adapter) = trained.adapter() {
-        let folder = folder.join("adapter");
-        std::fs::create_dir_all(&folder)?;
-        adapter.save(&folder, model.config())?;
-    }
+    save(&trained, &folder.join("adapter"))?;
     // As read back: what everybody measures.
     let trained = Task::model(folder, device)?;
     let (records, queries) = (task.records(), task.queries());
@@ -240,19 +262,6 @@ pub fn make(
         mean(&found.queries, &queries),
     );
     Ok(())
-}
-
-/// Writes the values of an adapter's matrices.
-pub fn write_values(path: &Path, model: &Model) -> Result<()> {
-    let matrices = model.lora_matrices().into_iter().zip(model.lora_values());
-    let tensors: Vec<Named<f32>> = matrices
-        .map(|(spec, values)| Named {
-            name: spec.name,
-            shape: vec![spec.input, spec.output],
-            values: values.into_iter().collect(),
-        })
-        .collect();
-    files::write_tensors(path, &tensors, HashMap::new())
 }
 
 /// Gradients of the first records under the names and in the shapes of PEFT.

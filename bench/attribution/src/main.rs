@@ -2,6 +2,7 @@
 
 mod bank;
 mod classifier;
+mod corrected;
 mod files;
 mod lm;
 mod methods;
@@ -109,17 +110,8 @@ fn main() -> Result<()> {
         }
         Command::Classifier { folder, name, hidden } => classifier::make(&folder, &name, &hidden),
         Command::Bank { folder, design, first, count, seed } if is_lm(&folder)? => {
-            let task = lm::Task::open(&folder)?;
             let base = lm::Task::base(&folder, device)?;
-            let queries = task.queries();
-            let contributions: Vec<u32> =
-                task.records.iter().map(|row| row.contribution.unwrap_or_default()).collect();
-            let numbers = first..first + count;
-            bank::fill(&folder, design, &contributions, numbers, seed, |kept, seed, beside| {
-                let model = task.train(&base, kept, seed)?;
-                lm::write_values(&beside.with_extension("safetensors"), &model)?;
-                lm::losses(&model, &queries)
-            })
+            lm::fill(&folder, &base, design, first..first + count, seed)
         }
         Command::Bank { folder, design, first, count, seed } => {
             let task = classifier::Task::open(&folder)?;

@@ -20,6 +20,7 @@ use serde_json::{json, Value};
 
 use crate::{
     classifier::{self, Classifier},
+    corrected::Corrected,
     files::{self, Named},
     lm,
     registered::{self, Registered},
@@ -56,6 +57,8 @@ pub enum Method {
     Unrolled,
     /// Through the path of a training of half as many steps.
     UnrolledHalf,
+    /// The sum of EK-FACs at the ends of such trainings, corrected by what trainings on half of the contributions gave.
+    Corrected,
     /// As a job's index has it: EK-FAC at the ends of several such trainings, in integers.
     Registered,
 }
@@ -81,7 +84,7 @@ impl Method {
 /// What is chosen of a method, next to its name.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Choice {
-    /// Trainings that `ekfac-half`, `ekfac-sampled` and the unrolled methods add up.
+    /// Trainings that `ekfac-half`, `ekfac-sampled`, `corrected` and the unrolled methods add up.
     #[arg(long, default_value_t = 1)]
     runs: u8,
     /// λ, of the mean eigenvalue, of the methods with an inverse of H.
@@ -150,11 +153,11 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -
             .collect::<Result<Vec<_>>>()?;
         return finish(&Sum(parts), json!({"segments": SEGMENTS, "runs": choice.runs}));
     }
-    if let Method::EkfacHalf | Method::EkfacSampled = method {
+    if let Method::EkfacHalf | Method::EkfacSampled | Method::Corrected = method {
         let base = lm::Task::base(folder, device)?;
         let models = match method {
-            Method::EkfacHalf => task.halves(&base, choice.runs)?,
-            _ => task.sampled(&base, choice.runs)?,
+            Method::EkfacSampled => task.sampled(&base, choice.runs)?,
+            _ => task.halves(&base, choice.runs)?,
         };
         let every: Vec<&Sequence> = records.iter().collect();
         let parts = models
@@ -166,7 +169,11 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -
                 Ok(Vectors::new(model, hessian.solve(&gradients))?)
             })
             .collect::<Result<Vec<_>>>()?;
-        return finish(&Sum(parts), json!({"damping": choice.damping(), "runs": choice.runs}));
+        let settings = json!({"damping": choice.damping(), "runs": choice.runs});
+        if method == Method::Corrected {
+            return finish(&Corrected::new(folder, Sum(parts), &base)?, settings);
+        }
+        return finish(&Sum(parts), settings);
     }
     if let Method::Conjugate | Method::ConjugateHalf = method {
         let model = match method {

@@ -21,6 +21,7 @@
 //! | [`work`] | all numbers in between, for whoever wants to check them |
 //! | [`fraud`] | finding the wrong one, and proving it |
 //! | [`exact`], [`conjugate`], [`unrolled`] | other ways of attributing, to measure by: H without an approximation, the path |
+//! | [`correction`] | scores corrected by what retrainings gave, to measure by |
 //! | [`baseline`] | what others do with gradients, and BM25 |
 //!
 //! From the quantised query on, everything is integer and equal on every machine. Up to there, the same machine
@@ -31,6 +32,7 @@ pub mod baseline;
 pub mod batch;
 pub mod build;
 pub mod conjugate;
+pub mod correction;
 pub mod duplicates;
 pub mod ekfac;
 mod error;
