@@ -24,7 +24,8 @@ pub enum Design {
     ContributionHalves,
     /// One contribution after the other.
     ContributionOut,
-    /// Half of the contributions, at random: other sets, for scores to be corrected by. No measure of them.
+    /// Half of the contributions, at random, and then the other half: for scores to be corrected by. What contributions do
+    /// in pairs is the same for both halves, so that it is not taken for what they do alone (Covert and Lee 2021).
     Correction,
 }
 
@@ -46,7 +47,8 @@ impl Design {
     /// The records that are kept, of retraining number `number`; none beyond the last.
     pub fn kept(self, contributions: &[u32], number: usize) -> Option<Vec<usize>> {
         let mut rng = ChaCha8Rng::seed_from_u64(0x6c64_7300 + self as u64);
-        rng.set_stream(number as u64);
+        let halved = self == Self::Correction;
+        rng.set_stream(if halved { number / 2 } else { number } as u64);
         let records = contributions.len();
         let mut distinct = contributions.to_vec();
         distinct.sort_unstable();
@@ -68,7 +70,8 @@ impl Design {
                 distinct.shuffle(&mut rng);
                 // Of an odd number, the one in the middle goes either way.
                 let odd = usize::from(distinct.len() % 2 == 1 && rng.random());
-                Some(without(&distinct[..distinct.len() / 2 + odd]))
+                let (half, other) = distinct.split_at(distinct.len() / 2 + odd);
+                Some(without(if halved && number % 2 == 1 { other } else { half }))
             }
             Self::ContributionOut => distinct.get(number).map(|out| without(&[*out])),
         }
@@ -149,6 +152,18 @@ mod tests {
             assert!(kept.iter().all(|&i| all[i] != number as u32 + 1));
         }
         assert_eq!(Design::ContributionOut.kept(&all, 7), None);
+    }
+
+    #[test]
+    fn corrections_should_come_in_halves_of_all() {
+        let all = contributions();
+        for number in (0..20).step_by(2) {
+            let kept = |number| Design::Correction.kept(&all, number).unwrap();
+            let mut both = [kept(number), kept(number + 1)].concat();
+            both.sort_unstable();
+            assert!(both.into_iter().eq(0..28));
+            assert_ne!(kept(number), kept(number + 2));
+        }
     }
 
     #[test]

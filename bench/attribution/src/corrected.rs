@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Trainings, and their seed, which is none of a bank.
-const TRAININGS: usize = 48;
+const TRAININGS: usize = 64;
 const SEED: u64 = 1_000;
 
 pub struct Corrected<'a> {
