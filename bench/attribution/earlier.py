@@ -16,8 +16,8 @@ RUN = ("date", "machine", "versions")
 
 
 def keep(result, earlier):
-    """Adds the parts of an earlier result that this one does not have, or has with fewer retrainings, and says of each,
-    under `earlier`, which run it is of."""
+    """Adds the parts of an earlier result that this one does not have, or has with fewer retrainings or sizes, and says
+    of each, under `earlier`, which run it is of."""
     kept = {}
 
     def note(name):
@@ -33,7 +33,7 @@ def keep(result, earlier):
         names = [*before, *(name for name in now if name not in before)]
         result[kind] = [row for name in names for row in now[name]]
     for kind, rows in earlier[GROWTH].items():
-        if rows and not result[GROWTH][kind]:
+        if len(rows) > len(result[GROWTH][kind]):
             result[GROWTH][kind] = rows
             note(f"{GROWTH}, {kind}")
     told = {(row["task"], row["method"]) for row in result["skipped"]}

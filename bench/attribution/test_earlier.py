@@ -50,11 +50,11 @@ class Keep(unittest.TestCase):
         self.assertEqual(wednesday["planted"], [{"task": "planted"}])
         self.assertEqual(wednesday["earlier"]["planted"]["date"], "monday")
 
-    def test_growth_should_stay_when_nothing_is_measured_of_it(self):
-        before = run("monday", growth={"sizes": [1], "contributions": [2]})
-        now = run("tuesday", growth={"sizes": [], "contributions": [3]})
+    def test_growth_should_stay_when_less_is_measured_of_it(self):
+        before = run("monday", growth={"sizes": [1, 2], "contributions": [3]})
+        now = run("tuesday", growth={"sizes": [4], "contributions": [5]})
         earlier.keep(now, before)
-        self.assertEqual(now["growth"], {"sizes": [1], "contributions": [3]})
+        self.assertEqual(now["growth"], {"sizes": [1, 2], "contributions": [5]})
         self.assertEqual(set(now["earlier"]), {"growth, sizes"})
 
     def test_reasons_should_stay_unless_there_are_scores_or_newer_ones(self):

@@ -17,8 +17,7 @@ use crate::{
     lm::{self, Task},
 };
 
-/// Trainings, and their seed, which is none of a bank.
-const TRAININGS: usize = 64;
+/// Of the trainings; none of a bank's.
 const SEED: u64 = 1_000;
 
 pub struct Corrected<'a> {
@@ -29,13 +28,18 @@ pub struct Corrected<'a> {
 }
 
 impl<'a> Corrected<'a> {
-    /// Trains what was not trained before.
-    pub fn new(folder: &Path, scores: Sum<Vectors<'a, Model>>, base: &Model) -> Result<Self> {
+    /// By so many trainings, made here as far as they were not before.
+    pub fn new(
+        folder: &Path,
+        scores: Sum<Vectors<'a, Model>>,
+        base: &Model,
+        trainings: usize,
+    ) -> Result<Self> {
         let task = Task::open(folder)?;
-        lm::fill(folder, base, Design::Correction, 0..TRAININGS, SEED)?;
-        let mut models = Vec::with_capacity(TRAININGS);
-        let mut kept = Array2::zeros((TRAININGS, task.records.len()));
-        for number in 0..TRAININGS {
+        lm::fill(folder, base, Design::Correction, 0..trainings, SEED)?;
+        let mut models = Vec::with_capacity(trainings);
+        let mut kept = Array2::zeros((trainings, task.records.len()));
+        for number in 0..trainings {
             let path = bank::path(folder, Design::Correction, number, SEED);
             let retrained: bank::Retrained = files::read(&path.with_extension("json"))?;
             retrained.kept.iter().for_each(|&record| kept[[number, record]] = 1.0);

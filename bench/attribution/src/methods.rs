@@ -72,6 +72,8 @@ const SAMPLES: usize = 1_024;
 /// Conjugate gradients' steps, and the records of the matrix.
 const STEPS: usize = 4;
 const CURVED: usize = 128;
+/// Retrainings that scores are corrected by.
+const RETRAINED: usize = 64;
 /// Of drawn labels.
 const SEED: u64 = 1;
 
@@ -90,6 +92,9 @@ pub struct Choice {
     /// λ, of the mean eigenvalue, of the methods with an inverse of H.
     #[arg(long)]
     damping: Option<f64>,
+    /// Retrainings that `corrected` corrects by; 64 if nothing else is chosen.
+    #[arg(long)]
+    retrained: Option<usize>,
 }
 
 impl Choice {
@@ -101,7 +106,9 @@ impl Choice {
     fn name(self, method: Method) -> String {
         let runs = if self.runs == 1 { String::new() } else { format!("-{}", self.runs) };
         let damping = self.damping.map_or_else(String::new, |value| format!("-damping{value:e}"));
-        method.name() + &runs + &damping
+        let retrained =
+            self.retrained.map_or_else(String::new, |count| format!("-retrained{count}"));
+        method.name() + &runs + &damping + &retrained
     }
 }
 
@@ -171,7 +178,10 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -
             .collect::<Result<Vec<_>>>()?;
         let settings = json!({"damping": choice.damping(), "runs": choice.runs});
         if method == Method::Corrected {
-            return finish(&Corrected::new(folder, Sum(parts), &base)?, settings);
+            let retrained = choice.retrained.unwrap_or(RETRAINED);
+            let settings =
+                json!({"damping": choice.damping(), "runs": choice.runs, "retrained": retrained});
+            return finish(&Corrected::new(folder, Sum(parts), &base, retrained)?, settings);
         }
         return finish(&Sum(parts), settings);
     }

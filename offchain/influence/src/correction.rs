@@ -28,11 +28,17 @@ pub struct Retrained {
     pub likely: Array2<f64>,
 }
 
-/// The corrected scores, `[queries, records]`, of scores of the same shape.
+/// The corrected scores, `[queries, records]`, of scores of the same shape: the same, if no two retrainings differ in their
+/// records.
 ///
 /// # Errors
 /// If a number is not finite.
 pub fn corrected(scores: ArrayView2<'_, f64>, retrained: &Retrained) -> Result<Array2<f64>> {
+    let mut sets = retrained.kept.rows().into_iter();
+    let first = sets.next();
+    if sets.all(|set| Some(set) == first) {
+        return Ok(scores.to_owned());
+    }
     let x = centred(&retrained.kept, Axis(0));
     let mut y = centred(&retrained.likely, Axis(1));
     // [queries, trainings], as the scores foretell them.
@@ -189,6 +195,11 @@ mod tests {
         let likely = array![[5.0, 5.0]];
         let found = corrected(scores.view(), &Retrained { kept, likely }).unwrap();
         assert_eq!(found, scores);
+        let none = Retrained { kept: Array2::zeros((0, 3)), likely: Array2::zeros((1, 0)) };
+        assert_eq!(corrected(scores.view(), &none).unwrap(), scores);
+        let kept = array![[1.0, 0.0, 1.0], [1.0, 0.0, 1.0]];
+        let same = Retrained { kept, likely: array![[5.0, 6.0]] };
+        assert_eq!(corrected(scores.view(), &same).unwrap(), scores);
     }
 
     #[test]
