@@ -110,6 +110,16 @@ impl Task {
         Ok(self.settings.of(seed).trainer(base, BASE, self.records())?)
     }
 
+    /// Where runs on all records end.
+    pub fn fulls(&self, base: &Model, runs: u8) -> Result<Vec<Model>> {
+        let trained = (0..runs).map(|run| {
+            let mut trainer = self.full(base, run)?;
+            trainer.run(|_, _| Ok(true))?;
+            Ok(trainer.model().clone())
+        });
+        trained.collect()
+    }
+
     /// A run of half the steps on all records, from its first step.
     pub fn half(&self, base: &Model, run: u8) -> Result<Trainer> {
         Ok(self.settings.of(self.settings.seed).half(base, BASE, self.records(), run)?)

@@ -86,7 +86,7 @@ impl Method {
 /// What is chosen of a method, next to its name.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Choice {
-    /// Trainings that `ekfac-half`, `ekfac-sampled`, `corrected` and the unrolled methods add up.
+    /// Trainings of a language model that `ekfac`, `ekfac-half`, `ekfac-sampled`, `corrected` and the unrolled methods add up.
     #[arg(long, default_value_t = 1)]
     runs: u8,
     /// λ, of the mean eigenvalue, of the methods with an inverse of H.
@@ -102,6 +102,32 @@ impl Choice {
         self.damping.unwrap_or(DAMPING)
     }
 
+    /// Refuses what a method of a task would not look at, since its scores would be named after it all the same.
+    fn check(self, method: Method, is_lm: bool) -> Result<()> {
+        use Method::*;
+        let name = method.name();
+        let adds = is_lm
+            && matches!(
+                method,
+                Ekfac | EkfacHalf | EkfacSampled | Corrected | Unrolled | UnrolledHalf
+            );
+        if self.runs == 0 || self.runs > 1 && !adds {
+            bail!("expected one training for {name}, got --runs {}", self.runs);
+        }
+        if self.damping.is_some_and(|damping| !(damping > 0.0 && damping.is_finite())) {
+            bail!("expected a --damping above 0, got {}", self.damping());
+        }
+        let undamped =
+            matches!(method, Dot | Cosine | Datainf | Bm25 | Unrolled | UnrolledHalf | Registered);
+        if self.damping.is_some() && undamped {
+            bail!("expected no --damping for {name}, which has none to choose");
+        }
+        if self.retrained.is_some() && method != Corrected {
+            bail!("expected no --retrained for {name}, which is not corrected");
+        }
+        Ok(())
+    }
+
     /// What the scores are called: what is not chosen is not named.
     fn name(self, method: Method) -> String {
         let runs = if self.runs == 1 { String::new() } else { format!("-{}", self.runs) };
@@ -114,6 +140,7 @@ impl Choice {
 
 /// Writes `scores/<method>.safetensors` of a language model's task.
 pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -> Result<()> {
+    choice.check(method, true)?;
     let task = lm::Task::open(folder)?;
     let (records, queries) = (task.records(), task.queries());
     if method == Method::Bm25 {
@@ -160,9 +187,11 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -
             .collect::<Result<Vec<_>>>()?;
         return finish(&Sum(parts), json!({"segments": SEGMENTS, "runs": choice.runs}));
     }
-    if let Method::EkfacHalf | Method::EkfacSampled | Method::Corrected = method {
+    let at_ends = matches!(method, Method::EkfacHalf | Method::EkfacSampled | Method::Corrected);
+    if at_ends || method == Method::Ekfac && choice.runs > 1 {
         let base = lm::Task::base(folder, device)?;
         let models = match method {
+            Method::Ekfac => task.fulls(&base, choice.runs)?,
             Method::EkfacSampled => task.sampled(&base, choice.runs)?,
             _ => task.halves(&base, choice.runs)?,
         };
@@ -202,6 +231,7 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -
 
 /// Writes `scores/<method>.safetensors` of a classifier's task.
 pub fn of_images(folder: &Path, method: Method, choice: Choice) -> Result<()> {
+    choice.check(method, false)?;
     let task = classifier::Task::open(folder)?;
     let classifier::Images { records, queries, flipped } = classifier::Task::images(folder)?;
     let itself = if flipped { &records[..] } else { &[] };
@@ -362,6 +392,28 @@ mod tests {
 
         fn bytes(&self) -> u64 {
             0
+        }
+    }
+
+    #[test]
+    fn choice_should_be_refused_where_a_method_would_not_look_at_it() {
+        let plain = Choice { runs: 1, damping: None, retrained: None };
+        let three = Choice { runs: 3, ..plain };
+        let damped = |damping| Choice { damping: Some(damping), ..plain };
+        let retrained = Choice { retrained: Some(8), ..plain };
+        let taken = |choice: Choice, method, is_lm| choice.check(method, is_lm).is_ok();
+        for method in Method::value_variants() {
+            assert!(taken(plain, *method, true), "{method:?}");
+            assert!(!taken(Choice { runs: 0, ..plain }, *method, true), "{method:?}");
+            assert!(!taken(three, *method, false), "{method:?}");
+            assert_eq!(taken(retrained, *method, true), *method == Method::Corrected);
+        }
+        assert!(taken(three, Method::Ekfac, true));
+        assert!(!taken(three, Method::Exact, true));
+        assert!(taken(damped(1e-3), Method::Exact, false));
+        assert!(!taken(damped(1e-3), Method::Dot, false));
+        for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(!taken(damped(wrong), Method::Ekfac, true), "{wrong}");
         }
     }
 
