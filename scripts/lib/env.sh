@@ -39,6 +39,14 @@ apt_missing() {
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
     done
 }
+apt_install() {
+    have apt-get || fail "these are missing, and this is no Debian: $*"
+    local sudo=()
+    [ "$(id -u)" = 0 ] || sudo=(sudo)
+    say "installing $*"
+    "${sudo[@]}" apt-get update -q >/dev/null
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -q --no-install-recommends "$@" >/dev/null
+}
 wasm_target_ready() {
     [ -n "${WASM_BUILD_TOOLCHAIN:-}" ] || rustup target list --installed 2>/dev/null | grep -qx wasm32v1-none
 }
