@@ -36,7 +36,8 @@ GRADIENTS = ["dot", "cosine", "datainf", "ekfac", "exact", "unrolled", "unrolled
 HALVES = ["ekfac-half --damping 1e-1", "ekfac-half --damping 1e-3", "ekfac-half --runs 3 --damping 1e-3"]
 # The same with more trainings, or with others.
 MORE = [
-    "ekfac --runs 3 --damping 1e-3", "ekfac-half --runs 6 --damping 1e-3", "ekfac-sampled --runs 3 --damping 1e-3", "corrected --runs 3 --damping 1e-3",
+    "ekfac --runs 3 --damping 1e-3", "ekfac-half --runs 6 --damping 1e-3",
+    "ekfac-sampled --runs 3 --damping 1e-3", "corrected --runs 3 --damping 1e-3",
 ]  # fmt: skip
 TEXTS = ["bm25", *GRADIENTS, "ekfac --damping 1e-3", *HALVES, "registered", "ekfac-relative", "exact-relative"]
 # Where the index that a job builds is compared with itself, unrounded and on other machines.
