@@ -9,10 +9,15 @@ PARTS = {
     "rows": lambda row: f"{row['task']}, {row['design']}",
     "planted": lambda task: task["task"],
     "mislabelled": lambda task: task["task"],
-    "precision": lambda task: f"{task['task']}, precision",
+    "precision": lambda task: f"{task['task']}, shares by {instructions(task)}",
 }
 GROWTH = "growth"
 RUN = ("date", "machine", "versions")
+
+
+def instructions(task):
+    """Of the processor that shares were computed on: of what it emulates no more than it has itself."""
+    return ", ".join(max((program["features"] for program in task["programs"]), key=len))
 
 
 def keep(result, earlier):

@@ -50,6 +50,17 @@ class Keep(unittest.TestCase):
         self.assertEqual(wednesday["planted"], [{"task": "planted"}])
         self.assertEqual(wednesday["earlier"]["planted"]["date"], "monday")
 
+    def test_shares_should_stay_of_processors_with_other_instructions(self):
+        def shares(*features):
+            programs = [{"features": []}, {"features": list(features)}]
+            return {"task": "solidity", "programs": programs}
+
+        before = run("monday", precision=[shares("avx2"), shares("avx2", "avx512f")])
+        now = run("tuesday", precision=[shares("avx2", "avx512f")])
+        earlier.keep(now, before)
+        self.assertEqual(now["precision"], [shares("avx2"), shares("avx2", "avx512f")])
+        self.assertEqual(set(now["earlier"]), {"solidity, shares by avx2"})
+
     def test_growth_should_stay_when_less_is_measured_of_it(self):
         before = run("monday", growth={"sizes": [1, 2], "contributions": [3]})
         now = run("tuesday", growth={"sizes": [4], "contributions": [5]})

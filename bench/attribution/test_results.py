@@ -47,6 +47,11 @@ class Goals(unittest.TestCase):
             "solidity: a query by best, times as fast as others": (4.0, False),
         })  # fmt: skip
 
+    def test_goals_should_be_of_the_machines_that_are_farthest_apart(self):
+        shares = [{"task": "solidity", "machines": {"settlement": apart}} for apart in (0.25, 3_000.0, 3.25)]
+        found = [(goal["value"], goal["met"]) for goal in results.goals(result([]) | {"precision": shares})]
+        self.assertEqual(found, [(3_000.0, False)])
+
     def test_tables_should_say_which_run_a_part_is_of(self):
         of = result(ROWS)
         lines = list(results.tables(of | {"goals": results.goals(of)}))
