@@ -58,7 +58,7 @@ TASKS = {
     "mnist-perceptron": (GRADIENTS, {"record-halves": (100, 2)}),
     "solidity": (
         [*TEXTS, *MORE, "conjugate-half --damping 1e-3"],
-        {"contribution-halves": (50, 4), "record-halves": (100, 1), "contribution-out": (24, 1), "record-percent": (100, 1)},
+        {"contribution-halves": (50, 4), "record-halves": (100, 1), "contribution-out": (24, 2), "record-percent": (100, 1)},
     ),
     LLAMA: (TEXTS, {"contribution-halves": (64, 1), "record-halves": (100, 1)}),
 }
