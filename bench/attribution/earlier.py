@@ -16,7 +16,7 @@ RUN = ("date", "machine", "versions")
 
 
 def instructions(task):
-    """Of the processor that shares were computed on: of what it emulates no more than it has itself."""
+    """Of the processor that computed shares: the most of any program, as emulation takes some away."""
     return ", ".join(max((program["features"] for program in task["programs"]), key=len))
 
 

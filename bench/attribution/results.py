@@ -112,7 +112,7 @@ def tables(result):
         yield f"**{task}**, retrained on {TITLES[design]}: {first['retrains']} trainings on {first['sets']} sets"
         if first["ceiling"]:
             yield f"(at most about {first['ceiling']['lds']:.3f}, as far as other seeds tell)"
-        yield from measured_earlier(earlier, f"{task}, {design}")
+        yield from measured_earlier(earlier, PARTS["rows"](first))
         yield ""
         yield "| method | package | LDS | 95 %, queries | 95 %, retrainings | index, s | query, ms | load | memory, MiB | kept, MiB |"
         yield "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
@@ -155,7 +155,7 @@ def table_of_planted(task, earlier):
         f"{task['distractors']} distractors; a token of the answers loses {task['answers']['before']:.2f} before the "
         f"training and {task['answers']['after']:.2f} after"
     )
-    yield from measured_earlier(earlier, task["task"])
+    yield from measured_earlier(earlier, PARTS["planted"](task))
     yield ""
     yield "| method | package | area, all records | 95 % | area, distractors | 95 % | reciprocal rank | 95 % |"
     yield "|---|---|--:|--:|--:|--:|--:|--:|"
@@ -214,7 +214,7 @@ def table_of_growth(growth, earlier):
 
 def table_of_mislabelled(task, earlier):
     yield f"**{task['task']}**, {task['flipped']} of {task['records']} labels wrong"
-    yield from measured_earlier(earlier, task["task"])
+    yield from measured_earlier(earlier, PARTS["mislabelled"](task))
     yield ""
     yield "| method | package | area | 95 % |"
     yield "|---|---|--:|--:|"

@@ -55,7 +55,7 @@ TASKS = {
     "digits-regression": (GRADIENTS, IMAGES),
     "digits-perceptron": (GRADIENTS, IMAGES),
     "mnist-regression": (GRADIENTS, IMAGES),
-    "mnist-perceptron": (GRADIENTS, {"record-halves": (100, 2), "record-percent": (100, 5)}),
+    "mnist-perceptron": (GRADIENTS, {**IMAGES, "record-halves": (100, 2)}),
     "solidity": (
         [*TEXTS, *MORE, "conjugate-half --damping 1e-3"],
         {"contribution-halves": (50, 4), "record-halves": (100, 1), "contribution-out": (24, 2), "record-percent": (100, 1)},

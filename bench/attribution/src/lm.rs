@@ -110,14 +110,12 @@ impl Task {
         Ok(self.settings.of(seed).trainer(base, BASE, self.records())?)
     }
 
-    /// Where runs on all records end.
-    pub fn fulls(&self, base: &Model, runs: u8) -> Result<Vec<Model>> {
-        let trained = (0..runs).map(|run| {
-            let mut trainer = self.full(base, run)?;
-            trainer.run(|_, _| Ok(true))?;
-            Ok(trainer.model().clone())
-        });
-        trained.collect()
+    /// Where runs on all records end; the first is the task's own model.
+    pub fn fulls(&self, first: &Model, base: &Model, runs: u8) -> Result<Vec<Model>> {
+        let every: Vec<usize> = (0..self.records.len()).collect();
+        let others =
+            (1..runs).map(|run| self.train(base, &every, self.settings.seed + u64::from(run)));
+        std::iter::once(Ok(first.clone())).chain(others).collect()
     }
 
     /// A run of half the steps on all records, from its first step.

@@ -187,11 +187,10 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -
             .collect::<Result<Vec<_>>>()?;
         return finish(&Sum(parts), json!({"segments": SEGMENTS, "runs": choice.runs}));
     }
-    let at_ends = matches!(method, Method::EkfacHalf | Method::EkfacSampled | Method::Corrected);
-    if at_ends || method == Method::Ekfac && choice.runs > 1 {
+    if let Method::Ekfac | Method::EkfacHalf | Method::EkfacSampled | Method::Corrected = method {
         let base = lm::Task::base(folder, device)?;
         let models = match method {
-            Method::Ekfac => task.fulls(&base, choice.runs)?,
+            Method::Ekfac => task.fulls(&model, &base, choice.runs)?,
             Method::EkfacSampled => task.sampled(&base, choice.runs)?,
             _ => task.halves(&base, choice.runs)?,
         };
@@ -205,11 +204,10 @@ pub fn of_texts(folder: &Path, method: Method, choice: Choice, device: Device) -
                 Ok(Vectors::new(model, hessian.solve(&gradients))?)
             })
             .collect::<Result<Vec<_>>>()?;
-        let settings = json!({"damping": choice.damping(), "runs": choice.runs});
+        let mut settings = json!({"damping": choice.damping(), "runs": choice.runs});
         if method == Method::Corrected {
             let retrained = choice.retrained.unwrap_or(RETRAINED);
-            let settings =
-                json!({"damping": choice.damping(), "runs": choice.runs, "retrained": retrained});
+            settings["retrained"] = retrained.into();
             return finish(&Corrected::new(folder, Sum(parts), &base, retrained)?, settings);
         }
         return finish(&Sum(parts), settings);
