@@ -149,7 +149,7 @@ def numbers(text):
 
 
 def parameters():
-    runtime = ROOT / "runtime" / "src"
+    runtime = ROOT / "runtime" / "solo" / "src"
     tuned = (runtime / "params.rs").read_text()
     found = {name: value(text) for name, text in re.findall(r"pub static (\w+): \w+ = (.+);", tuned)}
     parts = body((ROOT / "primitives" / "src" / "split.rs").read_text(), "DEFAULT: Self = Self")

@@ -1,7 +1,7 @@
 //! How storage that an older runtime wrote becomes what this one reads.
 //!
 //! Maps can be long, so they are rewritten over as many blocks as that takes, by `pallet-migrations`;
-//! until they are, blocks hold nothing else. [`CHANGELOG`](../../CHANGELOG.md) says which version of the
+//! until they are, blocks hold nothing else. [`CHANGELOG`](../../../../CHANGELOG.md) says which version of the
 //! runtime brought which version of the storage.
 
 pub mod v2;
