@@ -16,7 +16,7 @@ import sys
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / "scripts" / "lib" / "demo"), str(ROOT / "bench")]
+sys.path[:0] = [str(ROOT / "tools" / "demo"), str(ROOT / "bench")]
 
 import corpora  # noqa: E402
 import flow  # noqa: E402

@@ -20,7 +20,7 @@ import tempfile
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 for tools in ("demo", "payout"):
-    sys.path.insert(0, str(ROOT / "scripts" / "lib" / tools))
+    sys.path.insert(0, str(ROOT / "tools" / tools))
 
 import corpora  # noqa: E402
 import flow  # noqa: E402

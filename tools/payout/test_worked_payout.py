@@ -8,7 +8,7 @@ import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts" / "lib" / "payout"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import rules
 import steps

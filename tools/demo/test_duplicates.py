@@ -4,7 +4,7 @@ import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "scripts" / "lib" / "demo"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import duplicates
 

@@ -6,7 +6,7 @@ import sys
 import unittest
 from fractions import Fraction
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "scripts" / "lib" / "demo"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import report
 

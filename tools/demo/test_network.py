@@ -6,7 +6,7 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "scripts" / "lib" / "demo"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from cli import Cli, Failed
 from network import Network

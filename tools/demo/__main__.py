@@ -14,7 +14,7 @@ import report  # noqa: E402
 from cli import Cli, Failed  # noqa: E402
 from network import Network  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def main():

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "scripts" / "lib" / "demo"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import corpora
 
