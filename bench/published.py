@@ -22,8 +22,8 @@ def begin():
     }
 
 
-def end(name, page, result, tables, scratch=False):
-    """Prints the tables of a result, and unless it is from scratch, writes it and puts them into a page."""
+def end(name, result, tables, scratch=False):
+    """Prints the tables of a result, and unless it is from scratch, writes it and its page in docs/results."""
     result["load_average"]["after"] = os.getloadavg()
     lines = list(tables(result))
     print("\n".join(lines))
@@ -31,7 +31,7 @@ def end(name, page, result, tables, scratch=False):
         return
     out = ROOT / "bench" / "results" / f"{name}.json"
     out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    write(ROOT / "docs" / page, name, lines)
+    write(ROOT / "docs" / "results" / f"{name}.md", name, lines)
     print(f"\nResults: {out}")
 
 

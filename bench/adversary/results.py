@@ -1,4 +1,4 @@
-"""From rows to goals, and the tables in docs/adversary.md."""
+"""From rows to goals, and the tables in docs/results/adversary.md."""
 
 import published
 

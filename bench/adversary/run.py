@@ -5,7 +5,7 @@
 
 Goes on where it was stopped: what a training found stays in the task's folder.
 With --report, it computes nothing more, and reports what is there.
-Writes bench/results/adversary.json, and its tables into docs/adversary.md; with --scratch, neither.
+Writes bench/results/adversary.json, and its tables into docs/results/adversary.md; with --scratch, neither.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main():
     result["goals"] = results.goals(result["rows"])
     attribution = json.loads((ROOT / "bench" / "results" / "attribution.json").read_text(encoding="utf-8"))
     result["costs"].setdefault("self-influence", {})["lds"] = results.relative(attribution["rows"], options.task.name)
-    published.end("adversary", "adversary.md", result, results.tables, options.scratch)
+    published.end("adversary", result, results.tables, options.scratch)
 
 
 def compute(options, rows):

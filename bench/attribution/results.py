@@ -1,4 +1,4 @@
-"""From the scores of all methods to rows, goals, and the tables in docs/attribution.md."""
+"""From the scores of all methods to rows, goals, and the tables in docs/results/attribution.md."""
 
 import published
 from earlier import PARTS

@@ -6,7 +6,7 @@
 Goes on where it was stopped: tasks, retrainings and scores stay in the cache as long as what they are made of does.
 With --report, it computes nothing more, and reports what is there. What is not measured anew, or with fewer
 retrainings, stays in the results as an earlier run found it.
-Writes bench/results/attribution.json, and its tables into docs/attribution.md; with --scratch, neither.
+Writes bench/results/attribution.json, and its tables into docs/results/attribution.md; with --scratch, neither.
 """
 
 import argparse
@@ -133,7 +133,7 @@ def main():
     result["absent"] |= {f"{task}, {design}": "not retrained" for task, design in asked if (task, design) not in measured}
     if shutil.which(EMULATOR) is None:
         result["absent"]["other processors"] = f"they are emulated by {EMULATOR}, of the package qemu-user, which is not installed"
-    published.end("attribution", "attribution.md", result, results.tables, options.scratch)
+    published.end("attribution", result, results.tables, options.scratch)
 
 
 def compute(options, name, task):

@@ -1,4 +1,4 @@
-"""From what was measured to rows, goals, and the tables in docs/benchmarks.md."""
+"""From what was measured to rows, goals, and the tables in docs/results/."""
 
 import published
 
@@ -76,7 +76,7 @@ def end_of(row):
 
 
 def tables(result):
-    """What docs/benchmarks.md shows, as lines."""
+    """What docs/results/chain.md shows, as lines."""
     of = lambda bench: [row for row in result["rows"] if row["bench"] == bench]
     versions = result["versions"]
     programs = (

@@ -2,7 +2,7 @@
 
     python3 bench/chain/run.py --binaries DIR
 
-Writes bench/results/chain.json, and its tables into docs/benchmarks.md.
+Writes bench/results/chain.json, and its tables into docs/results/.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def main():
     credit = credits(folder / "credit", options.binaries, options.packages)
     result["versions"] = {"node": version(options.binaries / "openledger-node"), **rates["versions"]}
     result |= results.build(rates, costs, credit)
-    published.end("chain", "benchmarks.md", result, results.tables)
+    published.end("chain", result, results.tables)
 
 
 def alone(folder, binaries, program, log=False):

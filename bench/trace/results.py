@@ -1,4 +1,4 @@
-"""From what was measured to rows, goals, and the tables in docs/benchmarks.md."""
+"""From what was measured to rows, goals, and the tables in docs/results/."""
 
 import statistics
 

@@ -2,7 +2,7 @@
 
     python bench/trace/run.py --measure PROGRAM [--tokens N] [--units bytes,tokens] [--scratch]
 
-Writes bench/results/trace.json, and its tables into docs/benchmarks.md; with --scratch, neither.
+Writes bench/results/trace.json, and its tables into docs/results/; with --scratch, neither.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main():
     named = {"bytes": units.Bytes, "tokens": lambda: units.Tokens(ROOT / "models" / "base" / "tokenizer.json")}
     runs = [compare(named[name](), options, folder / name) for name in options.units.split(",")]
     result |= results.build(runs, {"texts": TEXTS, "length": LENGTH, "least": LEAST, "most": MOST, "repeat": REPEAT})
-    published.end("trace", "benchmarks.md", result, results.tables, options.scratch)
+    published.end("trace", result, results.tables, options.scratch)
     shutil.rmtree(folder)
 
 
