@@ -1,4 +1,7 @@
-"""Checks the book: every link resolves, every page is in the summary, its errors, parameters and method are the code's."""
+"""Checks the book against the code.
+
+Every link resolves and every page is in the summary. Errors, parameters, the method, storage items with their fields,
+storage versions and counts are the code's."""
 
 import json
 import math
@@ -193,7 +196,100 @@ def method():
             yield f"docs/protocol/method.md: {name} is not that of primitives/src/method.rs"
 
 
-problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method()]
+# The pallets that are the product's: those with storage of their own.
+PALLETS = sorted(path.parents[1].name for path in ROOT.glob("pallets/*/src/lib.rs") if "#[pallet::pallet]" in path.read_text())
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def code_of(pallet):
+    """All of a pallet's own code, without its tests."""
+    paths = sorted((ROOT / "pallets" / pallet / "src").rglob("*.rs"))
+    return "\n".join(path.read_text() for path in paths if "tests" not in path.parts)
+
+
+def split_top(text):
+    """Parts between the commas that are in no bracket."""
+    parts, depth, last = [""], 0, ""
+    for letter in text:
+        depth += (letter in "<([{") - (letter in ")]}") - (letter == ">" and last != "-")
+        last = letter
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+def items_of(pallet):
+    """The storage items of a pallet, each with the name of the type that is its value."""
+    found = {}
+    code = code_of(pallet)
+    for name, rest in re.findall(r"#\[pallet::storage\](?:\s*#\[[^\]]*\])*\s*pub type (\w+)<[^>]*> =\s*(Storage\w+<.*?>);", code, re.S):
+        kinds = split_top(rest[rest.index("<") + 1 : -1])
+        value = [kind for kind in kinds if not re.match(r"(Option|Value)Query|Get|Default", kind)][-1]
+        found[name] = value
+    return found
+
+
+def fields_of(value, code):
+    """The names of the fields of a value's type; nothing if it is no struct with names."""
+    name = re.split(r"[<:]", value.replace("super::", "").strip())[0].strip()
+    alias = re.search(rf"type {name}(?:<[^=]*>)? =\s*(\w+)", code)
+    if alias:
+        name = alias.group(1)
+    return re.findall(r"^\s*pub (\w+):", body(code, f"pub struct {name}"), re.M) if re.search(rf"pub struct {name}\b", code) else []
+
+
+def storage():
+    """Storage items and their fields, in each pallet's chapter."""
+    primitives = "\n".join(path.read_text() for path in sorted((ROOT / "primitives" / "src").rglob("*.rs")))
+    for pallet in PALLETS:
+        where = f"docs/protocol/{pallet}.md"
+        text = section((ROOT / where).read_text(), "## Storage")
+        spans = re.findall(r"`([^`]+)`", text)
+        said = {}
+        for span in spans:
+            for name, shape in re.findall(r"\b([A-Z]\w+)(?:: ([^`]*))?", span) if ":" not in span else [span.split(": ", 1)]:
+                said.setdefault(name, shape)
+            # Several items between the same marks: "A: x → {…}, B: y".
+            for name in re.findall(r"(?:^|, )([A-Z]\w+): ", span):
+                said.setdefault(name, None)
+        code = code_of(pallet) + primitives
+        found = items_of(pallet)
+        for name in sorted(set(found) - set(said)):
+            yield f"{where}: the storage item {name} is missing"
+        for name, value in found.items():
+            shown = re.search(r"→ \{(.*)\}$", said.get(name) or "")
+            if not shown:
+                continue
+            names = [re.split(r"[:?{ ]", part)[0] for part in split_top(shown.group(1))]
+            right = fields_of(value, code)
+            if right and names != right:
+                yield f"{where}: {name} has the fields {', '.join(right)}, not {', '.join(names)}"
+
+
+def versions():
+    """The table of storage versions."""
+    rows = table(section((DOCS / "protocol.md").read_text(), "## Storage versions"))
+    said = {row[0].strip("`"): row[1] for row in rows}
+    for pallet in PALLETS:
+        version = re.search(r"StorageVersion::new\((\d+)\)", code_of(pallet))
+        if not version or said.get(pallet) != version.group(1):
+            number = version.group(1) if version else "none"
+            yield f"docs/protocol.md, Storage versions: {pallet} is {said.get(pallet)}, in the code {number}"
+
+
+def counts():
+    """Numbers of things that can be counted in the code."""
+    number = len(PALLETS)
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        for word in re.findall(r"\b(\w+) (?:product pallets|pallets of the product)", page.read_text()):
+            if word.lower() in WORDS and WORDS.index(word.lower()) != number:
+                yield f"{page.relative_to(ROOT)}: {word} product pallets: there are {number}"
+
+
+
+problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method(), *storage(), *versions(), *counts()]
 for problem in problems:
     print(problem)
 sys.exit(1 if problems else 0)
