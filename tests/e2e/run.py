@@ -28,6 +28,7 @@ import report  # noqa: E402
 import wrong  # noqa: E402
 from cli import Cli, Failed  # noqa: E402
 from disputes import disputes  # noqa: E402
+from examples import examples  # noqa: E402
 from harness import Tests  # noqa: E402
 from network import Network  # noqa: E402
 from others import other_options  # noqa: E402
@@ -182,6 +183,7 @@ def main():
         clients(tests, network, {
             "datanet": facts["datanet"], "model": facts["model"], "operator": operator,
         })  # fmt: skip
+        examples(tests, network, {"account": operator, "datanet": facts["datanet"]})
         disputes(tests, cli, network, steps, facts)
     except Failed as failure:
         tests("the run", False, failure)
