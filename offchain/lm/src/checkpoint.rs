@@ -17,6 +17,21 @@ use crate::{
 const WHOLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 
+/// The files of a folder that say how a base computes, begins, ends and tells turns apart, besides its tensors.
+const DESCRIPTIONS: [&str; 6] = [
+    "chat_template.jinja",
+    "config.json",
+    "generation_config.json",
+    INDEX,
+    "tokenizer.json",
+    "tokenizer_config.json",
+];
+
+/// Whether a file of a folder is part of a base: this crate reads no others.
+pub fn is_file_of_base(name: &str) -> bool {
+    DESCRIPTIONS.contains(&name) || name.ends_with(".safetensors")
+}
+
 /// `model.safetensors.index.json`.
 #[derive(Deserialize)]
 struct Index {

@@ -3,7 +3,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{json, Value};
 
-use crate::{Error, Result};
+use crate::{json, Error, Result};
 
 /// The shape of a Llama-family decoder, as `config.json` of a Hugging Face folder states it.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub struct Config {
     pub rope_scaling: RopeScaling,
     /// Whether the output matrix is the embedding.
     pub tie_word_embeddings: bool,
-    /// First token of every sequence.
+    /// The begin token by config.json. Whether a text begins with one is the tokenizer's to say.
     pub bos_token_id: Option<u32>,
     /// Tokens that end an answer.
     pub eos_token_ids: Vec<u32>,
@@ -88,7 +88,13 @@ struct Raw {
     #[serde(default)]
     mlp_bias: bool,
     hidden_act: Option<String>,
-    bos_token_id: Option<u32>,
+    bos_token_id: Option<Value>,
+    eos_token_id: Option<Value>,
+}
+
+/// What this crate reads of `generation_config.json`.
+#[derive(Deserialize)]
+struct Generation {
     eos_token_id: Option<Value>,
 }
 
@@ -102,17 +108,23 @@ fn default_eps() -> f64 {
 const DEFAULT_THETA: f64 = 10_000.0;
 
 impl Config {
-    /// Reads `config.json` from a checkpoint folder.
+    /// Reads `config.json` from a checkpoint folder, and the end tokens from `generation_config.json` where it is
+    /// there.
     ///
     /// # Errors
     /// If the file is missing or malformed, if it describes another architecture than Llama's or a variant that
     /// this crate does not run, or if its numbers contradict each other.
     pub fn load(folder: &Path) -> Result<Self> {
-        let path = folder.join("config.json");
-        let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-        let raw: Raw =
-            serde_json::from_slice(&bytes).map_err(|source| Error::Json { path, source })?;
-        raw.try_into()
+        let raw: Raw = json::read(&folder.join("config.json"))?;
+        let mut config = Self::try_from(raw)?;
+        // Where it names end tokens, those count; config.json's do not.
+        let generation: Option<Generation> =
+            json::read_if_there(&folder.join("generation_config.json"))?;
+        match generation.and_then(|generation| generation.eos_token_id) {
+            None | Some(Value::Null) => {}
+            Some(ends) => config.eos_token_ids = token_ids(&ends)?,
+        }
+        Ok(config)
     }
 
     /// `config.json` as `transformers` reads it.
@@ -281,21 +293,31 @@ impl TryFrom<Raw> for Config {
             rope_theta: theta.or(raw.rope_theta).unwrap_or(DEFAULT_THETA),
             rope_scaling: rope.as_ref().map_or(Ok(RopeScaling::None), RopeScaling::parse)?,
             tie_word_embeddings: raw.tie_word_embeddings,
-            bos_token_id: raw.bos_token_id,
-            eos_token_ids: token_ids(raw.eos_token_id),
+            bos_token_id: raw.bos_token_id.as_ref().and_then(token_id),
+            eos_token_ids: raw.eos_token_id.map_or(Ok(Vec::new()), |ends| token_ids(&ends))?,
         };
         config.check()?;
         Ok(config)
     }
 }
 
+/// The token that a number stands for. One below 0 stands for none, as in transformers.
+fn token_id(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|id| u32::try_from(id).ok())
+}
+
 /// `eos_token_id` is a number, a list of numbers, or null.
-fn token_ids(value: Option<Value>) -> Vec<u32> {
-    let one = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok());
-    match value {
-        Some(Value::Array(list)) => list.iter().filter_map(one).collect(),
-        Some(value) => one(&value).into_iter().collect(),
-        None => Vec::new(),
+fn token_ids(value: &Value) -> Result<Vec<u32>> {
+    let listed = match value {
+        Value::Null => &[],
+        Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    match listed.iter().find(|id| !id.is_i64() && !id.is_u64()) {
+        Some(other) => {
+            Err(Error::Config(format!("eos_token_id holds {other}, not a whole number")))
+        }
+        None => Ok(listed.iter().filter_map(token_id).collect()),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Small models for tests.
 #![allow(dead_code)]
 
+pub mod python;
+pub mod tokenizers;
+
 use openledger_lm::{Adapter, Config, Model, RopeScaling, Sequence};
 use rand::Rng;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
