@@ -7,7 +7,7 @@ use std::{
 };
 
 use openledger_influence::Index;
-use openledger_lm::{is_file_of_base, Adapter, Config, Model, Tokenizer};
+use openledger_lm::{is_file_of_base, Adapter, ChatTemplate, Config, Model, Tokenizer};
 use openledger_primitives::{hashing, ContentId};
 use openledger_store::BlobStore;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,8 @@ pub async fn store_base(folder: &Path, store: &BlobStore) -> Result<BaseIds> {
     let checked = folder.to_owned();
     tokio::task::spawn_blocking(move || {
         let model = Model::load(&checked)?;
-        Tokenizer::load(&checked, model.config())
+        let tokenizer = Tokenizer::load(&checked, model.config())?;
+        ChatTemplate::load(&checked, &tokenizer)
     })
     .await??;
     let mut files = BTreeMap::new();

@@ -6,6 +6,7 @@
 //! | [`Model`] | the decoder: a cheap, shareable handle to a base and perhaps an adapter |
 //! | [`Adapter`] | LoRA on the seven linear layers, in PEFT's format on disk |
 //! | [`Tokenizer`], [`Sequence`] | text to tokens; a record, or a prompt with its completion |
+//! | [`ChatTemplate`] | conversations to tokens, by the base's template |
 //! | [`Trainer`] | AdamW on the base or on the adapter, resuming bit for bit |
 //! | [`Model::capture`] | per-record gradients of the LoRA matrices |
 //! | [`Model::gauss_newton`] | products with their Gauss-Newton matrix |
@@ -16,6 +17,7 @@
 
 mod batch;
 mod capture;
+mod chat;
 mod checkpoint;
 mod composed;
 mod config;
@@ -36,6 +38,7 @@ mod train;
 
 pub use batch::Sequence;
 pub use capture::{Capture, Labels};
+pub use chat::{ChatTemplate, Conversation, Rendered, ROLES};
 pub use checkpoint::is_file_of_base;
 pub use config::{Config, RopeScaling};
 pub use device::Device;
