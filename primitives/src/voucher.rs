@@ -15,7 +15,7 @@ pub struct Voucher {
     /// The channel it draws on.
     pub channel: ChannelId,
     /// The most that may have been taken, in units, since the channel was opened.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub cumulative: Balance,
     /// The last block in which it may be claimed.
     pub expires: BlockNumber,
@@ -83,7 +83,7 @@ pub struct Closing {
     /// The channel.
     pub channel: ChannelId,
     /// What was taken from it since it was opened, in units.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub claimed: Balance,
 }
 

@@ -62,7 +62,7 @@ def overturned(tests, court, liar):
           court.logged(SLEEPER, f"settlement {number}: cannot hand it to the engine"))  # fmt: skip
 
     final = court.over(number)
-    after, block = court.state(), final["decided"]
+    after, block = court.state(), final["ended"]
     [resolution] = court.events(block, "attribution.ChallengeResolved")
     tests(f"{what}: the first result is overturned", resolution["resolution"] == "Overturned", resolution)
     tests(f"{what}: a larger committee of others judged",
@@ -132,7 +132,7 @@ def upheld(tests, court):
     challenged = court.cli("settlement", "challenge", number, suri=flow.CHALLENGER)["txs"][0]["block"]
     _, right = court.computed(number)
     final = court.over(number)
-    after, block = court.state(), final["decided"]
+    after, block = court.state(), final["ended"]
     [resolution] = court.events(block, "attribution.ChallengeResolved")
     tests(f"{what}: the first result stands", resolution["resolution"] == "Upheld" and
           vector(first["shares"]) == vector(final["shares"]) == right, (resolution, first, final))  # fmt: skip

@@ -189,7 +189,7 @@ def of_payouts(run, settlements, models):
     def credit(account, amount):
         credits[account] = credits.get(account, 0) + amount
 
-    for settlement in sorted(settlements, key=lambda s: s["decided"]):
+    for settlement in sorted(settlements, key=lambda s: s["ended"]):
         model = models[settlement["model"]]
         amounts, direct, pooled = divided(settlement)
         for contribution, amount in direct.items():

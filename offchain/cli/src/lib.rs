@@ -22,6 +22,7 @@ mod files;
 pub mod output;
 pub mod parse;
 mod remote;
+mod sizes;
 pub mod split;
 pub mod vouchers;
 

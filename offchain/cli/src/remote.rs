@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, time::Duration};
 
-use openledger_primitives::{reads::decimal, Balance};
+use openledger_primitives::{json::decimal, Balance};
 use reqwest::RequestBuilder;
 use serde::Deserialize;
 

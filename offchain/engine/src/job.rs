@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use openledger_factory::{AdapterIds, BaseIds, IndexIds};
 use openledger_influence::{batch::Settlement, settlement::Parameters};
 use openledger_primitives::{
-    attribution::Attribution, reads::decimal, Balance, ContentId, ContributionId, ModelId,
+    attribution::Attribution, json::decimal, Balance, ContentId, ContributionId, ModelId,
     ModelVersion, Ppm, SettlementId, H256,
 };
 use serde::{Deserialize, Serialize};
@@ -149,7 +149,7 @@ impl State {
 /// `0x` and the hexadecimal SCALE encoding.
 mod scale {
     use codec::{DecodeAll, Encode};
-    use openledger_primitives::{attribution::Attribution, reads::hex_bytes};
+    use openledger_primitives::{attribution::Attribution, json::hex_bytes};
     use serde::{de::Error, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(value: &Attribution, serializer: S) -> Result<S::Ok, S::Error> {

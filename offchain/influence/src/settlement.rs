@@ -3,7 +3,7 @@
 use codec::Encode;
 use openledger_lm::Model;
 use openledger_primitives::{
-    attribution::Attribution, hashing, merkle, reads::decimal, receipt::Transcript, score,
+    attribution::Attribution, hashing, json::decimal, merkle, receipt::Transcript, score,
     shares::ShareVector, trace::Trace, work, Balance, ContentId, ContributionId, ModelId,
     ModelVersion, Ppm, SettlementId, H256,
 };

@@ -8,7 +8,7 @@ use openledger_primitives::SettlementId;
 use crate::{gateway::Gateway, Result};
 
 /// The operator's settlements that are not over; nothing until the chain was asked once.
-pub(crate) type Undecided = Option<BTreeSet<SettlementId>>;
+pub(crate) type Unfinished = Option<BTreeSet<SettlementId>>;
 
 impl Gateway {
     /// Moves those of the operator's settlements on whose deadline has passed. One that the chain refuses, since
@@ -16,19 +16,19 @@ impl Gateway {
     pub(crate) async fn advance(&self) -> Result<()> {
         let mut state = self.settling.lock().await;
         let (chain, view) = self.link.now().await?;
-        if state.undecided.is_none() {
+        if state.unfinished.is_none() {
             let all = view.settlements().await?.into_iter();
-            let own = all.filter(|(_, s)| s.operator == self.account && s.decided.is_none());
-            state.undecided = Some(own.map(|(id, _)| id).collect());
+            let own = all.filter(|(_, s)| s.operator == self.account && !s.is_over());
+            state.unfinished = Some(own.map(|(id, _)| id).collect());
         }
-        let Some(undecided) = &mut state.undecided else { return Ok(()) };
-        for id in undecided.clone() {
+        let Some(unfinished) = &mut state.unfinished else { return Ok(()) };
+        for id in unfinished.clone() {
             let Some(settlement) = view.settlement(id).await? else { continue };
-            if settlement.decided.is_some() {
-                undecided.remove(&id);
+            let Some(deadline) = settlement.deadline() else {
+                unfinished.remove(&id);
                 continue;
-            }
-            if view.block().number < settlement.deadline {
+            };
+            if view.block().number < deadline {
                 continue;
             }
             match chain.submit(&self.operator, &[call::advance(id)], Wait::InBlock).await {

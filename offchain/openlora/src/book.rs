@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openledger_primitives::{
-    hashing, merkle, reads::decimal, receipt::Transcript, voucher::Authority, Balance, ChannelId,
+    hashing, json::decimal, merkle, receipt::Transcript, voucher::Authority, Balance, ChannelId,
     ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
     Json,
 };
-use openledger_primitives::{reads::decimal, Balance, ChannelId};
+use openledger_primitives::{json::decimal, Balance, ChannelId};
 use serde::Serialize;
 
 /// A request that is not answered.

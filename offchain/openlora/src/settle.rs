@@ -17,13 +17,13 @@ use openledger_chain::{
     Chain, Error as ChainError, View, Wait,
 };
 use openledger_primitives::{
-    reads::decimal, Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion,
-    SettlementId, H256,
+    json::decimal, Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId,
+    H256,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    advance::Undecided,
+    advance::Unfinished,
     book::{Batch, Entry, OpenBatch},
     gateway::{now, Gateway},
     voucher, Error, Result,
@@ -78,7 +78,7 @@ pub(crate) struct Settling {
     impatient: BTreeMap<(ModelId, ModelVersion), Instant>,
     /// Channels that cannot pay what they owe, and were spoken of.
     short: BTreeSet<ChannelId>,
-    pub(crate) undecided: Undecided,
+    pub(crate) unfinished: Unfinished,
 }
 
 /// What is seen of a batch that is not known to be settled.
@@ -207,8 +207,8 @@ impl Gateway {
             };
             match step(seen) {
                 Step::Close(settlement) => {
-                    if let Some(undecided) = &mut state.undecided {
-                        undecided.insert(settlement);
+                    if let Some(unfinished) = &mut state.unfinished {
+                        unfinished.insert(settlement);
                     }
                     state.refused.remove(&receipts_root);
                     self.record(Entry::Settled { receipts_root, settlement }).await?;

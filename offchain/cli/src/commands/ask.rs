@@ -15,7 +15,7 @@ use openledger_chain::{
 };
 use openledger_primitives::{
     hashing::content_id,
-    reads::decimal,
+    json::decimal,
     receipt::{Receipt, SignedReceipt},
     signature::{Signature, Signer},
     voucher::{SignedVoucher, Voucher},

@@ -76,15 +76,15 @@ async fn settlement<'a>(
     batch: &'a Batch,
 ) -> anyhow::Result<Audited<'a>> {
     let on_chain = &batch.settlement;
-    let (Some(paid_by), Some(split)) = (&on_chain.shares, &on_chain.split) else {
+    let Some(outcome) = on_chain.outcome() else {
         bail!(
-            "settlement {} is not decided yet, so nothing was paid: `openledger settlement wait {}` waits \
+            "settlement {} is not over yet, so nothing was paid: `openledger settlement wait {}` waits \
              for it",
             batch.id,
             batch.id
         );
     };
-    let (paid_by, split) = (&paid_by.0, &split.0);
+    let (paid_by, split) = (&outcome.shares.0, &outcome.split.0);
     let (artefacts, computed) =
         case.compute(library, batch).await.with_context(|| format!("settlement {}", batch.id))?;
     let mut after = vec![

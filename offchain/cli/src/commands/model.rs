@@ -18,7 +18,7 @@ use serde_json::{json, Value};
 use crate::{
     context::{model, Context},
     output::{open, place, table, text, tx, Output},
-    parse,
+    parse, sizes,
 };
 
 mod train;
@@ -165,11 +165,13 @@ async fn register_base(
         .await
         .with_context(|| format!("{} is no model that can be registered", dir.display()))?;
     let Prices { price_in, price_out } = *prices;
-    let call = call::register_base(name, &ids.artefact, &ids.config, price_in, price_out);
+    let size = sizes::base(dir, &store, &ids.artefact).await?;
+    let call = call::register_base(name, &ids.artefact, &ids.config, size, price_in, price_out);
     let included = sender.send_one(call).await?;
     let id = included.events::<Registered>("Models", "Registered")?.pop().map(|event| event.model);
     let json = json!({
-        "model": id, "version": 1, "artefact": ids.artefact, "config": ids.config, "tx": tx(&included),
+        "model": id, "version": 1, "artefact": ids.artefact, "config": ids.config, "size": size,
+        "tx": tx(&included),
     });
     let shown = id.map_or_else(|| "A base model".into(), |id| format!("Base model {id}"));
     let words = format!(
@@ -200,9 +202,13 @@ async fn register(
         task.base_model,
         newest.artefact
     );
+    let store = context.store()?;
+    let size = sizes::adapter(&store, &outcome.adapter).await?;
+    let (index, trace) = (&outcome.index.content, outcome.index.trace.as_ref());
     let version = AdapterVersion {
         artefact: outcome.adapter.artefact,
         config: outcome.adapter.config,
+        size,
         trained_on: task.trained_on,
         index: IndexInfo {
             content: outcome.index.content,
@@ -211,6 +217,7 @@ async fn register(
             blocks: outcome.index.blocks,
             variants: outcome.index.variants,
             trace: outcome.index.trace,
+            size: sizes::index(&store, index, trace).await?,
         },
     };
     let (call, known) = match known {
@@ -248,6 +255,7 @@ async fn register(
         "version": number,
         "artefact": outcome.adapter.artefact,
         "config": outcome.adapter.config,
+        "size": size,
         "index_root": outcome.index.root,
         "trace": outcome.index.trace,
         "tx": tx(&included),
@@ -331,6 +339,7 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
                 "version": number,
                 "artefact": version.artefact,
                 "config": version.config,
+                "size": version.size,
                 "trained_on": version.trained_on,
                 "index": version.index,
                 "registered": version.registered,

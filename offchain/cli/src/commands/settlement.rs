@@ -35,7 +35,7 @@ pub enum Command {
     },
     /// List all settlements
     List,
-    /// Wait until settlements are decided
+    /// Wait until settlements are over
     Wait {
         /// Their ids
         #[arg(value_name = "ID")]
@@ -90,28 +90,28 @@ fn summary(id: SettlementId, settlement: &Settlement) -> Value {
         "batch": settlement.batch,
         "count": settlement.count,
         "total_fee": settlement.total_fee.to_string(),
-        "phase": settlement.phase.0,
+        "phase": settlement.phase(),
         "submitted": settlement.submitted,
-        "decided": settlement.decided,
+        "ended": settlement.outcome().map(|outcome| outcome.ended),
         "attempt": settlement.attempt,
-        "committee": settlement.committee,
-        "deadline": settlement.deadline,
+        "committee": settlement.committee(),
+        "deadline": settlement.deadline(),
         "challenge": settlement.challenge.as_ref().map(|challenge| json!({
             "challenger": challenge.challenger,
             "bond": challenge.bond.to_string(),
             "shares": challenge.shares.0,
             "committee": challenge.committee,
         })),
-        "shares": settlement.shares.as_ref().map(|shares| &shares.0),
-        "split": settlement.split.as_ref().map(|split| &split.0),
-        "emission": settlement.emission.to_string(),
+        "shares": settlement.shares(),
+        "split": settlement.outcome().map(|outcome| &outcome.split.0),
+        "emission": settlement.outcome().map_or(0, |outcome| outcome.emission).to_string(),
     })
 }
 
 /// A phase in a word.
 fn phase(settlement: &Settlement) -> &'static str {
-    match settlement.phase.0 {
-        Phase::Committing if settlement.committee.is_empty() => "without committee",
+    match settlement.phase() {
+        Phase::Committing if settlement.committee().is_empty() => "without committee",
         Phase::Committing => "committing",
         Phase::Revealing => "revealing",
         Phase::Decided => "decided",
@@ -125,12 +125,12 @@ fn overview(settlements: &[(SettlementId, Settlement)]) -> String {
         .iter()
         .map(|(id, s)| {
             let numbers = [s.model.to_string(), s.count.to_string(), open(s.total_fee)];
-            let decided = s.decided.map_or_else(|| "-".into(), |block| block.to_string());
-            let rest = [s.submitted.to_string(), decided, phase(s).into()];
+            let ended = s.outcome().map_or_else(|| "-".into(), |outcome| outcome.ended.to_string());
+            let rest = [s.submitted.to_string(), ended, phase(s).into()];
             [id.to_string()].into_iter().chain(numbers).chain(rest).collect()
         })
         .collect();
-    table(&[">id", ">model", ">receipts", ">fee", ">submitted", ">decided", "phase"], &rows)
+    table(&[">id", ">model", ">receipts", ">fee", ">submitted", ">ended", "phase"], &rows)
 }
 
 /// Who gets what of a fee.
@@ -214,23 +214,21 @@ async fn show(context: &Context, id: SettlementId) -> anyhow::Result<Output> {
         "\noperator       {}\nreceipts root  {:?}\nbatch          {:?}\n",
         settlement.operator, settlement.receipts_root, settlement.batch
     ));
-    if settlement.decided.is_none() {
-        words.push_str(&format!("deadline       block {}\n", settlement.deadline));
+    if let Some(deadline) = settlement.deadline() {
+        words.push_str(&format!("deadline       block {deadline}\n"));
     }
     if let Some(challenge) = &settlement.challenge {
         let (who, bond) = (&challenge.challenger, open(challenge.bond));
         words.push_str(&format!("challenged by  {who}, with {bond} at stake\n"));
     }
-    if let Some(split) = &settlement.split {
-        words.push_str(&format!("\n{}", parts(split)));
+    if let Some(outcome) = settlement.outcome() {
+        words.push_str(&format!("\n{}", parts(&outcome.split)));
+        if outcome.emission > 0 {
+            let added = open(outcome.emission);
+            words.push_str(&format!("\nThe emission added {added} to the data.\n"));
+        }
     }
-    if settlement.emission > 0 {
-        words.push_str(&format!(
-            "\nThe emission added {} to the data.\n",
-            open(settlement.emission)
-        ));
-    }
-    if let Some(found) = &settlement.shares {
+    if let Some(found) = settlement.shares() {
         words.push_str(&format!("\n{}", shares(found, &labels(&view).await?)));
     }
     Ok(Output::new(json, words))
@@ -257,20 +255,20 @@ async fn wait(context: &Context, ids: &[SettlementId], timeout: u64) -> anyhow::
         for id in ids {
             found.push((*id, find(&view, *id).await?));
         }
-        let undecided: Vec<String> = found
+        let unfinished: Vec<String> = found
             .iter()
-            .filter(|(_, s)| s.decided.is_none())
+            .filter(|(_, s)| !s.is_over())
             .map(|(id, s)| format!("{id} ({})", phase(s)))
             .collect();
-        if undecided.is_empty() {
+        if unfinished.is_empty() {
             let list: Vec<Value> = found.iter().map(|(id, s)| summary(*id, s)).collect();
             return Ok(Output::new(json!({"settlements": list}), overview(&found)));
         }
         if started.elapsed() >= Duration::from_secs(timeout) {
             bail!(
-                "after {timeout} s these are not decided: {}; is an attributor registered, its node running, \
+                "after {timeout} s these are not over: {}; is an attributor registered, its node running, \
                  its engine answering, and the time to challenge over?",
-                undecided.join(", ")
+                unfinished.join(", ")
             );
         }
         tokio::time::sleep(TICK).await;

@@ -1,8 +1,63 @@
-//! Review by vote: more than half of a datanet's curators decide.
+//! Reviewing pending contributions: one curator decides, or a vote of more than half of them.
 
 use crate::*;
 
 impl<T: Config> Pallet<T> {
+    /// Takes a curator's verdict, or its vote for one.
+    pub(crate) fn do_review(
+        curator: T::AccountId,
+        contribution: ContributionId,
+        verdict: Verdict,
+    ) -> DispatchResult {
+        let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+        let datanet = stored.datanet;
+        let Datanet { curators, policy, .. } =
+            Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
+        ensure!(curators.binary_search(&curator).is_ok(), Error::<T>::NotCurator);
+        let Status::Pending { until } = stored.status else {
+            return Err(Error::<T>::WrongPhase.into());
+        };
+        ensure!(now::<T>() <= until, Error::<T>::Expired);
+        let mut verdict = verdict;
+        if policy == Policy::Vote {
+            let decided = Self::vote(contribution, &curators, &curator, verdict)?;
+            let voter = curator.clone();
+            Self::deposit_event(Event::Voted { contribution, datanet, curator: voter, verdict });
+            let Some(decided) = decided else { return Ok(()) };
+            verdict = decided;
+        }
+        match verdict {
+            Verdict::Accept => {
+                Votes::<T>::remove(contribution);
+                Self::accept(contribution, &mut stored)?;
+            }
+            Verdict::Reject(reason) => {
+                let appeal_until = Some(Self::appeal_deadline());
+                let status = Status::Rejected { reason, appeal_until };
+                Self::end(contribution, &mut stored, status)?;
+                Self::release_bond(&mut stored)?;
+            }
+        }
+        Contributions::<T>::insert(contribution, stored);
+        Self::deposit_event(Event::Reviewed { contribution, datanet, curator, verdict });
+        Ok(())
+    }
+
+    /// Ends a contribution that nobody reviewed in time.
+    pub(crate) fn do_lapse(contribution: ContributionId) -> DispatchResult {
+        let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+        let Status::Pending { until } = stored.status else {
+            return Err(Error::<T>::WrongPhase.into());
+        };
+        ensure!(now::<T>() > until, Error::<T>::TooEarly);
+        let datanet = stored.datanet;
+        Self::end(contribution, &mut stored, Status::Lapsed)?;
+        Self::release_bond(&mut stored)?;
+        Contributions::<T>::insert(contribution, stored);
+        Self::deposit_event(Event::Lapsed { contribution, datanet });
+        Ok(())
+    }
+
     /// Takes a curator's vote about a pending contribution in place of its former one, and says what is
     /// decided by now, if anything is. Votes of those who are curators no more do not count.
     pub(crate) fn vote(

@@ -25,8 +25,8 @@ fn emission_should_match_the_treasurys_part_by_what_was_earned_when_budgets_suff
         // the pools' 100,000 by its 40 of 60 records; the second 100,000 and a third.
         let id = world.settle(1_000_000);
         world.decide_alike(id, &[(0, 600_000), (2, 200_000)]);
-        assert_eq!(stored(id).split.unwrap().treasury, 50_000);
-        assert_eq!(stored(id).emission, 49_999);
+        assert_eq!(stored(id).outcome().unwrap().split.treasury, 50_000);
+        assert_eq!(stored(id).outcome().unwrap().emission, 49_999);
         let first = 366_667 * 50_000 / 500_000;
         let second = 133_333 * 50_000 / 500_000;
         assert_eq!(budgets(), [500_000 - first, 500_000 - second]);
@@ -36,9 +36,9 @@ fn emission_should_match_the_treasurys_part_by_what_was_earned_when_budgets_suff
         // What the pools earned is matched in the pools, with what rounding left.
         let direct = [0, 2].map(|id| Earned::<Test>::get(id).accrued).iter().sum::<Balance>();
         let pools = [0, 1].map(|id| Pools::<Test>::get(id).received).iter().sum::<Balance>();
-        assert_eq!(direct + pools, 500_000 + stored(id).emission);
+        assert_eq!(direct + pools, 500_000 + stored(id).outcome().unwrap().emission);
         let Event::Finalised { emission, .. } = last_event() else { panic!("not finalised") };
-        assert_eq!(emission, stored(id).emission);
+        assert_eq!(emission, stored(id).outcome().unwrap().emission);
     });
 }
 
@@ -50,7 +50,7 @@ fn emission_should_add_what_is_there_when_a_budget_is_short() {
         let id = world.settle(FUNDS / 4);
         world.decide_alike(id, &[(0, 500_000), (2, 500_000)]);
         // All that the first datanet has, for its contribution; nothing for the second's.
-        assert_eq!((stored(id).emission, budgets()), (1_000_000, [0, 0]));
+        assert_eq!((stored(id).outcome().unwrap().emission, budgets()), (1_000_000, [0, 0]));
         let data = FUNDS / 16;
         assert_eq!(Earned::<Test>::get(0).accrued, data + 1_000_000);
         assert_eq!(Earned::<Test>::get(2).accrued, data);
@@ -67,7 +67,7 @@ fn emission_should_add_as_much_as_governance_says_when_the_settlement_is_submitt
             let id = world.settle(1_000_000);
             InForce::set(PARAMETERS);
             world.decide_alike(id, &[(0, PPM)]);
-            assert_eq!(stored(id).emission, expected);
+            assert_eq!(stored(id).outcome().unwrap().emission, expected);
             assert_eq!(Earned::<Test>::get(0).accrued, 500_000 + expected);
         });
     }
@@ -83,7 +83,10 @@ fn emission_should_add_to_the_pools_when_no_committee_answered() {
             pass_deadline(id);
             assert_ok!(advance(id));
         }
-        assert_eq!((stored(id).phase, stored(id).emission), (Phase::Fallback, 60_000));
+        assert_eq!(
+            (stored(id).phase(), stored(id).outcome().unwrap().emission),
+            (Phase::Fallback, 60_000)
+        );
         assert_eq!(Pools::<Test>::get(0).received, 400_000 + 40_000);
         assert_eq!(Pools::<Test>::get(1).received, 200_000 + 20_000);
     });
@@ -97,7 +100,7 @@ fn emission_should_count_a_contribution_once_when_two_versions_of_its_datanet_li
         drip([1, 0]);
         let id = world.settle_for(model, 1_000_000);
         world.decide_alike(id, &[(0, 500_000), (late, 500_000)]);
-        assert_eq!(stored(id).emission, 50_000);
+        assert_eq!(stored(id).outcome().unwrap().emission, 50_000);
         for contribution in [0, late] {
             assert_eq!(Earned::<Test>::get(contribution).accrued, 250_000 + 25_000);
         }
@@ -120,7 +123,10 @@ fn settlement_should_end_without_emission_when_the_emission_cannot_pay() {
         ));
         let id = world.settle(1_000_000);
         world.decide_alike(id, &[(0, PPM)]);
-        assert_eq!((stored(id).phase, stored(id).emission), (Phase::Finalised, 0));
+        assert_eq!(
+            (stored(id).phase(), stored(id).outcome().unwrap().emission),
+            (Phase::Finalised, 0)
+        );
         assert_eq!(Earned::<Test>::get(0).accrued, 500_000);
     });
 }
@@ -145,9 +151,9 @@ proptest! {
                     [(0, first), (2, PPM - first)].into_iter().filter(|s| s.1 > 0).collect();
                 world.decide_alike(id, &list);
                 let settlement = stored(id);
-                let split = settlement.split.unwrap();
-                assert!(settlement.emission <= portion(split.treasury, PARAMETERS.matching));
-                assert_eq!(before - budgets().iter().sum::<Balance>(), settlement.emission);
+                let split = settlement.outcome().unwrap().split;
+                assert!(settlement.outcome().unwrap().emission <= portion(split.treasury, PARAMETERS.matching));
+                assert_eq!(before - budgets().iter().sum::<Balance>(), settlement.outcome().unwrap().emission);
                 check();
             }
         });
