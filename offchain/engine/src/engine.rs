@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use openledger_artefacts::Cache;
 use openledger_influence::{batch, JobReport};
 use openledger_lm::Device;
 use openledger_store::BlobStore;
@@ -19,6 +20,8 @@ use crate::{
     Error, Job, JobId, Library, Result, State,
 };
 
+/// The most bytes of a batch of transcripts.
+pub const MAX_BATCH: u64 = 256 << 20;
 /// Blobs that wait for the store while others are computed.
 const WORKS: usize = 4;
 
@@ -28,7 +31,7 @@ pub struct Settings {
     /// Jobs and results, through restarts.
     pub folder: PathBuf,
     /// Fetched models.
-    pub cache: PathBuf,
+    pub cache: Cache,
     /// Jobs that may wait, at least one.
     pub queue: usize,
     /// What models compute on.
@@ -39,7 +42,7 @@ pub struct Settings {
 pub struct Engine {
     store: BlobStore,
     folder: Folder,
-    cache: PathBuf,
+    cache: Cache,
     device: Device,
     jobs: Mutex<Jobs>,
     posted: Notify,
@@ -181,7 +184,7 @@ impl Engine {
     }
 
     async fn compute(&self, job: &Job, library: &mut Library) -> Result<State> {
-        let batch = self.store.get(&job.batch).await.map_err(Error::artefact("batch"))?;
+        let batch = self.store.get(&job.batch, MAX_BATCH).await.map_err(Error::artefact("batch"))?;
         let artefacts = library.load(job).await?;
         let own = job.clone();
         let (sender, mut works) = mpsc::channel(WORKS);

@@ -9,8 +9,14 @@ pub enum Error {
         /// The batch, the base, the adapter, the index or the trace index.
         what: &'static str,
         /// Why.
-        source: openledger_factory::Error,
+        source: openledger_artefacts::Error,
     },
+    /// The attribution index cannot be read.
+    #[error("the index: {0}")]
+    Index(openledger_influence::Error),
+    /// The trace index cannot be read.
+    #[error("the trace index: {0}")]
+    Traces(#[from] openledger_trace::Error),
     /// An index is not the one that the job describes.
     #[error("the {what} of the {index} is {found}, the job says {expected}")]
     OtherIndex {
@@ -62,7 +68,7 @@ impl Error {
     }
 
     /// For `map_err` after fetching or loading `what`.
-    pub(crate) fn artefact<E: Into<openledger_factory::Error>>(
+    pub(crate) fn artefact<E: Into<openledger_artefacts::Error>>(
         what: &'static str,
     ) -> impl FnOnce(E) -> Self {
         move |source| Self::Artefact { what, source: source.into() }

@@ -22,7 +22,7 @@ pub mod library;
 mod metrics;
 
 pub use attribute::attribute;
-pub use engine::{Engine, Settings};
+pub use engine::{Engine, Settings, MAX_BATCH};
 pub use error::{Error, Result};
 pub use http::serve;
 pub use job::{Job, JobId, State};

@@ -71,7 +71,7 @@ async fn job_should_fail_when_the_index_is_not_the_one_that_it_describes() {
     let other = world.other_model().await;
     let job = world.job(0, &world.answers(0)).await;
     // The same index, by a method that this code is not of.
-    let mut bytes = world.store.get(&job.index.content).await.unwrap().to_vec();
+    let mut bytes = world.store.get(&job.index.content, 1 << 30).await.unwrap().to_vec();
     let code = openledger_influence::method::CODE.as_bytes();
     let at = bytes.windows(code.len()).position(|window| window == code).unwrap();
     bytes[at + code.len() - 1] = b'9';
@@ -228,7 +228,7 @@ async fn failed_job_should_be_computed_when_it_is_posted_again() {
     // … or by another body.
     let other = world.job(8, &answers).await;
     let wrong = Job {
-        index: openledger_factory::IndexIds { root: NOWHERE, ..other.index },
+        index: openledger_artefacts::IndexIds { root: NOWHERE, ..other.index },
         ..other.clone()
     };
     assert_eq!(engine.result(&wrong).await["state"], "failed");
@@ -247,7 +247,7 @@ async fn job_should_fail_when_its_work_cannot_be_published() {
     first.stop().await;
     let report = serde_json::from_value(done["report"].clone()).unwrap();
     let report: JobReport =
-        serde_json::from_slice(&world.store.get(&report).await.unwrap()).unwrap();
+        serde_json::from_slice(&world.store.get(&report, 1 << 20).await.unwrap()).unwrap();
     // Where a folder is, no blob can be.
     let blob = world.blob(&report.receipts[1].work);
     std::fs::remove_file(&blob).unwrap();

@@ -8,9 +8,8 @@ use std::{
 };
 
 use openledger_engine::{serve, Engine, Job, Settings};
-use openledger_factory::{
-    run, store_base, traces::store_traces, BaseIds, Job as Training, Outcome,
-};
+use openledger_artefacts::{store_base, store_traces, BaseIds, Cache};
+use openledger_factory::{run, Job as Training, Outcome};
 use openledger_influence::Method;
 use openledger_lm::{Config, Device, Model, Precision, RopeScaling, Tokenizer};
 use openledger_primitives::{
@@ -89,7 +88,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = BlobStore::open(folder.path().join("store").to_str().unwrap()).unwrap();
         let base = base(&folder.path().join("base"), &store, 5).await;
-        let model = train(base, &store, &folder.path().join("cache"), 0).await;
+        let model = train(base, &store, &cache(folder.path()), 0).await;
         Self { folder, store, model }
     }
 
@@ -100,7 +99,7 @@ impl World {
 
     /// Another adapter of the same base.
     pub async fn other_model(&self) -> Outcome {
-        train(self.model.base, &self.store, &self.folder.path().join("cache"), 1).await
+        train(self.model.base, &self.store, &cache(self.folder.path()), 1).await
     }
 
     pub fn tokenizer(&self) -> Tokenizer {
@@ -146,7 +145,7 @@ impl World {
     pub fn settings(&self, name: &str, queue: usize) -> Settings {
         let folder = self.folder.path().join(name);
         Settings {
-            cache: folder.join("cache"),
+            cache: cache(&folder),
             folder: folder.join("engine"),
             queue,
             device: Device::Cpu,
@@ -173,6 +172,11 @@ impl World {
     }
 }
 
+/// The cache in a folder.
+pub fn cache(folder: &Path) -> Cache {
+    Cache::new(folder.join("cache"), 1 << 30)
+}
+
 /// A trace index over a record of one token for each of these contributions.
 pub async fn traces(world: &World, alphabet: &Alphabet, contributions: &[u32]) -> ContentId {
     let folder = tempfile::tempdir().unwrap();
@@ -193,7 +197,7 @@ async fn base(folder: &Path, store: &BlobStore, seed: u64) -> BaseIds {
     store_base(folder, store).await.unwrap()
 }
 
-async fn train(base: BaseIds, store: &BlobStore, cache: &Path, seed: u64) -> Outcome {
+async fn train(base: BaseIds, store: &BlobStore, cache: &Cache, seed: u64) -> Outcome {
     let records = |topic: usize| -> Vec<Record> {
         (0..8).map(|i| Record::new(Body::Text(text(topic, i)), None).unwrap()).collect()
     };

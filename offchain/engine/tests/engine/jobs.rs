@@ -2,10 +2,11 @@
 
 use codec::DecodeAll;
 use openledger_engine::{attribute, Engine, Error, Job, Library};
-use openledger_factory::{artefacts::fetch_model, fetch_index, fetch_traces, IndexIds};
+use openledger_artefacts::{fetch_index, fetch_model, fetch_traces, Cache, IndexIds};
+use openledger_influence::Index;
 use openledger_lm::Device;
 use openledger_primitives::{attribution::Attribution, trace::Trace, ContentId, PPM};
-use openledger_trace::Rules;
+use openledger_trace::{Index as TraceIndex, Rules};
 use serde_json::{json, Value};
 
 use crate::fixture::*;
@@ -32,13 +33,15 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     let found = attribution(&done);
 
     // Another way to the same artefacts.
-    let cache = world.folder.path().join("elsewhere");
+    let cache = Cache::new(world.folder.path().join("elsewhere"), 1 << 30);
     let (model, _) = fetch_model(&world.store, &job.base, &job.adapter, &cache).await.unwrap();
     let index = fetch_index(&world.store, &job.index.content, &cache).await.unwrap();
+    let index = Index::open(&index).unwrap();
     let settlement = job.settlement();
     let mut works = Vec::new();
     let keep = |work| works.push(work);
     let traces = fetch_traces(&world.store, &job.index.trace.unwrap(), &cache).await.unwrap();
+    let traces = TraceIndex::open(&traces).unwrap();
     let trace = |answer: &[u32]| {
         let found = traces.trace(answer, &Rules::default());
         let credits = found.credits.into_iter().collect::<Vec<_>>().try_into().unwrap();
@@ -63,9 +66,9 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
 
     let id: ContentId = serde_json::from_value(done["report"].clone()).unwrap();
     assert_eq!(id, found.report);
-    assert_eq!(world.store.get(&id).await.unwrap(), report.to_json());
+    assert_eq!(world.store.get(&id, 1 << 20).await.unwrap(), report.to_json());
     for (receipt, work) in report.receipts.iter().zip(works) {
-        assert_eq!(world.store.get(&receipt.work).await.unwrap(), work);
+        assert_eq!(world.store.get(&receipt.work, 1 << 30).await.unwrap(), work);
     }
 
     // What an audit calls.
