@@ -51,11 +51,7 @@ pub async fn fetch_adapter(store: &BlobStore, ids: &AdapterIds, cache: &Cache) -
         return Err(Error::Manifest { id: ids.config, reason });
     }
     let files = [
-        Wanted {
-            name: WEIGHTS,
-            content: &ids.artefact,
-            bytes: size(store, &ids.artefact).await?,
-        },
+        Wanted { name: WEIGHTS, content: &ids.artefact, bytes: size(store, &ids.artefact).await? },
         Wanted { name: CONFIG, content: &ids.config, bytes: config },
     ];
     cache.fetch(store, Kind::Adapter, &name, &files).await

@@ -39,7 +39,8 @@ impl Batch {
         settlement: Settlement,
     ) -> anyhow::Result<Self> {
         let what = || format!("the batch of settlement {id}");
-        let bytes = store.get(&settlement.batch, openledger_engine::MAX_BATCH).await.with_context(what)?;
+        let bytes =
+            store.get(&settlement.batch, openledger_engine::MAX_BATCH).await.with_context(what)?;
         let transcripts = batch::parse(&bytes).with_context(what)?;
         Ok(Self { id, settlement, content: hashing::content_id(&bytes), transcripts })
     }

@@ -184,7 +184,8 @@ impl Engine {
     }
 
     async fn compute(&self, job: &Job, library: &mut Library) -> Result<State> {
-        let batch = self.store.get(&job.batch, MAX_BATCH).await.map_err(Error::artefact("batch"))?;
+        let batch =
+            self.store.get(&job.batch, MAX_BATCH).await.map_err(Error::artefact("batch"))?;
         let artefacts = library.load(job).await?;
         let own = job.clone();
         let (sender, mut works) = mpsc::channel(WORKS);

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use openledger_artefacts::{AdapterIds, BaseIds, IndexIds};
-use openledger_influence::{batch::Settlement, settlement::Parameters};
+use openledger_influence::{batch::Settlement, work::Parameters};
 use openledger_primitives::{
     attribution::Attribution, reads::decimal, Balance, ContentId, ContributionId, ModelId,
     ModelVersion, Ppm, SettlementId, H256,

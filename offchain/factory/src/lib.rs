@@ -5,7 +5,6 @@
 //! |---|---|
 //! | [`job`] | the job itself |
 //! | `kept` | what is done of a job, so that one that was killed goes on |
-//! | [`path`] | what unrolled influence needs of a training run |
 //! | [`training_set`] | which records a job trains on |
 //! | [`settings`] | how it trains |
 //! | [`traces`] | the trace index over a training set |
@@ -13,7 +12,6 @@
 mod error;
 pub mod job;
 mod kept;
-pub mod path;
 pub mod settings;
 pub mod traces;
 pub mod training_set;

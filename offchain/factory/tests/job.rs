@@ -7,8 +7,7 @@ use std::{
 };
 
 use openledger_artefacts::{
-    fetch_index, fetch_model, fetch_traces, store_base, AdapterIds, Cache,
-    Error as ArtefactError,
+    fetch_index, fetch_model, fetch_traces, store_base, AdapterIds, Cache, Error as ArtefactError,
 };
 use openledger_factory::{run, Error, Event, Job, Outcome, Settings};
 use openledger_influence::Index;
@@ -207,7 +206,9 @@ async fn a_trace_index_should_be_refused_when_its_bytes_are_others() {
     let none = world.store.put(b"{}".to_vec()).await.unwrap();
     let refused = fetch_traces(&world.store, &none, &world.cache()).await;
     assert!(matches!(refused, Err(ArtefactError::Manifest { .. })));
-    let out = String::from_utf8(list.to_vec()).unwrap().replace(shard["file"].as_str().unwrap(), "../outside");
+    let out = String::from_utf8(list.to_vec())
+        .unwrap()
+        .replace(shard["file"].as_str().unwrap(), "../outside");
     let out = world.store.put(out.into_bytes()).await.unwrap();
     let refused = fetch_traces(&world.store, &out, &world.cache()).await;
     assert!(refused.err().unwrap().to_string().contains("not the name of a file"));
@@ -268,10 +269,7 @@ async fn a_job_should_be_refused_when_it_cannot_run() {
 
     let mut unknown = job;
     unknown.base.artefact = ContentId::repeat_byte(1);
-    assert!(matches!(
-        world.run(unknown).await,
-        Err(Error::Artefact(ArtefactError::Store(_)))
-    ));
+    assert!(matches!(world.run(unknown).await, Err(Error::Artefact(ArtefactError::Store(_)))));
 }
 
 #[tokio::test]

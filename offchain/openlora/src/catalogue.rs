@@ -188,7 +188,10 @@ pub(crate) mod tests {
 
     fn open(folder: &Path) -> (BlobStore, Catalogue) {
         let store = BlobStore::open(folder.join("store").to_str().unwrap()).unwrap();
-        (store.clone(), Catalogue::new(store, Cache::new(folder.join("cache"), 1 << 30), BTreeSet::new()))
+        (
+            store.clone(),
+            Catalogue::new(store, Cache::new(folder.join("cache"), 1 << 30), BTreeSet::new()),
+        )
     }
 
     #[tokio::test]

@@ -2,8 +2,9 @@ mod explain;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use openledger_attribution_lab::baseline::Bm25;
 use openledger_engine::Library;
-use openledger_influence::{baseline::Bm25, settlement::ReceiptReport};
+use openledger_influence::report::ReceiptReport;
 use openledger_lm::Device;
 use openledger_primitives::{shares::ShareVector, ContributionId, H256};
 use serde_json::{json, Value};

@@ -3,7 +3,7 @@ use clap::Args;
 use codec::Encode;
 use openledger_artefacts::{fetch_index, Cache};
 use openledger_chain::{call, AccountId, View};
-use openledger_influence::{fraud::Prover, Index, JobReport};
+use openledger_influence::{prover::Prover, Index, JobReport};
 use openledger_primitives::{
     attribution::Attribution,
     fraud::{check, Accused, Fraud, ScoreProof},

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use openledger_engine::{serve, Engine, Job, Settings};
 use openledger_artefacts::{store_base, store_traces, BaseIds, Cache};
+use openledger_engine::{serve, Engine, Job, Settings};
 use openledger_factory::{run, Job as Training, Outcome};
 use openledger_influence::Method;
 use openledger_lm::{Config, Device, Model, Precision, RopeScaling, Tokenizer};

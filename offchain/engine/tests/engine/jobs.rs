@@ -1,8 +1,8 @@
 //! Jobs that are computed, and what else is asked of an engine.
 
 use codec::DecodeAll;
-use openledger_engine::{attribute, Engine, Error, Job, Library};
 use openledger_artefacts::{fetch_index, fetch_model, fetch_traces, Cache, IndexIds};
+use openledger_engine::{attribute, Engine, Error, Job, Library};
 use openledger_influence::Index;
 use openledger_lm::Device;
 use openledger_primitives::{attribution::Attribution, trace::Trace, ContentId, PPM};
