@@ -128,7 +128,11 @@ impl Cache {
         for Wanted { name, content, bytes } in files {
             let path = held.join(name);
             if !is_there(&path, **content, *bytes).await? {
-                store.get_file(content, *bytes, &path).await?;
+                let found = store.get_file(content, *bytes, &path).await?;
+                if found != *bytes {
+                    let (content, expected) = (**content, *bytes);
+                    return Err(Error::Length { content, expected, found });
+                }
             }
         }
         Ok(held)
@@ -310,6 +314,18 @@ mod tests {
         let error = world.fetch("one").await.unwrap_err().to_string();
         assert!(error.contains("has 100 bytes") && error.contains("may hold 99"), "{error}");
         assert!(!world.has("one"));
+    }
+
+    #[tokio::test]
+    async fn fetch_should_refuse_when_a_file_has_another_length_than_is_said() {
+        let world = World::new(250);
+        let content = world.store.put(format!("{:100}", "one")).await.unwrap();
+        for (bytes, expected) in [(101, "has 100 bytes, expected 101"), (99, "at most 99")] {
+            let files = [Wanted { name: "file", content: &content, bytes }];
+            let refused = world.cache.fetch(&world.store, Kind::Index, "one", &files).await;
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -27,6 +27,16 @@ pub enum Error {
         /// What was expected and what came.
         reason: String,
     },
+    /// A file is not as long as is said of it.
+    #[error("blob {content:?} has {found} bytes, expected {expected}")]
+    Length {
+        /// Its content id.
+        content: ContentId,
+        /// As its manifest says.
+        expected: u64,
+        /// As it is.
+        found: u64,
+    },
     /// An artefact does not fit into the cache, whatever else leaves it.
     #[error(
         "the {what} has {bytes} bytes, but the cache in {folder} may hold {budget}: allow it more, or serve smaller ones"

@@ -155,6 +155,9 @@ pub(crate) enum Command {
     Audit(audit::Options),
     /// Prove an attributor's arithmetic wrong, on chain
     ProveFraud(prove_fraud::Options),
+    /// What an engine starts for each job
+    #[command(name = engine::JOB, hide = true)]
+    EngineJob,
 }
 
 /// The commands as `--help` groups them.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use openledger_artefacts::{
-    adapt, fetch_base, fetch_index, fetch_traces, AdapterIds, BaseIds, Cache, IndexIds,
+    adapt, base::Manifest, fetch_base, fetch_index, fetch_traces, AdapterIds, BaseIds, Cache,
+    IndexIds,
 };
 use openledger_influence::Index;
 use openledger_lm::{Device, Model};
@@ -34,15 +35,16 @@ pub struct Library {
     store: BlobStore,
     cache: Cache,
     device: Device,
+    memory: u64,
     base: Option<(BaseIds, Model)>,
     /// Those of the base at hand, the one used last at the end.
     adapters: Vec<(Key, Arc<Artefacts>)>,
 }
 
 impl Library {
-    /// Nothing yet; files are to lie in `cache`, models on the device.
-    pub fn new(store: BlobStore, cache: Cache, device: Device) -> Self {
-        Self { store, cache, device, base: None, adapters: Vec::new() }
+    /// Nothing yet; files are to lie in `cache`, models on the device, and what they need in `memory` bytes.
+    pub fn new(store: BlobStore, cache: Cache, device: Device, memory: u64) -> Self {
+        Self { store, cache, device, memory, base: None, adapters: Vec::new() }
     }
 
     /// Base, adapter and indices of a job: what they are was verified by their content ids, and the adapter names this
@@ -70,6 +72,7 @@ impl Library {
             Some((kept, model)) if kept == ids => Ok(model.clone()),
             _ => {
                 let failed = Error::artefact::<openledger_artefacts::Error>;
+                self.ensure_memory(ids).await?;
                 let folder =
                     fetch_base(&self.store, ids, &self.cache).await.map_err(failed("base"))?;
                 let device = self.device;
@@ -81,6 +84,17 @@ impl Library {
                 self.base = Some((*ids, model.clone()));
                 Ok(model)
             }
+        }
+    }
+
+    /// Refuses a base whose weights alone do not fit, before anything of it is fetched or allocated.
+    async fn ensure_memory(&self, ids: &BaseIds) -> Result<()> {
+        let manifest = Manifest::fetch(&self.store, ids).await.map_err(Error::artefact("base"))?;
+        match manifest.weights() {
+            bytes if bytes > self.memory => {
+                Err(Error::Memory { what: "base", bytes, limit: self.memory })
+            }
+            _ => Ok(()),
         }
     }
 

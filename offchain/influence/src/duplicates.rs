@@ -223,14 +223,11 @@ mod tests {
         assert!(found.iter().skip(1).step_by(2).any(Option::is_none));
     }
 
-    /// Texts of one template, any two of which have some seven in ten shingles in common.
+    /// Texts of one template, any two of which have some three in four shingles in common.
     fn of_one_template(count: usize) -> Vec<String> {
         let common: String = (0..60).map(|place| format!("common{place} ")).collect();
-        (0..count)
-            .map(|i| {
-                common.clone() + &format!("own{i}a own{i}b own{i}c own{i}d own{i}e own{i}f own{i}g")
-            })
-            .collect()
+        let own = |text: usize| (0..10).map(move |place| format!("own{text}x{place} "));
+        (0..count).map(|text| common.clone() + &own(text).collect::<String>()).collect()
     }
 
     #[test]

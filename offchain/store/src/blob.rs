@@ -159,7 +159,7 @@ impl BlobStore {
     /// [`Error::NotFound`], [`Error::TooLong`], [`Error::Corrupt`], or [`Error::Store`] when the store refuses
     /// otherwise.
     pub async fn get(&self, id: &ContentId, limit: u64) -> Result<Bytes> {
-        let bytes = self.read(id, limit, Vec::new(), "memory").await?;
+        let bytes = self.read(id, limit, Vec::<u8>::new(), "memory").await?;
         Ok(bytes.into())
     }
 
@@ -224,15 +224,18 @@ impl BlobStore {
         let mut read = Ok(());
         while start < size {
             let end = size.min(start + PART);
-            match self.inner.get_range(&key(id), start..end).await {
-                // The other end is gone when it cannot write, and says so itself.
-                Ok(part) if sender.send(part).await.is_err() => break,
-                Ok(_) => start = end,
+            let part = match self.inner.get_range(&key(id), start..end).await {
+                Ok(part) => part,
                 Err(source) => {
                     read = Err(Error::Store { store: self.name(), id: *id, source });
                     break;
                 }
+            };
+            // The other end is gone when it cannot write, and says so itself.
+            if sender.send(part).await.is_err() {
+                break;
             }
+            start = end;
         }
         drop(sender);
         let written = finished(writing).await;
