@@ -59,6 +59,16 @@ class Goals(unittest.TestCase):
         self.assertEqual(lines[at + 1], "(measured earlier: today. one (avx2), 2 cores, 24 GiB, Linux; openledger abc)")
         self.assertEqual(sum("measured earlier" in line for line in lines), 1)
 
+    def test_tables_should_mark_what_is_not_its_methods_score(self):
+        ekfac = row("record-halves", "dattri-ekfac-damping1e-1", "dattri", 0.5) | {"version": "0.3.0"}
+        mixed_up, right = ekfac | {"settings": {"share": 0.1}}, ekfac | {"settings": {"bias": "an input of 1"}}
+        ours = ROWS[0]
+        for rows, marks in (([mixed_up, ours], 1), ([right, ours], 0), (ROWS, 0)):
+            of = result(rows)
+            lines = list(results.tables(of | {"goals": results.goals(of)}))
+            self.assertEqual(sum("dattri-ekfac-damping1e-1 †" in line for line in lines), marks)
+            self.assertEqual(sum(line.startswith("† ") for line in lines), marks)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -50,7 +50,8 @@ async function until(found, what, tick = 20) {
 
 /** Seconds that the engine has computed so far. */
 async function computed() {
-  const text = await (await fetch(`${engine}/metrics`)).text();
+  const headers = { Authorization: `Bearer ${process.env.ENGINE_SECRET}` };
+  const text = await (await fetch(`${engine}/metrics`, { headers })).text();
   return Number(/openledger_engine_job_seconds_sum (\S+)/.exec(text)[1]);
 }
 

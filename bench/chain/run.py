@@ -64,10 +64,12 @@ def alone(folder, binaries, program, log=False):
         network.stop()
 
 
-def measure(folder, program, *arguments):
+def measure(folder, program, *arguments, environment=None):
     """Runs one of the measuring programs; what it wrote."""
     out = folder / "out.json"
-    subprocess.run(["node", HERE / program, *map(str, arguments), out], check=True)
+    subprocess.run(
+        ["node", HERE / program, *map(str, arguments), out], check=True, env={**os.environ, **(environment or {})}
+    )
     return json.loads(out.read_text(encoding="utf-8"))
 
 
@@ -98,7 +100,10 @@ def credits(folder, binaries, packages):
         questions = folder / "questions.json"
         asked = {"model": model, "voucher": voucher, "max_tokens": MAX_TOKENS, "prompts": prompts}
         questions.write_text(json.dumps(asked), encoding="utf-8")
-        found = measure(folder, "credit.mjs", network.node_url, network.gateway_url, network.engine_url, questions)
+        found = measure(
+            folder, "credit.mjs", network.node_url, network.gateway_url, network.engine_url, questions,
+            environment={"ENGINE_SECRET": network.engine_secret},
+        )  # fmt: skip
         contributions = [c["id"] for c in cli("datanet", "show", datanet)["contributions"]]
         found["setting"] = {
             "contributions": len(contributions), "index_blocks": job["index"]["blocks"], "committee": 3,

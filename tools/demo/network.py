@@ -87,25 +87,28 @@ class Network:
         )
         self._wait("node", self._finalised)
         # The worker asks there from the next block on.
-        self.rpc(
-            "offchain_localStorageSet",
-            "PERSISTENT",
-            "0x" + b"openledger::engine".hex(),
-            "0x" + self.engine_url.encode().hex(),
-        )
+        self._tell_worker("openledger::engine", self.engine_url)
 
     def address(self):
         """Where other nodes reach this network's node."""
         return f"/ip4/127.0.0.1/tcp/{self.ports['p2p']}/p2p/{self.rpc('system_localPeerId')}"
 
     def start_engine(self, environment):
-        """Starts the engine that computes attributions, and waits until it answers."""
+        """Starts the engine that computes attributions, waits until it answers, and tells the node its secret."""
         self._start(
             "engine", "openledger",
             "engine", "--listen", f"127.0.0.1:{self.ports['engine']}",
             environment=environment,
         )
         self._wait("engine", lambda: self._answers(f"{self.engine_url}/health"))
+        secret = pathlib.Path(environment["OPENLEDGER_HOME"]) / "engine" / "secret"
+        self.engine_secret = secret.read_text(encoding="utf-8")
+        self._tell_worker("openledger::engine-secret", self.engine_secret)
+
+    def _tell_worker(self, name, value):
+        """Sets what the node's off-chain worker goes by."""
+        digits = lambda text: "0x" + text.encode().hex()
+        self.rpc("offchain_localStorageSet", "PERSISTENT", digits(name), digits(value))
 
     def start_gateway(self, environment, suri, *options):
         """Starts the gateway as the operator `suri`, and waits until it answers."""

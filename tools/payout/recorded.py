@@ -57,8 +57,9 @@ class Run:
 
     def attribution(self, settlement):
         """The SCALE of a settlement's result, as an engine gave it to the off-chain workers."""
-        [path] = (self.folder / "home" / "engine" / "done").glob(f"*-{settlement}.json")
-        return json.loads(path.read_text())["attribution"]
+        done = [json.loads(path.read_text()) for path in (self.folder / "home" / "engine" / "done").glob("*.json")]
+        [attribution] = [job["attribution"] for job in done if job["job"]["settlement"] == settlement]
+        return attribution
 
     def voucher(self, channel):
         """The first voucher of a channel in the gateway's journal."""

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 use openledger_factory::{training_set::TrainingSet, Settings};
-use openledger_influence::{method::Weighting, settlement::Parameters, Method};
+use openledger_influence::{method::Weighting, work::Parameters, Method};
 use openledger_lm::{Model, Tokenizer};
 use openledger_primitives::{hashing, Balance, ContributionId};
 use serde_json::{json, Value};

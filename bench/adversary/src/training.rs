@@ -11,7 +11,7 @@ use openledger_factory::{
 use openledger_influence::{
     build::{self, Example},
     query::Query,
-    settlement,
+    scores::scores,
 };
 use openledger_lm::{Model, Tokenizer};
 use openledger_primitives::{
@@ -157,7 +157,7 @@ fn attribute(
     let (mut scores, mut found) = (Vec::new(), Vec::new());
     for asked in queries {
         let query = Query::new(&ends, &asked.prompt_ids, &asked.answer_ids, method.scope)?;
-        let of_rows = settlement::scores(&query, &index).scores;
+        let of_rows = scores(&query, &index).scores;
         scores.push(of_rows.iter().map(ToString::to_string).collect());
         found.push(traced.as_ref().map_or_else(Trace::default, |index| {
             let trace = index.trace(&asked.answer_ids, &Rules::default());

@@ -3,12 +3,12 @@
 use std::{path::Path, time::Instant};
 
 use anyhow::{Context, Result};
+use openledger_attribution_lab::attributor::Attributor;
 use openledger_influence::{
-    attributor::Attributor,
     build::{self, Example, Variant},
     gradients,
     query::Query,
-    settlement::scores,
+    scores::scores,
     Error, Index, Method,
 };
 use openledger_lm::{Device, Labels, Model, Sequence};

@@ -70,6 +70,17 @@ pub(crate) struct Global {
         value_name = "DIR"
     )]
     pub home: Option<PathBuf>,
+    /// Bytes of fetched models that are kept, in GiB; beyond it, those unused for longest go
+    #[arg(
+        long,
+        global = true,
+        env = "OPENLEDGER_CACHE_GIB",
+        hide_env_values = true,
+        default_value_t = 64,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub cache_gib: u32,
     /// Who signs: //Alice, a phrase, phrase//path, or 0x and a seed
     #[arg(long, global = true, env = "OPENLEDGER_SURI", hide_env_values = true)]
     pub suri: Option<String>,
@@ -144,6 +155,9 @@ pub(crate) enum Command {
     Audit(audit::Options),
     /// Prove an attributor's arithmetic wrong, on chain
     ProveFraud(prove_fraud::Options),
+    /// What an engine starts for each job
+    #[command(name = engine::JOB, hide = true)]
+    EngineJob,
 }
 
 /// The commands as `--help` groups them.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{bail, Context as _};
+use openledger_artefacts::Cache;
 use openledger_chain::{
     account, types::Model, AccountId, Call, Chain, Included, Keypair, View, Wait,
 };
@@ -16,6 +17,7 @@ pub struct Context {
     pub node: String,
     store: Option<String>,
     home: Option<PathBuf>,
+    cache_bytes: u64,
     suri: Option<String>,
     wait: Wait,
 }
@@ -33,13 +35,13 @@ pub struct Sender {
 
 impl Context {
     pub fn new(global: Global) -> Self {
-        let Global { node, store, home, suri, wait, json: _ } = global;
+        let Global { node, store, home, cache_gib, suri, wait, json: _ } = global;
         let wait = match wait {
             args::Wait::None => Wait::None,
             args::Wait::InBlock => Wait::InBlock,
             args::Wait::Finalized => Wait::Finalized,
         };
-        Self { node, store, home, suri, wait }
+        Self { node, store, home, cache_bytes: u64::from(cache_gib) << 30, suri, wait }
     }
 
     /// A connection to the node.
@@ -65,8 +67,8 @@ impl Context {
     }
 
     /// Where fetched models lie.
-    pub fn cache(&self) -> anyhow::Result<PathBuf> {
-        Ok(self.home()?.join("cache"))
+    pub fn cache(&self) -> anyhow::Result<Cache> {
+        Ok(Cache::new(self.home()?.join("cache"), self.cache_bytes))
     }
 
     /// The blob store.

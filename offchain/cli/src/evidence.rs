@@ -3,13 +3,13 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{bail, Context as _};
+use openledger_artefacts::{fetch_base, AdapterIds, BaseIds, Cache, IndexIds};
 use openledger_chain::{
     account,
     types::{Kind, ModelVersionInfo, Settlement},
     View,
 };
 use openledger_engine::{Artefacts, Job, Library};
-use openledger_factory::{fetch_base, AdapterIds, BaseIds, IndexIds};
 use openledger_influence::{batch, JobReport};
 use openledger_lm::{Config, Tokenizer};
 use openledger_primitives::{
@@ -39,7 +39,8 @@ impl Batch {
         settlement: Settlement,
     ) -> anyhow::Result<Self> {
         let what = || format!("the batch of settlement {id}");
-        let bytes = store.get(&settlement.batch).await.with_context(what)?;
+        let bytes =
+            store.get(&settlement.batch, openledger_engine::MAX_BATCH).await.with_context(what)?;
         let transcripts = batch::parse(&bytes).with_context(what)?;
         Ok(Self { id, settlement, content: hashing::content_id(&bytes), transcripts })
     }
@@ -170,7 +171,7 @@ impl Case {
     }
 
     /// The tokenizer of the model.
-    pub async fn tokenizer(&self, store: &BlobStore, cache: &Path) -> anyhow::Result<Tokenizer> {
+    pub async fn tokenizer(&self, store: &BlobStore, cache: &Cache) -> anyhow::Result<Tokenizer> {
         let folder = fetch_base(store, &self.job.base, cache).await?;
         let config = Config::load(&folder)?;
         Ok(Tokenizer::load(&folder, &config)?)

@@ -48,7 +48,10 @@ pub async fn main() -> ExitCode {
     };
     let serves = matches!(
         command,
-        Command::Gateway(_) | Command::Engine(_) | Command::Trace(trace::Command::Serve(_))
+        Command::Gateway(_)
+            | Command::Engine(_)
+            | Command::EngineJob
+            | Command::Trace(trace::Command::Serve(_))
     );
     log(serves);
     let json = global.json;
@@ -82,6 +85,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Trace(command) => trace::run(context, command).await,
         Command::Audit(options) => audit::run(context, options).await,
         Command::ProveFraud(options) => prove_fraud::run(context, options).await,
+        Command::EngineJob => engine::job().await,
     }
 }
 

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use openledger_primitives::{ContentId, ContributionId};
+use openledger_primitives::ContributionId;
 
 /// What can go wrong between contributions and an adapter.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum Error {
     /// The attribution index could not be built.
     #[error(transparent)]
     Influence(#[from] openledger_influence::Error),
-    /// The trace index could not be built, or is none.
+    /// The trace index could not be built.
     #[error("trace index: {0}")]
     Trace(#[from] openledger_trace::Error),
     /// The blob store failed, or holds other bytes than their id says.
@@ -25,14 +25,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A base's manifest does not say what it should.
-    #[error("manifest {id:?}: {reason}")]
-    Manifest {
-        /// Its content id.
-        id: ContentId,
-        /// What was expected and what came.
-        reason: String,
-    },
+    /// An artefact could not be fetched or stored.
+    #[error(transparent)]
+    Artefact(#[from] openledger_artefacts::Error),
     /// A setting is out of range.
     #[error("setting {name}: {reason}")]
     Setting {

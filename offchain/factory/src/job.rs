@@ -1,21 +1,23 @@
 //! A fine-tuning job.
 
-use std::{path::Path, time::Instant};
+use std::time::Instant;
 
+use openledger_artefacts::{
+    base_name, fetch_base, store_adapter, store_traces, AdapterIds, BaseIds, Cache, IndexIds,
+};
 use openledger_influence::{
     build::{self, Variant},
     Index,
 };
 use openledger_lm::{Config, Model, Sequence, Tokenizer};
-use openledger_primitives::{ContentId, ContributionId, H256};
+use openledger_primitives::ContributionId;
 use openledger_store::{record::Record, BlobStore};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::{
-    artefacts::{base_name, fetch_base, store_adapter, AdapterIds, BaseIds},
     kept::Kept,
-    traces::{self, store_traces},
+    traces,
     training_set::{Count, TrainingSet},
     Error, Result, Settings,
 };
@@ -48,23 +50,6 @@ pub enum Event {
     Repeating(openledger_lm::Progress),
     /// Some records went into the index.
     Indexing(build::Progress),
-}
-
-/// What an index is registered with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IndexIds {
-    /// Content id of its file.
-    pub content: ContentId,
-    /// Merkle root over its blocks.
-    pub root: H256,
-    /// Id of its method.
-    pub method: H256,
-    /// Blocks of one vector.
-    pub blocks: u32,
-    /// Vectors of each contribution.
-    pub variants: u8,
-    /// Content id of the trace index over the same records; none where these have no token of text.
-    pub trace: Option<ContentId>,
 }
 
 /// Everything that is registered of an adapter, and how the job went.
@@ -113,7 +98,7 @@ struct Computed {
 pub async fn run(
     job: Job,
     store: &BlobStore,
-    cache: &Path,
+    cache: &Cache,
     each: impl FnMut(Event) + Send + 'static,
 ) -> Result<Outcome> {
     job.settings.check()?;
@@ -122,7 +107,7 @@ pub async fn run(
     let name = base_name(&base.artefact);
     let settings = job.settings.clone();
     let contributions: Vec<ContributionId> = job.contributions.iter().map(|(id, _)| *id).collect();
-    let own_cache = cache.to_owned();
+    let own_cache = cache.clone();
     let (computed, mut each) = tokio::task::spawn_blocking(move || {
         let mut each = each;
         let model = Model::load(&folder)?;
@@ -177,7 +162,7 @@ fn train(
     job: &Job,
     base: Model,
     tokenizer: &Tokenizer,
-    cache: &Path,
+    cache: &Cache,
     each: &mut impl FnMut(Event),
 ) -> Result<Computed> {
     let settings = &job.settings;
@@ -196,7 +181,7 @@ fn train(
     before.into_iter().for_each(|loss| each(Event::HeldoutBase(loss)));
 
     let start = Instant::now();
-    let kept = Kept::open(cache, &job.base, settings, &set.examples);
+    let kept = Kept::open(cache.folder(), &job.base, settings, &set.examples);
     let trainer = settings.trainer(&base, &base_name(&job.base.artefact), set.sequences())?;
     let heard = |progress| each(Event::Training(progress));
     let (model, train_loss) = kept.train("adapter", trainer, heard)?;

@@ -6,14 +6,12 @@ use std::{
 };
 
 use codec::Encode;
+use openledger_artefacts::{hex, write_whole, BaseIds};
 use openledger_influence::build::{Example, Variant};
 use openledger_lm::{Model, Progress, Trainer};
 use openledger_primitives::hashing;
 
-use crate::{
-    artefacts::{hex, write_whole, BaseIds},
-    Error, Result, Settings,
-};
+use crate::{Error, Result, Settings};
 
 /// How often a training is saved.
 const EVERY: Duration = Duration::from_secs(30);
@@ -89,7 +87,7 @@ impl Kept {
 
     /// Keeps the variant of a run.
     pub fn keep(&self, run: u8, variant: &Variant) -> Result<()> {
-        write_whole(&self.folder, &self.of_variant(run), &variant.to_bytes())
+        Ok(write_whole(&self.folder, &self.of_variant(run), &variant.to_bytes())?)
     }
 
     fn of_variant(&self, run: u8) -> PathBuf {

@@ -1,24 +1,16 @@
-//! Trace indices: over the records of a job, into a blob store, and out of it again with every byte verified.
-//!
-//! In the store, each file of the index is a blob, and so is the list of these files, `trace.json`, which names them by
-//! content id: the list's own content id is that of the index.
+//! Trace indices over the records of a job.
 
 use std::path::Path;
 
 use openledger_influence::build::Example;
 use openledger_lm::{Config, Sequence, Tokenizer};
-use openledger_primitives::{ContentId, ContributionId};
-use openledger_store::BlobStore;
+use openledger_primitives::ContributionId;
 use openledger_trace::{
     build::{add, Contribution, Limits, Record},
-    listed_files, About, Alphabet, Index, MANIFEST,
+    About, Alphabet,
 };
 
-use crate::{
-    artefacts::{hex, place},
-    training_set::TrainingSet,
-    Error, Result,
-};
+use crate::{training_set::TrainingSet, Error, Result};
 
 /// A text before whose token another's text stands as it does in the middle of a text.
 const BEFORE: &str = "x";
@@ -85,35 +77,4 @@ fn text_of<'a>(example: &'a Example, tokenizer: &Tokenizer) -> &'a [u32] {
         (Some((last, rest)), Some(end)) if *last == end => rest,
         _ => text,
     }
-}
-
-/// Stores the index in a folder, and returns its content id.
-///
-/// # Errors
-/// If there is none, a file cannot be read, or the store refuses.
-pub async fn store_traces(folder: &Path, store: &BlobStore) -> Result<ContentId> {
-    let read = async |name: &str| {
-        let path = folder.join(name);
-        tokio::fs::read(&path).await.map_err(Error::io(&path))
-    };
-    let list = read(MANIFEST).await?;
-    for file in listed_files(&list)? {
-        store.put(read(&file.file).await?).await?;
-    }
-    Ok(store.put(list).await?)
-}
-
-/// A trace index, fetched where the cache does not hold it, and verified by its content id. Its contributions are the
-/// caller's to compare.
-///
-/// # Errors
-/// If a blob is missing or has other bytes, or they are not an index.
-pub async fn fetch_traces(store: &BlobStore, content: &ContentId, cache: &Path) -> Result<Index> {
-    let files = listed_files(&store.get(content).await?)?;
-    let folder = cache.join("traces").join(hex(content));
-    for file in files {
-        place(store, &file.content, &folder, &file.file).await?;
-    }
-    place(store, content, &folder, MANIFEST).await?;
-    Ok(tokio::task::spawn_blocking(move || Index::open(&folder)).await??)
 }

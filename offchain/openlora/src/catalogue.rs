@@ -2,15 +2,14 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::PathBuf,
     sync::Arc,
 };
 
+use openledger_artefacts::{adapt, fetch_base, AdapterIds, BaseIds, Cache};
 use openledger_chain::{
     types::{Kind, Model as Registered},
     View,
 };
-use openledger_factory::{adapt, fetch_base, AdapterIds, BaseIds};
 use openledger_lm::{Model, Tokenizer};
 use openledger_primitives::{ModelId, ModelVersion};
 use openledger_store::BlobStore;
@@ -33,7 +32,7 @@ pub struct Served {
 /// All models that this gateway may serve, and those it has loaded.
 pub struct Catalogue {
     store: BlobStore,
-    cache: PathBuf,
+    cache: Cache,
     /// All, where empty.
     allowed: BTreeSet<ModelId>,
     loaded: Mutex<Loaded>,
@@ -46,7 +45,7 @@ struct Loaded {
 }
 
 impl Catalogue {
-    pub fn new(store: BlobStore, cache: PathBuf, allowed: BTreeSet<ModelId>) -> Self {
+    pub fn new(store: BlobStore, cache: Cache, allowed: BTreeSet<ModelId>) -> Self {
         Self { store, cache, allowed, loaded: Mutex::default() }
     }
 
@@ -139,7 +138,7 @@ impl Catalogue {
                 let (model, tokenizer) = tokio::task::spawn_blocking(move || {
                     let model = Model::load(&folder)?;
                     let tokenizer = Tokenizer::load(&folder, model.config())?;
-                    Ok::<_, openledger_factory::Error>((model, Arc::new(tokenizer)))
+                    Ok::<_, openledger_artefacts::Error>((model, Arc::new(tokenizer)))
                 })
                 .await??;
                 loaded.bases.insert(base, (model.clone(), tokenizer.clone()));
@@ -158,7 +157,7 @@ impl Catalogue {
 pub(crate) mod tests {
     use std::path::Path;
 
-    use openledger_factory::{artefacts::base_name, store_base};
+    use openledger_artefacts::{base_name, store_base};
     use openledger_lm::Adapter;
     use openledger_primitives::ContentId;
 
@@ -189,7 +188,10 @@ pub(crate) mod tests {
 
     fn open(folder: &Path) -> (BlobStore, Catalogue) {
         let store = BlobStore::open(folder.join("store").to_str().unwrap()).unwrap();
-        (store.clone(), Catalogue::new(store, folder.join("cache"), BTreeSet::new()))
+        (
+            store.clone(),
+            Catalogue::new(store, Cache::new(folder.join("cache"), 1 << 30), BTreeSet::new()),
+        )
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ pub enum Error {
     Chain(#[from] openledger_chain::Error),
     /// A model could not be fetched or loaded.
     #[error(transparent)]
-    Artefacts(#[from] openledger_factory::Error),
+    Artefacts(#[from] openledger_artefacts::Error),
     /// The blob store failed.
     #[error(transparent)]
     Store(#[from] openledger_store::Error),

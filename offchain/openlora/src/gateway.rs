@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use openledger_artefacts::Cache;
 use openledger_chain::{
     account,
     types::{Channel, Role},
@@ -49,8 +50,8 @@ pub struct Settings {
     pub queue: usize,
     /// The folder of its journals: one for each chain and operator.
     pub journal: PathBuf,
-    /// The folder of models that it fetched.
-    pub cache: PathBuf,
+    /// Models that it fetched.
+    pub cache: Cache,
 }
 
 /// A gateway of one operator.
@@ -476,7 +477,7 @@ pub(crate) mod tests {
             settle_after: Duration::from_secs(60),
             queue: 2,
             journal: folder.into(),
-            cache: folder.join("cache"),
+            cache: Cache::new(folder.join("cache"), 1 << 30),
         };
         let journal = Journal::open(&folder.join("journal.jsonl")).unwrap();
         let operator = account::keypair("//Bob").unwrap();

@@ -2,8 +2,9 @@ mod explain;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use openledger_engine::Library;
-use openledger_influence::{baseline::Bm25, settlement::ReceiptReport};
+use openledger_attribution_lab::baseline::Bm25;
+use openledger_engine::{memory, Library};
+use openledger_influence::report::ReceiptReport;
 use openledger_lm::Device;
 use openledger_primitives::{shares::ShareVector, ContributionId, H256};
 use serde_json::{json, Value};
@@ -60,7 +61,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let (chain, store, cache) = (context.chain().await?, context.store()?, context.cache()?);
     let view = chain.now().await?;
     let labels = labels(&view).await?;
-    let mut library = Library::new(store.clone(), cache.clone(), Device::Cpu);
+    let mut library =
+        Library::new(store.clone(), cache.clone(), Device::Cpu, memory::of_this_machine());
     let mut list = Vec::<(usize, Value, String)>::new();
     for (batch, wanted) in find(&view, &store, &receipts).await? {
         let case = Case::open(&view, &batch, chain.genesis()).await?;

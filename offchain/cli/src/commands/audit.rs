@@ -1,6 +1,6 @@
 use anyhow::{bail, Context as _};
 use clap::Args;
-use openledger_engine::Library;
+use openledger_engine::{memory, Library};
 use openledger_influence::JobReport;
 use openledger_lm::Device;
 use openledger_primitives::{shares::ShareVector, split::Split, H256};
@@ -41,7 +41,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let view = chain.now().await?;
     let labels = labels(&view).await?;
     // The judge of what others computed: the one device that gives the same bits every time.
-    let mut library = Library::new(store.clone(), context.cache()?, Device::Cpu);
+    let mut library =
+        Library::new(store.clone(), context.cache()?, Device::Cpu, memory::of_this_machine());
     let mut list = Vec::<(usize, Value, String)>::new();
     let mut different = 0u64;
     for (batch, wanted) in find(&view, &store, &receipts).await? {

@@ -5,13 +5,13 @@ use std::{
 
 use anyhow::{ensure, Context as _};
 use clap::Subcommand;
+use openledger_artefacts::{store_base, BaseIds};
 use openledger_chain::{
     call::{self, AdapterVersion},
     scale_decode::{self, DecodeAsType},
     types::{IndexInfo, Kind, Model, ModelVersionInfo, PendingPrice, Status},
     View,
 };
-use openledger_factory::BaseIds;
 use openledger_primitives::{Balance, BlockNumber, ContributionId, ModelId, ModelVersion};
 use serde_json::{json, Value};
 
@@ -161,7 +161,7 @@ async fn register_base(
     prices: &Prices,
 ) -> anyhow::Result<Output> {
     let (sender, store) = (context.sender().await?, context.store()?);
-    let ids = openledger_factory::store_base(dir, &store)
+    let ids = store_base(dir, &store)
         .await
         .with_context(|| format!("{} is no model that can be registered", dir.display()))?;
     let Prices { price_in, price_out } = *prices;

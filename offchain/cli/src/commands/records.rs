@@ -182,7 +182,7 @@ fn build(paths: &[PathBuf], out: &Path, selection: &Selection) -> anyhow::Result
 
 async fn show(context: &Context, name: &str, limit: usize) -> anyhow::Result<Output> {
     let bytes = match parse::hash(name) {
-        Some(id) => context.store()?.get(&id).await?.to_vec(),
+        Some(id) => context.store()?.get(&id, record::MAX_FILE as u64).await?.to_vec(),
         None => read(Path::new(name))?,
     };
     let records = record::parse_jsonl(&bytes).with_context(|| name.to_string())?;

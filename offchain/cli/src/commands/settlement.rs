@@ -6,7 +6,7 @@ use std::{
 use anyhow::{bail, Context as _};
 use clap::Subcommand;
 use openledger_chain::{account, call, types::Settlement, View};
-use openledger_influence::settlement::ReceiptReport;
+use openledger_influence::report::ReceiptReport;
 use openledger_primitives::{
     reads::Phase,
     shares::{Share, ShareVector},

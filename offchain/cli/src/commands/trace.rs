@@ -52,6 +52,12 @@ pub struct ServeOptions {
     /// Where to answer
     #[arg(long, default_value = "127.0.0.1:9977", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Requests that may wait
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    queue: usize,
+    /// A name of this host under which the service is asked; addresses need none
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
 }
 
 pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
@@ -87,11 +93,12 @@ async fn serve_index(options: ServeOptions) -> anyhow::Result<Output> {
         index.verify()?;
         let codec = unit::codec(&options.index)?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok::<_, anyhow::Error>(Service { index, codec, rules: Rules::default(), threads })
+        let (rules, queue, names) = (Rules::default(), options.queue, options.hosts);
+        Ok::<_, anyhow::Error>(Service { index, codec, rules, threads, queue, names })
     });
     let service = service.await??;
     tell(&format!("listening on http://{}", listener.local_addr()?));
-    serve(service, listener, interrupted()).await?;
+    serve(service, listener, interrupted()).await;
     Ok(Output::new(json!({"stopped": true}), "Stopped."))
 }
 

@@ -6,7 +6,7 @@ use openledger_influence::{
     gradients::of_records,
     method::{Scope, Weighting},
     query::Query,
-    settlement::scores,
+    scores::scores,
     Error, Index, Method,
 };
 use openledger_lm::{Labels, Model, Sequence};

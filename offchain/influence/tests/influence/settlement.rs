@@ -2,9 +2,9 @@ use openledger_influence::{
     attribute, batch,
     method::Scope,
     query::Query,
-    settlement::{scores, JobReport, Parameters},
-    work::ReceiptWork,
-    Error, Index,
+    scores::scores,
+    work::{Parameters, ReceiptWork},
+    Error, Index, JobReport,
 };
 use openledger_primitives::{
     hashing, merkle, receipt::Transcript, score, score::BLOCK, shares::ShareVector,

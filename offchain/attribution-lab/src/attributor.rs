@@ -1,13 +1,11 @@
 //! What every way of attributing has in common, so that they can be compared.
 
 use ndarray::{Array2, ArrayView2, Axis, Zip};
+use openledger_influence::gradients::{self, Trained};
 use openledger_lm::Labels;
 use rayon::prelude::*;
 
-use crate::{
-    gradients::{self, Trained},
-    Error, Result,
-};
+use crate::{Error, Result};
 
 /// Records whose scores one thread computes at a time.
 const RECORDS: usize = 64;
@@ -67,7 +65,7 @@ impl<M: Trained> Attributor for Vectors<'_, M> {
 
     fn scores(&self, query: &M::Record) -> Result<Vec<f64>> {
         let gradient = gradients::flat(self.model, std::slice::from_ref(query), Labels::Data)?;
-        Ok(self.vectors.dot(&gradient.row(0)).mapv(f64::from).to_vec())
+        finite(self.vectors.dot(&gradient.row(0)).mapv(f64::from).to_vec())
     }
 
     fn all_scores(&self, queries: &[&M::Record]) -> Result<Vec<Vec<f64>>> {
@@ -85,7 +83,7 @@ impl<M: Trained> Attributor for Vectors<'_, M> {
                 scores[place].extend(row.iter().map(|&score| f64::from(score)));
             }
         }
-        Ok(scores)
+        scores.into_iter().map(finite).collect()
     }
 
     fn bytes(&self) -> u64 {
@@ -138,6 +136,17 @@ pub fn by_self_influence(mut vectors: Array2<f32>, gradients: &Array2<f32>) -> A
         vector.mapv_inplace(|value| (f64::from(value) * weight) as f32);
     });
     vectors
+}
+
+/// The scores of a query, refused if one is not a number that others can be compared with.
+///
+/// # Errors
+/// If a score is not finite.
+pub fn finite(scores: Vec<f64>) -> Result<Vec<f64>> {
+    match scores.iter().all(|score| score.is_finite()) {
+        true => Ok(scores),
+        false => Err(Error::NotFinite("the scores of a query".into())),
+    }
 }
 
 /// The length of each row.

@@ -268,7 +268,7 @@ mod tests {
     use crate::{
         index::{Header, Matrix, Member},
         query::Query,
-        settlement::Parameters,
+        work::Parameters,
         Method,
     };
     use codec::Encode;

@@ -1,9 +1,8 @@
-//! A training run, as the segments that [`openledger_influence::unrolled`] follows.
+//! A training run, as the segments that [`crate::unrolled`] follows.
 
-use openledger_influence::unrolled::Segment;
 use openledger_lm::{Model, Trainer};
 
-use crate::Result;
+use crate::{unrolled::Segment, Result};
 
 /// Trains to the end, and keeps the end of each of so many segments of about as many steps.
 ///

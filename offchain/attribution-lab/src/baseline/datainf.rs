@@ -1,9 +1,9 @@
 use ndarray::{s, Array2};
+use openledger_influence::gradients::{self, Trained};
 use openledger_lm::Labels;
 
 use crate::{
     attributor::{lengths, Vectors},
-    gradients::{self, Trained},
     Result,
 };
 

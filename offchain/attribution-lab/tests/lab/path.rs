@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use openledger_factory::{path::segments, Settings};
+use openledger_attribution_lab::path::segments;
+use openledger_factory::Settings;
 use openledger_lm::{Model, Sequence, Trainer};
 
 /// Seven steps.

@@ -15,7 +15,9 @@
 use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use crate::{ekfac::decompose, Error, Result};
+use openledger_influence::ekfac::decompose;
+
+use crate::{Error, Result};
 
 /// λ that are tried, as powers of two of the mean eigenvalue of `X Xᵀ`.
 const POWERS: std::ops::Range<i32> = -8..24;
@@ -34,6 +36,10 @@ pub struct Retrained {
 /// # Errors
 /// If a number is not finite.
 pub fn corrected(scores: ArrayView2<'_, f64>, retrained: &Retrained) -> Result<Array2<f64>> {
+    let numbers = scores.iter().chain(&retrained.kept).chain(&retrained.likely);
+    if numbers.into_iter().any(|number| !number.is_finite()) {
+        return Err(Error::NotFinite("scores, or what they are corrected by,".into()));
+    }
     let mut sets = retrained.kept.rows().into_iter();
     let first = sets.next();
     if sets.all(|set| Some(set) == first) {
@@ -213,5 +219,11 @@ mod tests {
         assert!(refused(f64::NAN, 1.0, 5.0));
         assert!(refused(1.0, f64::INFINITY, 5.0));
         assert!(refused(1.0, 1.0, f64::NAN));
+        // Where there is nothing to correct by, too.
+        let none = Retrained { kept: Array2::zeros((0, 2)), likely: Array2::zeros((1, 0)) };
+        for score in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(corrected(array![[score, 2.0]].view(), &none).is_err());
+        }
+        assert!(corrected(array![[1.0, 2.0]].view(), &none).is_ok());
     }
 }

@@ -1,11 +1,10 @@
 use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2};
-use openledger_influence::{
-    attributor::Attributor, conjugate::Conjugate, ekfac::EkFac, gradients::flat, Error,
-};
+use openledger_attribution_lab::{attributor::Attributor, conjugate::Conjugate, Error};
+use openledger_influence::{ekfac::EkFac, gradients::flat};
 use openledger_lm::{Labels, Model, Sequence};
 
-use crate::fixture::{examples, model};
+use crate::tiny::{examples, model};
 
 const DAMPING: f64 = 0.1;
 const STEPS: usize = 160;

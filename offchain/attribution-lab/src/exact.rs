@@ -8,7 +8,9 @@ use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
-use crate::{ekfac::decompose, Error, Result};
+use openledger_influence::ekfac::decompose;
+
+use crate::{Error, Result};
 
 /// Eigenvalues below this part of the largest are rounding, and count as zero.
 const RANK: f64 = 1e-9;

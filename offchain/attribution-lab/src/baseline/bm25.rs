@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use bm25::{Embedder, EmbedderBuilder, Scorer};
+use openledger_influence::duplicates::words;
 use openledger_primitives::ContributionId;
 
-use crate::{attributor::Attributor, duplicates::words, Result};
+use crate::{attributor::Attributor, Result};
 
 /// Words and signs in lower case, as for near duplicates.
 struct Words;

@@ -6,12 +6,14 @@
 //! passes over all of H's records: a query takes as long as an epoch of training, times the steps.
 
 use ndarray::{Array1, Array2, ArrayView1};
+use openledger_influence::{
+    ekfac::EkFac,
+    gradients::{self, ROWS},
+};
 use openledger_lm::{Labels, Model, Sequence};
 
 use crate::{
-    attributor::Attributor,
-    ekfac::EkFac,
-    gradients::{self, ROWS},
+    attributor::{finite, Attributor},
     Error, Result,
 };
 
@@ -123,7 +125,7 @@ impl Attributor for Conjugate<'_> {
     fn scores(&self, query: &Sequence) -> Result<Vec<f64>> {
         let gradient = gradients::flat(self.model, std::slice::from_ref(query), Labels::Data)?;
         let (x, _) = self.solve(gradient.row(0))?;
-        Ok(self.gradients.dot(&x.mapv(|value| value as f32)).mapv(f64::from).to_vec())
+        finite(self.gradients.dot(&x.mapv(|value| value as f32)).mapv(f64::from).to_vec())
     }
 
     fn bytes(&self) -> u64 {

@@ -1,13 +1,13 @@
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use ndarray::Array2;
-use openledger_influence::{
+use openledger_attribution_lab::{
     attributor::Attributor,
-    gradients,
     unrolled::{unrolled, Segment},
 };
+use openledger_influence::gradients;
 use openledger_lm::{Labels, Model, Sequence};
 
-use crate::fixture::{examples, model, number, record};
+use crate::tiny::{examples, model, number, record};
 
 const WEIGHT: f64 = 0.01;
 const SEED: u64 = 3;

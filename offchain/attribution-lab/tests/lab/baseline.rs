@@ -1,13 +1,13 @@
 use nalgebra::{DMatrix, DVector};
-use openledger_influence::{
-    attributor::{by_self_influence, Attributor, Sum},
+use openledger_attribution_lab::{
+    attributor::{by_self_influence, Attributor, Sum, Vectors},
     baseline::{cosine, datainf, dot},
-    ekfac::EkFac,
-    gradients,
+    Error,
 };
+use openledger_influence::{ekfac::EkFac, gradients};
 use openledger_lm::{Labels, Sequence};
 
-use crate::fixture::{examples, model, record};
+use crate::tiny::{examples, model, record};
 
 fn records() -> Vec<Sequence> {
     examples().into_iter().map(|example| example.sequence).collect()
@@ -133,4 +133,21 @@ fn all_scores_should_be_those_of_each_query() {
         }
         assert!(index.all_scores(&[]).unwrap().is_empty());
     }
+}
+
+#[test]
+fn scores_should_be_refused_when_one_is_not_finite() {
+    let model = model();
+    let records = records();
+    // Finite, as is the query's gradient, but not their product.
+    let largest = gradients::flat(&model, &records, Labels::Data).unwrap().mapv(|value| {
+        if value == 0.0 {
+            0.0
+        } else {
+            f32::MAX.copysign(value)
+        }
+    });
+    let vectors = Vectors::new(&model, largest).unwrap();
+    assert!(matches!(vectors.scores(&records[0]), Err(Error::NotFinite(_))));
+    assert!(matches!(vectors.all_scores(&[&records[0]]), Err(Error::NotFinite(_))));
 }

@@ -1,8 +1,8 @@
+use openledger_influence::gradients::{self, Trained};
 use openledger_lm::Labels;
 
 use crate::{
     attributor::{lengths, Vectors},
-    gradients::{self, Trained},
     Result,
 };
 

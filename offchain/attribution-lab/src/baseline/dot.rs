@@ -1,10 +1,7 @@
+use openledger_influence::gradients::{self, Trained};
 use openledger_lm::Labels;
 
-use crate::{
-    attributor::Vectors,
-    gradients::{self, Trained},
-    Result,
-};
+use crate::{attributor::Vectors, Result};
 
 /// The product of gradients: one step of plain gradient descent on the record, at the end of training (TracIn of one
 /// checkpoint, Pruthi et al. 2020).

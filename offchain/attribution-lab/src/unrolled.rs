@@ -13,12 +13,12 @@
 //! has to be damped by hand: the path itself says which directions had the time to converge. Weight decay adds to P H.
 
 use ndarray::{Array1, Array2, Zip};
+use openledger_influence::gradients::{self, Trained};
 use openledger_lm::Labels;
 
 use crate::{
     attributor::{Sum, Vectors},
     exact::Exact,
-    gradients::{self, Trained},
     Error, Result,
 };
 
