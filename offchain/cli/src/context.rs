@@ -18,6 +18,7 @@ pub struct Context {
     home: Option<PathBuf>,
     suri: Option<String>,
     wait: Wait,
+    json: bool,
 }
 
 /// Somebody who sends transactions.
@@ -33,13 +34,18 @@ pub struct Sender {
 
 impl Context {
     pub fn new(global: Global) -> Self {
-        let Global { node, store, home, suri, wait, json: _ } = global;
+        let Global { node, store, home, suri, wait, json } = global;
         let wait = match wait {
             args::Wait::None => Wait::None,
             args::Wait::InBlock => Wait::InBlock,
             args::Wait::Finalized => Wait::Finalized,
         };
-        Self { node, store, home, suri, wait }
+        Self { node, store, home, suri, wait, json }
+    }
+
+    /// Whether JSON is printed.
+    pub fn json(&self) -> bool {
+        self.json
     }
 
     /// A connection to the node.

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What ends a gateway, or keeps it from starting.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,14 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The file of the administrators' token is not what it should be.
+    #[error("{path}: {reason}")]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// The journal holds something that this version does not write.
     #[error("{path}, line {line}: {reason}; move the file away to start without it, and claim by hand what it records")]
@@ -44,6 +52,34 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// There is no model of this name.
+    #[error("there is no model {name:?} here; see GET /v1/models")]
+    NoModel {
+        /// As it was asked for.
+        name: String,
+    },
+    /// A model needs more memory than there is for it.
+    #[error("model {model} needs {needed} bytes of memory; of {budget} that models may have here (--memory), {held} are in use")]
+    TooLarge {
+        /// The model.
+        model: openledger_primitives::ModelId,
+        /// In bytes.
+        needed: u64,
+        /// In bytes, by what is being used.
+        held: u64,
+        /// In bytes, of all models together.
+        budget: u64,
+    },
+    /// A model could not be loaded a short while ago, and is not tried again yet.
+    #[error(
+        "model {model} could not be loaded a short while ago, and is not tried again yet: {reason}"
+    )]
+    Lately {
+        /// The model.
+        model: openledger_primitives::ModelId,
+        /// Why.
+        reason: String,
+    },
     /// The node is now one of another chain.
     #[error("the node has another chain now: its genesis hash is {found:?}, this gateway serves {expected:?}")]
     OtherChain {
@@ -64,6 +100,13 @@ pub enum Error {
     /// A computation was ended by a panic.
     #[error("the computation ended unexpectedly: {0}")]
     Ended(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// A file or folder that could not be read or written.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        |source| Self::Io { path: path.into(), source }
+    }
 }
 
 /// This crate's results.

@@ -31,7 +31,10 @@ use crate::{
     journal::Journal,
     link::Link,
     metrics::Metrics,
+    prompt::{room, Prompt},
     settle::Settling,
+    stopping::{self, Stopping},
+    usage::{self, Right},
     voucher::{self, Due, Payment, Terms},
     Refusal, Result,
 };
@@ -51,6 +54,8 @@ pub struct Settings {
     pub journal: PathBuf,
     /// The folder of models that it fetched.
     pub cache: PathBuf,
+    /// Bytes of memory that models may have together.
+    pub memory: u64,
 }
 
 /// A gateway of one operator.
@@ -62,6 +67,7 @@ pub struct Gateway {
     pub(crate) settings: Settings,
     pub(crate) catalogue: Catalogue,
     pub(crate) metrics: Metrics,
+    pub(crate) ready: AtomicBool,
     journal: Arc<Mutex<Journal>>,
     /// Held by the one request that is being answered.
     seat: Mutex<()>,
@@ -77,12 +83,16 @@ pub struct Gateway {
 pub struct Question {
     /// Of this model: an id or a name.
     pub model: String,
-    /// The text to continue.
-    pub prompt: String,
+    /// What to continue.
+    pub prompt: Prompt,
     /// How.
     pub sampling: Sampling,
+    /// Texts that end the answer.
+    pub stop: Vec<String>,
     /// What pays for it.
     pub payment: Payment,
+    /// Who asks: the request, signed.
+    pub request: usage::Request,
 }
 
 /// What is answered.
@@ -108,10 +118,12 @@ struct Bill {
     served: Arc<Served>,
     prompt: Vec<u32>,
     sampling: Sampling,
+    stop: Vec<String>,
     price_in: Balance,
     price_out: Balance,
     voucher: Authority,
     channel: Channel,
+    right: Right,
 }
 
 /// Tells the work when nobody waits for it any more.
@@ -164,7 +176,9 @@ impl Gateway {
                 store.clone(),
                 settings.cache.clone(),
                 settings.models.clone(),
+                settings.memory,
             ),
+            ready: AtomicBool::new(false),
             waiting: Arc::new(Semaphore::new(settings.queue.max(1))),
             journal: Arc::new(Mutex::new(journal)),
             seat: Mutex::default(),
@@ -177,20 +191,6 @@ impl Gateway {
             settings,
             metrics,
         })
-    }
-
-    /// Loads every model that it offers, so that the first questions need not wait. Those that fail are logged.
-    ///
-    /// # Errors
-    /// If the chain does not answer.
-    pub async fn load(&self) -> Result<()> {
-        let (_, view) = self.link.now().await?;
-        for (id, model) in self.catalogue.offered(&view).await? {
-            if let Err(error) = self.catalogue.newest(&view, id, &model).await {
-                tracing::warn!(model = id, %error, "not loaded");
-            }
-        }
-        Ok(())
     }
 
     /// Adds an entry to the journal.
@@ -248,13 +248,9 @@ impl Gateway {
 
     /// Reads from the chain what a question asks for and what pays for it. What the channel owes is not looked at yet.
     async fn admit(&self, question: Question) -> Result<Bill, Refusal> {
-        let Question { model, prompt, mut sampling, payment } = question;
+        let Question { model, prompt, mut sampling, stop, payment, request } = question;
         let (_, view) = self.link.now().await?;
-        let id = self.catalogue.resolve(&view, &model).await?.ok_or_else(|| {
-            let message = format!("there is no model {model:?}; see GET /v1/models");
-            Refusal::not_found("model_not_found", message)
-        })?;
-        let registered = self.catalogue.registered(&view, id).await?;
+        let (id, registered) = self.catalogue.find(&view, &model).await?;
 
         let channel_id = payment.channel();
         let channel = view.channel(channel_id).await.map_err(crate::Error::from)?;
@@ -272,13 +268,17 @@ impl Gateway {
             best: view.block().number,
             margin: margin(self.settings.settle_after),
         };
+        let right = request.authorise(self.scope(channel_id), &channel.signer.0)?;
         let voucher = voucher::check(&payment, &terms)?;
+        // Before anything is loaded: what no answer at all could be paid from.
+        let (price_in, price_out) = (registered.price_in, registered.price_out);
+        let least = Receipt::price(1, 1, price_in, price_out);
+        self.affords(&voucher, &channel, &right, least).await?;
 
         let served = self.catalogue.newest(&view, id, &registered).await?;
-        let prompt = tokens(served.clone(), prompt).await?;
+        let prompt = prompt.tokens(served.clone()).await?;
         sampling.max_tokens = sampling.max_tokens.min(room(&served, &prompt)?);
-        let (price_in, price_out) = (registered.price_in, registered.price_out);
-        Ok(Bill { served, prompt, sampling, price_in, price_out, voucher, channel })
+        Ok(Bill { served, prompt, sampling, stop, price_in, price_out, voucher, channel, right })
     }
 
     /// Lets a payer close its channel at once, if it owes nothing that the chain has not: nothing more is served from
@@ -332,7 +332,20 @@ impl Gateway {
 
     /// Checks that the voucher covers what its channel owes by now and what the answer may cost. Returns what it owes.
     async fn check(&self, bill: &Bill) -> Result<Balance, Refusal> {
-        let voucher = &bill.voucher.voucher;
+        let price = bill.price(bill.sampling.max_tokens);
+        self.affords(&bill.voucher, &bill.channel, &bill.right, price).await
+    }
+
+    /// Checks that a voucher, and the session that asks, cover what the channel owes by now and a price. Returns what it
+    /// owes.
+    async fn affords(
+        &self,
+        authority: &Authority,
+        channel: &Channel,
+        right: &Right,
+        price: Balance,
+    ) -> Result<Balance, Refusal> {
+        let voucher = &authority.voucher;
         if self.book(|book| book.released(voucher.channel)).await {
             let message = format!(
                 "channel {} was to be closed, and this gateway agreed: open another",
@@ -342,10 +355,10 @@ impl Gateway {
         }
         let known = self.owed(voucher.channel).await;
         // Without a journal, at least what the chain paid out.
-        let owed = known.as_ref().map_or(0, |account| account.owed).max(bill.channel.claimed);
+        let owed = known.as_ref().map_or(0, |account| account.owed).max(channel.claimed);
         let last = known.map_or(0, |account| account.voucher.voucher.cumulative);
-        let price = bill.price(bill.sampling.max_tokens);
-        voucher::check_amount(voucher, bill.channel.deposit, Due { owed, last, price })?;
+        voucher::check_amount(voucher, channel.deposit, Due { owed, last, price })?;
+        right.covers(owed, price)?;
         Ok(owed)
     }
 
@@ -362,12 +375,15 @@ impl Gateway {
         let start = Instant::now();
         let (output, text, stop) = {
             let (served, prompt, gone) = (bill.served.clone(), bill.prompt.clone(), gone.clone());
-            let sampling = bill.sampling;
+            let (sampling, texts) = (bill.sampling, bill.stop.clone());
             let generated = tokio::task::spawn_blocking(move || {
-                let going = |_| !gone.load(Ordering::Relaxed);
+                let mut stopping = Stopping::new(&served.tokenizer, &texts);
+                let going = |id| !gone.load(Ordering::Relaxed) && !stopping.ends(id);
                 let (output, stop) =
                     served.model.generate(&prompt, sampling, served.tokenizer.unnamed(), going)?;
                 let text = served.tokenizer.decode_after(&prompt, &output)?;
+                let (text, stopped) = stopping::cut(text, &texts);
+                let stop = if stopped { Stop::EndOfText } else { stop };
                 Ok::<_, openledger_lm::Error>((output, text, stop))
             });
             generated
@@ -424,28 +440,6 @@ fn margin(settle_after: Duration) -> BlockNumber {
     BlockNumber::try_from(blocks).unwrap_or(BlockNumber::MAX).saturating_add(MARGIN)
 }
 
-/// The prompt's tokens. Long texts take their time, apart from what serves others.
-async fn tokens(served: Arc<Served>, prompt: String) -> Result<Vec<u32>, Refusal> {
-    tokio::task::spawn_blocking(move || served.tokenizer.prompt(&prompt))
-        .await
-        .map_err(crate::Error::from)?
-        .map_err(|error| Refusal::bad_request("prompt_refused", error.to_string()))
-}
-
-/// The most tokens that an answer to this prompt can have.
-fn room(served: &Served, prompt: &[u32]) -> Result<usize, Refusal> {
-    let context = served.model.config().max_position_embeddings;
-    if prompt.is_empty() || prompt.len() >= context {
-        let message = format!(
-            "the prompt has {} tokens, expected 1 to {}: prompt and answer share a context of {context}",
-            prompt.len(),
-            context - 1
-        );
-        return Err(Refusal::bad_request("context_length_exceeded", message));
-    }
-    Ok(context - prompt.len())
-}
-
 /// Milliseconds since the Unix epoch.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
@@ -457,6 +451,7 @@ pub(crate) mod tests {
 
     use openledger_chain::types::Static;
     use openledger_primitives::{
+        session::Scope,
         signature::Signer,
         voucher::{Closing, Voucher},
         H256,
@@ -477,13 +472,14 @@ pub(crate) mod tests {
             queue: 2,
             journal: folder.into(),
             cache: folder.join("cache"),
+            memory: 1 << 30,
         };
         let journal = Journal::open(&folder.join("journal.jsonl")).unwrap();
         let operator = account::keypair("//Bob").unwrap();
         Gateway::of(Link::lost(GENESIS), store, operator, settings, journal)
     }
 
-    async fn load(gateway: &Gateway) -> Arc<Served> {
+    pub async fn load(gateway: &Gateway) -> Arc<Served> {
         let (base, adapter) = catalogue::tests::stored(&gateway.store).await;
         gateway.catalogue.load(2, 3, base, adapter).await.unwrap()
     }
@@ -510,13 +506,23 @@ pub(crate) mod tests {
         };
         Bill {
             served: served.clone(),
-            prompt: tokens(served.clone(), prompt.into()).await.unwrap(),
+            prompt: Prompt::Text(prompt.into()).tokens(served.clone()).await.unwrap(),
             sampling: Sampling::greedy(8),
+            stop: Vec::new(),
             price_in: 1_000,
             price_out: 3_000,
             voucher: voucher(cumulative),
             channel,
+            right: Right { id: H256::zero(), limit: Balance::MAX },
         }
+    }
+
+    /// A request of channel 5, signed as its vouchers are.
+    fn request(body: &[u8]) -> usage::Request {
+        let operator = account::bytes(&account::parse("//Bob").unwrap());
+        let scope = Scope { genesis: GENESIS, operator, channel: 5 };
+        let key = account::keypair("//Alice").unwrap();
+        usage::tests::request(scope, &key, "POST /v1/completions", body, now(), 1)
     }
 
     fn here() -> Arc<AtomicBool> {
@@ -670,6 +676,41 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
+    async fn serve_should_end_at_a_stop_text_and_charge_what_was_generated() {
+        let folder = tempfile::tempdir().unwrap();
+        let gateway = offline(folder.path());
+        let served = load(&gateway).await;
+        let mut asked = bill(&served, "fn main() {", 1_000_000).await;
+        asked.sampling.max_tokens = 32;
+        let whole = gateway.serve(asked, here()).await.unwrap();
+        let middle = whole.text.chars().nth(whole.text.chars().count() / 2).unwrap().to_string();
+        let mut asked = bill(&served, "fn main() {", 1_000_000).await;
+        asked.sampling.max_tokens = 32;
+        asked.stop = vec![middle.clone()];
+        let stopped = gateway.serve(asked, here()).await.unwrap();
+        assert_eq!(stopped.stop, Stop::EndOfText);
+        assert_eq!(Some(stopped.text.as_str()), whole.text.split(&middle).next());
+        let (all, some) = (whole.signed.receipt.tokens_out, stopped.signed.receipt.tokens_out);
+        assert!(some > 0 && some <= all, "{some} of {all}");
+        assert_eq!(stopped.signed.receipt.fee % 3, whole.signed.receipt.fee % 3);
+    }
+
+    #[tokio::test]
+    async fn serve_should_refuse_beyond_the_limit_of_a_session() {
+        let folder = tempfile::tempdir().unwrap();
+        let gateway = offline(folder.path());
+        let served = load(&gateway).await;
+        let mut asked = bill(&served, "MIT", 1_000).await;
+        let price = asked.price(8);
+        asked.right.limit = price - 1;
+        let refusal = gateway.serve(asked, here()).await.unwrap_err();
+        assert_eq!(refusal.code(), "session_spent");
+        let mut asked = bill(&served, "MIT", 1_000).await;
+        asked.right.limit = price;
+        gateway.serve(asked, here()).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn room_should_name_the_limit_when_the_prompt_is_too_long() {
         let folder = tempfile::tempdir().unwrap();
         let gateway = offline(folder.path());
@@ -695,9 +736,11 @@ pub(crate) mod tests {
         let gateway = offline(folder.path());
         let question = || Question {
             model: "openledger/2".into(),
-            prompt: "MIT".into(),
+            prompt: Prompt::Text("MIT".into()),
             sampling: Sampling::greedy(8),
+            stop: Vec::new(),
             payment: Payment::Voucher(voucher(1_000).signed().unwrap()),
+            request: request(b"MIT"),
         };
         let all = gateway.waiting.clone().try_acquire_many_owned(2).unwrap();
         assert_eq!(gateway.answer(question()).await.unwrap_err().code(), "queue_full");

@@ -39,11 +39,17 @@ fn sentence_should_not_say_the_same_twice() {
 
 #[test]
 fn classify_should_find_the_cause_below_other_errors() {
-    let unreachable = || Chain::Unreachable { url: "ws://x".into(), reason: "y".into() };
+    let unreachable =
+        || Chain::Unreachable { url: "ws://x".into(), reason: "y".into(), lost: false };
     let lost = Chain::Lost { call: "a".into(), reason: "b".into() };
     let remote = |refused: bool| match refused {
         true => Remote::Refused { code: "c".into(), message: "m".into() },
-        false => Remote::Unreachable { url: "http://x".into(), reason: "y".into() },
+        false => Remote::Unreachable {
+            url: "http://x".into(),
+            option: "--gateway",
+            reason: "y".into(),
+            lost: false,
+        },
     };
     for (error, expected) in [
         (unreachable().into(), (3, "unreachable")),
