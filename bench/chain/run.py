@@ -90,7 +90,9 @@ def credits(folder, binaries, packages):
         base = loop.base(ROOT / "models" / "base")
         datanet, number = loop.datanet("solidity", sources)
         model, job = loop.adapter("solidity", base, datanet, number, sources)
-        network.start_gateway(cli.environment, flow.OPERATOR, "--settle-every", 1)
+        network.start_gateway(
+            cli.environment, flow.OPERATOR, "--settle-every", 1, "--settle-worth", 0
+        )
         channel = loop.channel()
         voucher = cli("channel", "voucher", channel, "--cumulative", flow.DEPOSIT, suri=flow.PAYER)
         voucher = {name: voucher[name] for name in ("channel", "cumulative", "expires", "signature")}

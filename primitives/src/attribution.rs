@@ -6,6 +6,10 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use primitive_types::H256;
 use scale_info::TypeInfo;
 
+/// The most query blocks of one settlement: receipts × blocks of the index × its variants. Engines refuse more, since
+/// the blocks' hashes alone take 1 GiB then; so batches are cut at it.
+pub const MAX_QUERY_BLOCKS: u64 = 1 << 25;
+
 /// The bytes that a worker's key signs to agree to serve an attributor: tag ‖ genesis hash ‖ attributor's
 /// account (32).
 pub fn worker_consent(genesis: &H256, attributor: &[u8; 32]) -> Vec<u8> {

@@ -3,9 +3,14 @@
 use codec::Encode;
 use openledger_lm::Model;
 use openledger_primitives::{
-    attribution::Attribution, hashing, merkle, reads::decimal, receipt::Transcript, score,
-    shares::ShareVector, trace::Trace, work, Balance, ContentId, ContributionId, ModelId,
-    ModelVersion, Ppm, SettlementId, H256,
+    attribution::{Attribution, MAX_QUERY_BLOCKS},
+    hashing, merkle,
+    reads::decimal,
+    receipt::Transcript,
+    score,
+    shares::ShareVector,
+    trace::Trace,
+    work, Balance, ContentId, ContributionId, ModelId, ModelVersion, Ppm, SettlementId, H256,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -17,9 +22,6 @@ use crate::{
     work::ReceiptWork,
     Error, Index, Result,
 };
-
-/// The most query blocks of one job: their hashes take 1 GiB.
-const MAX_QUERY_BLOCKS: usize = 1 << 25;
 
 /// What of the chain's parameters decides shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,12 +162,15 @@ pub fn attribute(
     index.check_model(index.header().adapter, &model.lora_matrices())?;
     let models = index.models(model)?;
     let blocks = index.blocks() * usize::from(index.variants());
-    let too_large =
-        || Error::TooLarge { receipts: transcripts.len(), blocks, limit: MAX_QUERY_BLOCKS };
+    let too_large = || Error::TooLarge {
+        receipts: transcripts.len(),
+        blocks,
+        limit: MAX_QUERY_BLOCKS as usize,
+    };
     let query_blocks = transcripts
         .len()
         .checked_mul(blocks)
-        .filter(|&n| n <= MAX_QUERY_BLOCKS)
+        .filter(|&n| n <= MAX_QUERY_BLOCKS as usize)
         .ok_or_else(too_large)?;
     let contributions: Vec<ContributionId> = index.contributions().collect();
     let rows = index.rows();

@@ -1,14 +1,15 @@
 //! Settlements whose time is up: the gateway moves its own on, so that nobody else has to.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use openledger_chain::{call, Wait};
-use openledger_primitives::SettlementId;
+use openledger_primitives::{BlockNumber, SettlementId};
 
 use crate::{gateway::Gateway, Result};
 
-/// The operator's settlements that are not over; nothing until the chain was asked once.
-pub(crate) type Undecided = Option<BTreeSet<SettlementId>>;
+/// The operator's settlements that are not over, with the last block of their phases as far as it is known; nothing until
+/// the chain was asked once.
+pub(crate) type Undecided = Option<BTreeMap<SettlementId, BlockNumber>>;
 
 impl Gateway {
     /// Moves those of the operator's settlements on whose deadline has passed. One that the chain refuses, since
@@ -19,16 +20,24 @@ impl Gateway {
         if state.undecided.is_none() {
             let all = view.settlements().await?.into_iter();
             let own = all.filter(|(_, s)| s.operator == self.account && s.decided.is_none());
-            state.undecided = Some(own.map(|(id, _)| id).collect());
+            state.undecided = Some(own.map(|(id, settlement)| (id, settlement.deadline)).collect());
         }
         let Some(undecided) = &mut state.undecided else { return Ok(()) };
-        for id in undecided.clone() {
+        let best = view.block().number;
+        let over: Vec<_> = undecided
+            .iter()
+            .filter(|(_, deadline)| best >= **deadline)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in over {
             let Some(settlement) = view.settlement(id).await? else { continue };
             if settlement.decided.is_some() {
                 undecided.remove(&id);
                 continue;
             }
-            if view.block().number < settlement.deadline {
+            // A phase may have ended before its time, and the next one has more.
+            undecided.insert(id, settlement.deadline);
+            if best < settlement.deadline {
                 continue;
             }
             match chain.submit(&self.operator, &[call::advance(id)], Wait::InBlock).await {

@@ -28,21 +28,45 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// The journal holds something that this version does not write.
-    #[error("{path}, line {line}: {reason}; move the file away to start without it, and claim by hand what it records")]
-    Journal {
-        /// The journal.
+    /// The ledger could not be read or written.
+    #[error("{path}: {source}; the gateway charges nothing until it is started again with room to write there")]
+    Ledger {
+        /// The ledger.
         path: PathBuf,
-        /// Counted from 1.
-        line: usize,
+        /// What the database said.
+        source: Box<redb::Error>,
+    },
+    /// A file is no ledger of this gateway.
+    #[error(
+        "{path} is not this gateway's ledger: {reason}; move the file away to start a new one"
+    )]
+    NotALedger {
+        /// The file.
+        path: PathBuf,
         /// What is wrong.
         reason: String,
     },
-    /// Another process has the journal.
+    /// Another process has the ledger.
     #[error("{path} is in use by another gateway of this operator: one at a time")]
     Busy {
-        /// The journal.
+        /// The ledger.
         path: PathBuf,
+    },
+    /// One of a group of writes failed, and with it all.
+    #[error(transparent)]
+    Shared(std::sync::Arc<Error>),
+    /// The thread that writes the ledger ended.
+    #[error("the ledger's writer ended unexpectedly: start the gateway again")]
+    Writer,
+    /// An answer costs more than was set aside for it.
+    #[error("an answer costs {fee} units, and {reserved} of channel {channel} were set aside for it: it is not charged")]
+    Overcharged {
+        /// The channel.
+        channel: openledger_primitives::ChannelId,
+        /// What it costs.
+        fee: openledger_primitives::Balance,
+        /// What was set aside.
+        reserved: openledger_primitives::Balance,
     },
     /// There is no such model, or it cannot be served.
     #[error("model {model} cannot be served: {reason}")]

@@ -30,7 +30,7 @@ use axum::{
     routing::{get, post},
     Json, Router,
 };
-use openledger_primitives::{hashing::content_id, voucher::SignedClosing, ChannelId};
+use openledger_primitives::{hashing::content_id, voucher::SignedClosing, ChannelId, H256};
 use serde::de::DeserializeOwned;
 use serde_json::{json, Value};
 use tokio::{net::TcpListener, sync::watch};
@@ -109,6 +109,7 @@ fn router(gateway: Arc<Gateway>, names: Names, rate: u32) -> Router {
     let others = Router::new()
         .route("/v1/models", get(models))
         .route("/v1/models/{*id}", get(model))
+        .route("/v1/receipts/{id}", get(receipt))
         .route("/channels/{id}", get(channel))
         .route("/channels/{id}/close", post(close))
         .route("/health", get(health))
@@ -265,11 +266,36 @@ async fn channel(
         Refusal::not_found("channel_unknown", message)
     })?;
     asked.authorise(gateway.scope(id), &ours.signer.0)?;
-    let known = gateway.owed(id).await;
+    let known = gateway.owed(id);
     let owed = known.as_ref().map_or(0, |account| account.owed).max(ours.claimed);
     // What it signed itself, so that it need not believe what it owes.
-    let voucher = known.and_then(|account| account.voucher.signed());
+    let voucher = known.and_then(|account| account.vouchers.last()?.signed());
     Ok(Json(json!({"channel": id, "owed": owed.to_string(), "voucher": voucher})))
+}
+
+/// An answer that was given, for whoever asks in its channel's name.
+async fn receipt(
+    State(gateway): State<Arc<Gateway>>,
+    id: Result<Path<H256>, PathRejection>,
+    request: Request,
+) -> Result<Json<Value>, Refusal> {
+    let Path(id) = id.map_err(|_| {
+        let message = "expected 0x and 64 hexadecimal digits: /v1/receipts/0x…";
+        Refusal::bad_request("invalid_receipt", message)
+    })?;
+    let (parts, _) = request.into_parts();
+    let asked = asked(&parts)?;
+    let unknown = || {
+        let message =
+            format!("there is no answer with the receipt {id:?}, or it is not kept any more");
+        Refusal::not_found("receipt_unknown", message)
+    };
+    let given = gateway.answer_of(id).await?.ok_or_else(unknown)?;
+    let channel_id = given.transcript.signed.receipt.channel;
+    let (_, view) = gateway.link.now().await?;
+    let channel = view.channel(channel_id).await.map_err(Error::from)?.ok_or_else(unknown)?;
+    asked.authorise(gateway.scope(channel_id), &channel.signer.0)?;
+    Ok(Json(reply::given(&given.into())))
 }
 
 async fn close(
@@ -311,7 +337,7 @@ mod tests {
     use std::path::Path;
 
     use openledger_chain::account;
-    use openledger_primitives::{session::Scope, signature::Signature, H256};
+    use openledger_primitives::{session::Scope, signature::Signature};
     use tokio::sync::oneshot;
 
     use super::*;
@@ -424,6 +450,7 @@ mod tests {
                 post(payment).header(USE, signed("POST /v1/completions", ask.as_bytes()));
             assert_eq!(refusal(complete).await, (503, "chain_unavailable".into()));
         }
+        let none = format!("/v1/receipts/0x{}", "00".repeat(32));
         for (path, status, code) in [
             ("/", 404, "not_found"),
             ("/v1/engines", 404, "not_found"),
@@ -431,6 +458,8 @@ mod tests {
             ("/channels/seven", 400, "invalid_channel"),
             ("/channels/-1", 400, "invalid_channel"),
             ("/channels/7", 401, "use_missing"),
+            ("/v1/receipts/7", 400, "invalid_receipt"),
+            (none.as_str(), 401, "use_missing"),
             ("/v1/models", 503, "chain_unavailable"),
             ("/v1/models/openledger/2", 503, "chain_unavailable"),
             ("/v1/models/openledger%2F2", 503, "chain_unavailable"),
@@ -443,6 +472,9 @@ mod tests {
             let found = refusal(http.get(format!("{url}{path}"))).await;
             assert_eq!(found, (status, code.to_string()), "{path}");
         }
+        let header = signed(&format!("GET {none}"), b"");
+        let unknown = http.get(format!("{url}{none}")).header(USE, header);
+        assert_eq!(refusal(unknown).await, (404, "receipt_unknown".into()));
         let own = http.get(format!("{url}/channels/7")).header(USE, signed("GET /channels/7", b""));
         assert_eq!(refusal(own).await, (503, "chain_unavailable".into()));
         let signature = Signature::Sr25519([0; 64]);

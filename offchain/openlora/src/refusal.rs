@@ -8,6 +8,8 @@ use axum::{
 use openledger_primitives::{reads::decimal, Balance, ChannelId};
 use serde::Serialize;
 
+use crate::ledger::holds::Short;
+
 /// A request that is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -148,6 +150,29 @@ impl Refusal {
     }
 }
 
+/// Why nothing is set aside for a request that may cost `price`: with the voucher that would do, if a larger one is all
+/// that is missing.
+pub fn short(channel: ChannelId, found: Short, price: Balance) -> Refusal {
+    let Short { taken, most, deposit } = found;
+    let needed = taken.saturating_add(price);
+    if needed > deposit {
+        let message = format!(
+            "channel {channel} owes {taken} units, what is being answered included, and this request may cost {price}: \
+             together more than its deposit of {deposit}; top it up or ask for fewer tokens"
+        );
+        return Refusal::payment("deposit_too_low", message, None);
+    }
+    let message = format!(
+        "the largest voucher is for {most} units; channel {channel} owes {taken}, what is being answered included, and \
+         this request may cost {price}: expected {needed}"
+    );
+    Refusal::payment(
+        "insufficient_voucher",
+        message,
+        Some(Required { channel, cumulative: needed }),
+    )
+}
+
 impl From<crate::Error> for Refusal {
     fn from(error: crate::Error) -> Self {
         use crate::Error;
@@ -161,10 +186,15 @@ impl From<crate::Error> for Refusal {
             Error::InDoubt | Error::NotSeen { .. } => "settlement_in_doubt",
             Error::Chain(_) | Error::OtherChain { .. } => "chain_unavailable",
             Error::Artefacts(_) | Error::Store(_) | Error::Lately { .. } => "artefact_unavailable",
-            Error::Io { .. } => "disk_unavailable",
-            Error::Journal { .. } | Error::Busy { .. } | Error::Token { .. } | Error::Ended(_) => {
-                return Self::internal(error.to_string())
-            }
+            Error::Io { .. } | Error::Ledger { .. } => "disk_unavailable",
+            Error::Shared(shared) if matches!(**shared, Error::Ledger { .. }) => "disk_unavailable",
+            Error::NotALedger { .. }
+            | Error::Busy { .. }
+            | Error::Token { .. }
+            | Error::Shared(_)
+            | Error::Writer
+            | Error::Overcharged { .. }
+            | Error::Ended(_) => return Self::internal(error.to_string()),
         };
         Self::unavailable(code, error.to_string())
     }
@@ -199,6 +229,17 @@ impl IntoResponse for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_should_name_the_voucher_that_would_do_or_the_deposit() {
+        let found = Short { taken: 300, most: 450, deposit: 1_000 };
+        let refusal = short(3, found, 200);
+        assert_eq!(refusal.code(), "insufficient_voucher");
+        assert_eq!(refusal.required(), Some(Required { channel: 3, cumulative: 500 }));
+        let refusal = short(3, found, 701);
+        assert_eq!((refusal.code(), refusal.required()), ("deposit_too_low", None));
+        assert_eq!(short(3, found, Balance::MAX).code(), "deposit_too_low");
+    }
 
     #[tokio::test]
     async fn a_refusal_should_be_in_the_format_of_openai() {

@@ -37,22 +37,13 @@ pub struct Right {
     pub limit: Balance,
 }
 
-impl Right {
-    /// Checks that what the channel owes and a price are within the session's limit.
-    ///
-    /// # Errors
-    /// 402, with what was expected.
-    pub fn covers(&self, owed: Balance, price: Balance) -> Result<(), Refusal> {
-        if owed.saturating_add(price) > self.limit {
-            let message = format!(
-                "the channel owes {owed} units and this request may cost {price}: more than the {} up to which the \
-                 session was certified; have another certified",
-                self.limit
-            );
-            return Err(Refusal::payment("session_spent", message, None));
-        }
-        Ok(())
-    }
+/// That what a channel owes, what is being answered included, and a price are more than a session's limit.
+pub fn spent(owed: Balance, price: Balance, limit: Balance) -> Refusal {
+    let message = format!(
+        "the channel owes {owed} units, what is being answered included, and this request may cost {price}: more than \
+         the {limit} up to which the session was certified; have another certified"
+    );
+    Refusal::payment("session_spent", message, None)
 }
 
 impl Request {

@@ -53,6 +53,12 @@ pub struct Options {
     /// Settle so long after the first receipt
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     settle_after: u64,
+    /// Settle only what is worth so many times the transaction's fee, unless a voucher is about to end
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    settle_worth: u32,
+    /// Serve channels of which another gateway of this operator claimed, once that one is down for good
+    #[arg(long)]
+    adopt: bool,
     /// Requests that may wait
     #[arg(long, default_value_t = 16, value_name = "N")]
     queue: usize,
@@ -69,8 +75,10 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
         models: options.models.map(|ids| ids.0.into_iter().collect()).unwrap_or_default(),
         settle_every: options.settle_every as usize,
         settle_after: Duration::from_secs(options.settle_after),
+        settle_worth: options.settle_worth,
         queue: options.queue,
-        journal: folder,
+        adopt: options.adopt,
+        ledger: folder,
         cache: context.cache()?,
         memory: match options.memory {
             Some(memory) => memory,

@@ -4,7 +4,9 @@ use openledger_cli::failure::{classify, sentence, Difference, Remote};
 
 fn refused(name: &str) -> anyhow::Error {
     let docs = "What the runtime says.".into();
-    Chain::Refused { call: "Pallet.call".into(), name: name.into(), docs }.into()
+    let (pallet, error) = name.split_once("::").unwrap_or(("", name));
+    let call = "Pallet.call".into();
+    Chain::Refused { call, pallet: pallet.into(), error: error.into(), docs }.into()
 }
 
 fn not_taken(reason: &str) -> anyhow::Error {

@@ -51,7 +51,7 @@ async fn metrics(State(gateway): State<Arc<Gateway>>) -> String {
 }
 
 async fn status(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
-    let (pending, open) = gateway.book(|book| (book.pending(), book.open().len())).await;
+    let (pending, open) = gateway.book(|book| (book.pending(), book.open().len()));
     Json(json!({
         "operator": gateway.account,
         "genesis": gateway.link.genesis(),

@@ -16,10 +16,7 @@ use crate::gateway::Answered;
 pub fn answer(form: Form, answered: &Answered) -> Response {
     let receipt = &answered.signed.receipt;
     let id = receipt.id();
-    let finish_reason = match answered.stop {
-        Stop::EndOfText => "stop",
-        Stop::Length => "length",
-    };
+    let finish_reason = finish_reason(answered);
     let (kind, prefix, choice) = match form {
         Form::Completion => (
             "text_completion",
@@ -54,6 +51,24 @@ pub fn answer(form: Form, answered: &Answered) -> Response {
         },
     });
     Json(body).into_response()
+}
+
+fn finish_reason(answered: &Answered) -> &'static str {
+    match answered.stop {
+        Stop::EndOfText => "stop",
+        Stop::Length => "length",
+    }
+}
+
+/// An answer that was given before, by its receipt.
+pub fn given(answered: &Answered) -> Value {
+    json!({
+        "receipt_id": answered.signed.receipt.id(),
+        "receipt": answered.signed.receipt,
+        "signature": answered.signed.signature,
+        "text": answered.text,
+        "finish_reason": finish_reason(answered),
+    })
 }
 
 /// A model, as the list has it.
