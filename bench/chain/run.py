@@ -79,7 +79,7 @@ def credits(folder, binaries, packages):
     network.check_ports()
     cli = Cli(
         binaries / "openledger", folder / "home", folder / "store",
-        network.node_url, network.gateway_url, network.logs / "cli.log",
+        network.node_url, network.gateway_url, network.admin_url, network.logs / "cli.log",
     )  # fmt: skip
     try:
         network.start_node()
@@ -92,13 +92,19 @@ def credits(folder, binaries, packages):
         base = loop.base(ROOT / "models" / "base")
         datanet, number = loop.datanet("solidity", sources)
         model, job = loop.adapter("solidity", base, datanet, number, sources)
-        network.start_gateway(cli.environment, flow.OPERATOR, "--settle-every", 1)
+        network.start_gateway(
+            cli.environment, flow.OPERATOR, "--settle-every", 1, "--settle-worth", 0
+        )
         channel = loop.channel()
         voucher = cli("channel", "voucher", channel, "--cumulative", flow.DEPOSIT, suri=flow.PAYER)
         voucher = {name: voucher[name] for name in ("channel", "cumulative", "expires", "signature")}
         prompts = [question["prompt"] for question in corpora.questions(sources, QUESTIONS)]
         questions = folder / "questions.json"
-        asked = {"model": model, "voucher": voucher, "max_tokens": MAX_TOKENS, "prompts": prompts}
+        operator = cli("account", "show", flow.OPERATOR)["accounts"][0]["public"]
+        asked = {
+            "model": model, "voucher": voucher, "operator": operator, "suri": flow.PAYER,
+            "max_tokens": MAX_TOKENS, "prompts": prompts,
+        }  # fmt: skip
         questions.write_text(json.dumps(asked), encoding="utf-8")
         found = measure(
             folder, "credit.mjs", network.node_url, network.gateway_url, network.engine_url, questions,

@@ -36,6 +36,7 @@ pub mod pool;
 pub mod reads;
 pub mod receipt;
 pub mod score;
+pub mod session;
 pub mod shares;
 pub mod signature;
 pub mod split;

@@ -8,7 +8,8 @@ use primitive_types::H256;
 
 /// A permission to have taken at most `cumulative` units from `channel` in its whole life.
 ///
-/// Replay is harmless: the amount only grows, and the chain remembers what was taken.
+/// On the chain replay is harmless: the amount only grows, and the chain remembers what was taken. A gateway answers
+/// nobody for a voucher alone: each request is signed too, see [`crate::session`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Voucher {

@@ -263,14 +263,15 @@ class Flow:
             question["max_tokens"] = self.scale.max_tokens
         path = corpora.write(self.folder / f"questions-{name}.jsonl", asked)
         say(f"Asking {len(asked)} paid questions of the {name} adapter")
-        answers = self.cli(
-            "ask", model, "--batch", path, "--channel", channel,
+        out = path.with_suffix(".answers")
+        out.unlink(missing_ok=True)
+        self.cli(
+            "ask", model, "--batch", path, "--out", out, "--channel", channel,
             "--temperature", self.scale.temperature, suri=PAYER,
         )  # fmt: skip
-        labels = {}
-        for answer in answers["answers"]:
-            labels[answer["receipt_id"]] = answer["label"]
-        example = answers["answers"][0]
+        answers = corpora.read(out)
+        labels = {answer["receipt_id"]: answer["label"] for answer in answers}
+        example = answers[0]
         print(f"    for example ({example['label']}):", flush=True)
         for line in (example["prompt"].splitlines()[-2:] + example["answer"].splitlines())[:6]:
             print(f"      | {line}", flush=True)

@@ -13,7 +13,7 @@ import urllib.request
 from cli import Failed
 
 # Ports of a network that stands alone. A second one beside it takes them `offset` higher.
-PORTS = {"rpc": 9944, "p2p": 30333, "prometheus": 9615, "engine": 9955, "gateway": 9966}
+PORTS = {"rpc": 9944, "p2p": 30333, "prometheus": 9615, "engine": 9955, "gateway": 9966, "admin": 9967}
 # How long the node, the engine and the gateway are waited for, in seconds: a node compiles the runtime first, which
 # takes a busy machine minutes.
 PATIENCE = 300
@@ -40,6 +40,7 @@ class Network:
         self.node_url = f"ws://127.0.0.1:{self.ports['rpc']}"
         self.engine_url = f"http://127.0.0.1:{self.ports['engine']}"
         self.gateway_url = f"http://127.0.0.1:{self.ports['gateway']}"
+        self.admin_url = f"http://127.0.0.1:{self.ports['admin']}"
         self.logs = self.folder / "logs"
         self.known = self.folder / "processes.json"
 
@@ -115,10 +116,11 @@ class Network:
         self._start(
             "gateway", "openledger",
             "--suri", suri,
-            "gateway", "--listen", f"127.0.0.1:{self.ports['gateway']}", *options,
+            "gateway", "--listen", f"127.0.0.1:{self.ports['gateway']}",
+            "--admin", f"127.0.0.1:{self.ports['admin']}", *options,
             environment=environment,
         )
-        self._wait("gateway", lambda: self._answers(f"{self.gateway_url}/v1/models"))
+        self._wait("gateway", lambda: self._answers(f"{self.gateway_url}/ready"))
 
     def stop(self, *names):
         """Ends what this folder started, or what is named of it: politely, and after ten seconds not."""

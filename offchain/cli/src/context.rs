@@ -20,6 +20,7 @@ pub struct Context {
     cache_bytes: u64,
     suri: Option<String>,
     wait: Wait,
+    json: bool,
 }
 
 /// Somebody who sends transactions.
@@ -35,13 +36,18 @@ pub struct Sender {
 
 impl Context {
     pub fn new(global: Global) -> Self {
-        let Global { node, store, home, cache_gib, suri, wait, json: _ } = global;
+        let Global { node, store, home, cache_gib, suri, wait, json } = global;
         let wait = match wait {
             args::Wait::None => Wait::None,
             args::Wait::InBlock => Wait::InBlock,
             args::Wait::Finalized => Wait::Finalized,
         };
-        Self { node, store, home, cache_bytes: u64::from(cache_gib) << 30, suri, wait }
+        Self { node, store, home, cache_bytes: u64::from(cache_gib) << 30, suri, wait, json }
+    }
+
+    /// Whether JSON is printed.
+    pub fn json(&self) -> bool {
+        self.json
     }
 
     /// A connection to the node.

@@ -8,7 +8,8 @@
 //! | `evidence`, [`checks`] | a settlement's batch and artefacts, and what an audit compares |
 //! | [`split`] | files into contributions |
 //! | [`vouchers`] | what a payer gave out, on disk |
-//! | `remote` | a gateway over HTTP |
+//! | [`remote`] | a gateway over HTTP |
+//! | [`signing`] | who signs requests to it: a key, or a session's |
 //! | [`output`] | what is printed: JSON, or words and tables |
 //! | [`failure`] | errors, with what to do about them, and exit statuses |
 
@@ -21,7 +22,8 @@ pub mod failure;
 mod files;
 pub mod output;
 pub mod parse;
-mod remote;
+pub mod remote;
+pub mod signing;
 mod sizes;
 pub mod split;
 pub mod vouchers;
@@ -74,7 +76,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Model(command) => model::run(context, command).await,
         Command::Channel(command) => channel::run(context, command).await,
         Command::Ask(options) => ask::run(context, options).await,
-        Command::Settle(options) => settle::run(options).await,
+        Command::Settle(options) => settle::run(context, options).await,
         Command::Gateway(options) => gateway::run(context, options).await,
         Command::Engine(options) => engine::run(context, options).await,
         Command::Settlement(command) => settlement::run(context, command).await,

@@ -56,7 +56,7 @@ pub async fn job() -> anyhow::Result<Output> {
 /// Serves until it is interrupted.
 pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
     options.device.check()?;
-    let listener = listen(options.listen).await?;
+    let listener = listen(options.listen, "--listen").await?;
     let settings = Settings {
         folder: context.home()?.join("engine"),
         cache: context.cache()?,

@@ -87,7 +87,7 @@ fn query(folder: &std::path::Path, text: &str) -> anyhow::Result<Output> {
 
 /// Serves until it is interrupted.
 async fn serve_index(options: ServeOptions) -> anyhow::Result<Output> {
-    let listener = listen(options.listen).await?;
+    let listener = listen(options.listen, "--listen").await?;
     let service = tokio::task::spawn_blocking(move || {
         let index = Index::open(&options.index)?;
         index.verify()?;
