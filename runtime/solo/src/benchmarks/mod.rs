@@ -1,5 +1,10 @@
 //! The benchmarks that the runtime carries, for `openledger-node benchmark pallet`.
 
+mod babe;
+mod grandpa;
+mod offender;
+mod session;
+
 use alloc::{string::String, vec::Vec};
 use frame_benchmarking::{
     baseline::Pallet as BaselineBench, BenchmarkBatch, BenchmarkConfig, BenchmarkList,
@@ -17,6 +22,9 @@ frame_benchmarking::define_benchmarks!(
     [frame_system, SystemBench::<Runtime>]
     [frame_system_extensions, SystemExtensionsBench::<Runtime>]
     [pallet_timestamp, Timestamp]
+    [pallet_babe, babe::Pallet::<Runtime>]
+    [pallet_session, session::Pallet::<Runtime>]
+    [pallet_grandpa, grandpa::Pallet::<Runtime>]
     [pallet_migrations, Migrations]
     [pallet_balances, Balances]
     [pallet_transaction_payment, TransactionPayment]
