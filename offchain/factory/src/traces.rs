@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use openledger_influence::build::Example;
-use openledger_lm::{Config, Sequence, Tokenizer};
+use openledger_lm::{Config, Tokenizer};
 use openledger_primitives::{ContentId, ContributionId};
 use openledger_store::BlobStore;
 use openledger_trace::{
@@ -79,8 +79,7 @@ pub fn build(
 
 /// The tokens of an example without what marks its begin and end, which answers do not have.
 fn text_of<'a>(example: &'a Example, tokenizer: &Tokenizer) -> &'a [u32] {
-    let Sequence { ids, from } = &example.sequence;
-    let text = ids.get(*from..).unwrap_or_default();
+    let text = &example.sequence.ids()[example.sequence.context()..];
     match (text.split_last(), tokenizer.end()) {
         (Some((last, rest)), Some(end)) if *last == end => rest,
         _ => text,

@@ -4,25 +4,64 @@ use std::sync::Arc;
 
 use crate::{Error, Model, Result};
 
-/// One record or one prompt with its answer, as tokens.
+/// One record, one conversation or one prompt with its answer, as tokens.
+///
+/// Each token either counts or is context. A token that counts is a *target*: the loss compares what the model
+/// predicts for its position with it. The first token is never a target, because nothing comes before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sequence {
-    /// Its tokens, begin- and end-of-text included where they are wanted.
-    pub ids: Vec<u32>,
-    /// The first position whose token is a target: tokens before it are context only. The first token is never
-    /// a target, so 0 and 1 mean the same.
-    pub from: usize,
+    ids: Vec<u32>,
+    /// As many as there are tokens.
+    counts: Vec<bool>,
 }
 
 impl Sequence {
-    /// A sequence of which every token but the first is a target.
+    /// A sequence of which every token counts.
     pub fn new(ids: Vec<u32>) -> Self {
-        Self { ids, from: 1 }
+        Self::after(ids, 0)
+    }
+
+    /// A sequence of which the tokens from position `context` on count.
+    pub fn after(ids: Vec<u32>, context: usize) -> Self {
+        let counts = (0..ids.len()).map(|position| position >= context).collect();
+        Self { ids, counts }
+    }
+
+    /// A sequence of which any tokens count, such as several answers in one conversation.
+    ///
+    /// # Errors
+    /// If there is not one entry of `counts` for each token.
+    pub fn masked(ids: Vec<u32>, counts: Vec<bool>) -> Result<Self> {
+        if ids.len() != counts.len() {
+            return Err(Error::Mask { tokens: ids.len(), found: counts.len() });
+        }
+        Ok(Self { ids, counts })
+    }
+
+    /// Its tokens, begin- and end-of-text included where they are wanted.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// Of each token, whether it counts.
+    pub fn counts(&self) -> &[bool] {
+        &self.counts
+    }
+
+    /// How many tokens come before the first that counts; all of them if none does.
+    pub fn context(&self) -> usize {
+        self.counts.iter().take_while(|&&counts| !counts).count()
     }
 
     /// How many targets it has.
     pub fn targets(&self) -> usize {
-        self.ids.len().saturating_sub(self.from.max(1))
+        self.counts.iter().skip(1).filter(|&&counts| counts).count()
+    }
+
+    /// Keeps the first `len` tokens.
+    pub fn truncate(&mut self, len: usize) {
+        self.ids.truncate(len);
+        self.counts.truncate(len);
     }
 }
 
@@ -50,15 +89,13 @@ impl Batch {
         for sequence in sequences {
             let len = sequence.ids.len();
             if sequence.targets() == 0 {
-                return Err(Error::NoTarget { len, from: sequence.from });
+                return Err(Error::NoTarget { len });
             }
             model.check_ids(&sequence.ids, len - 1)?;
             let rest = seq - (len - 1);
             ids.extend_from_slice(&sequence.ids[..len - 1]);
             labels.extend_from_slice(&sequence.ids[1..]);
-            let context = sequence.from.max(1) - 1;
-            weights.extend(std::iter::repeat_n(0.0, context));
-            weights.extend(std::iter::repeat_n(1.0, len - 1 - context));
+            weights.extend(sequence.counts[1..].iter().map(|&counts| f32::from(u8::from(counts))));
             ids.extend(std::iter::repeat_n(0, rest));
             labels.extend(std::iter::repeat_n(0, rest));
             weights.extend(std::iter::repeat_n(0.0, rest));

@@ -125,7 +125,7 @@ impl Model {
             count += rows.iter().map(Sequence::targets).sum::<usize>();
         }
         if count == 0 {
-            return Err(Error::NoTarget { len: 0, from: 0 });
+            return Err(Error::NoTarget { len: 0 });
         }
         Ok(sum / count as f64)
     }

@@ -83,13 +83,19 @@ pub enum Error {
         /// The tokens of the sequence.
         found: usize,
     },
-    /// A sequence has nothing to predict, or starts to count past its end.
-    #[error("a sequence of {len} tokens has no target from position {from} on")]
+    /// A sequence has nothing to predict.
+    #[error("a sequence of {len} tokens has no target: expected one after the first that counts")]
     NoTarget {
         /// The tokens of the sequence.
         len: usize,
-        /// The first target that counts.
-        from: usize,
+    },
+    /// A mask does not say of each token whether it counts.
+    #[error("a mask for a sequence of {tokens} tokens has {found} entries: expected one for each")]
+    Mask {
+        /// The tokens of the sequence.
+        tokens: usize,
+        /// The entries of the mask.
+        found: usize,
     },
     /// A token id is not in the vocabulary.
     #[error("token {id} is outside a vocabulary of {vocab}")]

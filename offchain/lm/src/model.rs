@@ -321,7 +321,7 @@ impl Model {
     /// If the sequence is empty, too long, or holds a token outside the vocabulary.
     pub fn forward(&self, ids: &[u32]) -> Result<ndarray::Array2<f32>> {
         if ids.is_empty() {
-            return Err(Error::NoTarget { len: 0, from: 0 });
+            return Err(Error::NoTarget { len: 0 });
         }
         self.check_ids(ids, ids.len())?;
         let logits = self.logits(self.hidden(ids, 1, None, None));

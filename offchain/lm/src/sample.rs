@@ -63,7 +63,7 @@ impl Model {
     ) -> Result<(Vec<u32>, Stop)> {
         let Sampling { max_tokens, temperature, top_p, seed } = sampling;
         if prompt.is_empty() {
-            return Err(Error::NoTarget { len: 0, from: 0 });
+            return Err(Error::NoTarget { len: 0 });
         }
         self.check_ids(prompt, prompt.len())?;
         if !(0.0..=100.0).contains(&temperature) {

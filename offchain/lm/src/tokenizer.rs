@@ -122,8 +122,9 @@ impl Tokenizer {
         let from = ids.len();
         ids.extend(self.encode(completion)?);
         ids.extend(self.end);
-        ids.truncate(max);
-        Ok(Sequence { ids, from })
+        let mut sequence = Sequence::after(ids, from);
+        sequence.truncate(max);
+        Ok(sequence)
     }
 
     /// The text of tokens; special tokens have none.

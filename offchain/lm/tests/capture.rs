@@ -3,7 +3,7 @@
 mod common;
 
 use ndarray::{s, Array2};
-use openledger_lm::{Capture, Labels, Model, Sequence};
+use openledger_lm::{Capture, Error, Labels, Model, Sequence};
 
 /// `Σ_t X[i,t,:] ⊗ G[i,t,:]` of each matrix.
 fn gradients(capture: &Capture, record: usize) -> Vec<Array2<f32>> {
@@ -90,11 +90,33 @@ fn losses_should_leave_out_context_when_it_does_not_count() {
     let model = common::adapted();
     let whole = common::sequences().remove(1);
     let loss = |from, len| {
-        let sequence = Sequence { ids: whole.ids[..len].to_vec(), from };
+        let sequence = Sequence::after(whole.ids()[..len].to_vec(), from);
         model.losses(&[sequence]).unwrap()[0]
     };
     // log p(all) = log p(context) + log p(rest | context)
     assert!(close(loss(1, 11), loss(1, 4) + loss(4, 11), 1e-5));
+}
+
+#[test]
+fn losses_should_add_up_when_a_sequence_has_several_answers() {
+    let model = common::adapted();
+    let whole = common::sequences().remove(1);
+    let loss = |sequence: Sequence| model.losses(&[sequence]).unwrap()[0];
+    let part = |from, len| loss(Sequence::after(whole.ids()[..len].to_vec(), from));
+    let counts = (0..11).map(|at| (2..4).contains(&at) || (7..10).contains(&at)).collect();
+    let masked = Sequence::masked(whole.ids().to_vec(), counts).unwrap();
+    assert_eq!((masked.targets(), masked.context()), (5, 2));
+    assert!(close(loss(masked), part(2, 4) + part(7, 10), 1e-5));
+}
+
+#[test]
+fn a_sequence_should_be_refused_when_its_mask_is_of_another_length_or_counts_nothing() {
+    let short = Sequence::masked(vec![1, 2, 3], vec![true; 2]);
+    assert!(matches!(short, Err(Error::Mask { tokens: 3, found: 2 })));
+    // The first token is nobody's target.
+    let first = Sequence::masked(vec![1, 2, 3], vec![true, false, false]).unwrap();
+    let refused = common::adapted().losses(&[first]).unwrap_err();
+    assert!(matches!(refused, Error::NoTarget { len: 3 }), "{refused}");
 }
 
 #[test]
@@ -104,7 +126,7 @@ fn sampled_labels_should_follow_the_seed_and_the_model_when_drawn() {
     assert_eq!(capture(1), capture(1));
     assert_ne!(capture(1), capture(2));
     // The mean loss over draws is the entropy of the predictions.
-    let logits = model.forward(&sequences[0].ids[..6]).unwrap();
+    let logits = model.forward(&sequences[0].ids()[..6]).unwrap();
     let entropy: f32 = logits
         .rows()
         .into_iter()
@@ -123,10 +145,10 @@ fn gauss_newton_should_equal_the_sum_over_all_labels_when_there_is_one_target() 
     let model = common::adapted();
     let vocab = model.config().vocab_size as u32;
     // One target, so that each label's gradient can be written out.
-    let context = common::sequences()[0].ids.clone();
+    let context = common::sequences()[0].ids().to_vec();
     let labelled = |label| {
         let ids = context.iter().copied().chain([label]).collect();
-        Sequence { ids, from: context.len() }
+        Sequence::after(ids, context.len())
     };
     let own = model.lora_values();
     let direction: Vec<Array2<f32>> =

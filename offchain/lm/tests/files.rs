@@ -172,8 +172,8 @@ fn tokenizer_should_give_any_text_back_when_trained_on_another() {
 
     let record = tokenizer.completion("a b", " c", 100).unwrap();
     let prompt = tokenizer.prompt("a b").unwrap();
-    assert_eq!(record.ids[..record.from], prompt);
-    assert_eq!((record.ids[0], record.ids.last()), (0, Some(&0)));
+    assert_eq!(record.ids()[..record.context()], prompt);
+    assert_eq!((record.ids()[0], record.ids().last()), (0, Some(&0)));
     let small = Config { vocab_size: 200, ..config };
     assert!(matches!(Tokenizer::load(folder.path(), &small), Err(Error::Tokenizer(_))));
 }

@@ -45,7 +45,7 @@ pub fn sequences() -> Vec<Sequence> {
         .into_iter()
         .map(|(len, from)| {
             let ids = (0..len).map(|_| rng.random_range(0..23)).collect();
-            Sequence { ids, from }
+            Sequence::after(ids, from)
         })
         .collect()
 }
