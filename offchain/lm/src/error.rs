@@ -43,6 +43,39 @@ pub enum Error {
     /// No file of the checkpoint holds this tensor.
     #[error("tensor {0} is missing: the checkpoint is incomplete, or config.json is not its own")]
     MissingTensor(String),
+    /// A tensor is in two files of one checkpoint.
+    #[error(
+        "tensor {name} is in {} and in {}: expected the shards of one checkpoint",
+        files[0].display(),
+        files[1].display()
+    )]
+    StoredTwice {
+        /// The tensor.
+        name: String,
+        /// The files.
+        files: [PathBuf; 2],
+    },
+    /// The files of the checkpoint hold a tensor that the model does not have.
+    #[error("tensor {0} has no place in the model that config.json describes: it is not its own")]
+    UnknownTensor(String),
+    /// The configuration describes more numbers than the files of the checkpoint can hold.
+    #[error("config.json describes {parameters} numbers, but its files are of {bytes} bytes: expected 2 a number or more")]
+    Larger {
+        /// The numbers.
+        parameters: u64,
+        /// The size of the files together.
+        bytes: u64,
+    },
+    /// Something needs more memory than there may be used.
+    #[error("{what} needs {needed} bytes of memory: expected at most {limit}")]
+    Memory {
+        /// What needs it.
+        what: String,
+        /// How much it needs.
+        needed: u64,
+        /// How much there is.
+        limit: u64,
+    },
     /// A tensor has another shape than the configuration implies.
     #[error("tensor {name}: expected shape {expected:?}, found {found:?}")]
     Shape {

@@ -8,8 +8,9 @@ use serde_json::{json, Value};
 
 use crate::{
     lora::{Adapter, MatrixSpec},
-    model::{tensor, values, PROJECTIONS},
-    tensors::{write, write_whole, Named, Precision, TensorFiles},
+    names::PROJECTIONS,
+    tensor_files::{write, write_whole, Named, Precision, TensorFiles},
+    tensors::{tensor, values},
     Config, Error, Result,
 };
 

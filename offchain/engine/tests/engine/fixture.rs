@@ -12,7 +12,7 @@ use openledger_factory::{
     run, store_base, traces::store_traces, BaseIds, Job as Training, Outcome,
 };
 use openledger_influence::Method;
-use openledger_lm::{Config, Device, Model, Precision, RopeScaling, Tokenizer};
+use openledger_lm::{Config, Device, Family, Model, Precision, RopeScaling, Tokenizer};
 use openledger_primitives::{
     hashing, merkle,
     receipt::{Receipt, SignedReceipt, Transcript},
@@ -58,6 +58,7 @@ pub fn text(topic: usize, i: usize) -> String {
 
 fn config() -> Config {
     Config {
+        family: Family::LLAMA,
         vocab_size: 300,
         hidden_size: 16,
         intermediate_size: 24,

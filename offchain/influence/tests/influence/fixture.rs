@@ -5,7 +5,7 @@ use openledger_influence::{
     build::{self, Example},
     Index, Method, Result,
 };
-use openledger_lm::{Adapter, Config, Model, RopeScaling, Sequence};
+use openledger_lm::{Adapter, Config, Family, Model, RopeScaling, Sequence};
 use openledger_primitives::{
     hashing, merkle,
     receipt::{Receipt, SignedReceipt, Transcript},
@@ -26,6 +26,7 @@ pub fn number(seed: u64) -> u64 {
 /// One decoder layer of width 16, and an adapter of rank 2 of which neither A nor B is zero.
 pub fn model() -> Model {
     let config = Config {
+        family: Family::LLAMA,
         vocab_size: VOCABULARY as usize,
         hidden_size: 16,
         intermediate_size: 24,

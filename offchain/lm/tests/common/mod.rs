@@ -1,13 +1,17 @@
 //! Small models for tests.
 #![allow(dead_code)]
 
-use openledger_lm::{Adapter, Config, Model, RopeScaling, Sequence};
+pub mod golden;
+pub mod twins;
+
+use openledger_lm::{Adapter, Config, Family, Model, RopeScaling, Sequence};
 use rand::Rng;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
 /// Grouped-query attention, an output matrix of its own, odd widths.
 pub fn config() -> Config {
     Config {
+        family: Family::LLAMA,
         vocab_size: 23,
         hidden_size: 12,
         intermediate_size: 20,
