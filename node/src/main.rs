@@ -3,6 +3,7 @@
 
 mod chain_spec;
 mod cli;
+mod client;
 mod command;
 mod ports;
 mod rpc;

@@ -152,14 +152,19 @@ def numbers(text):
 
 
 def parameters():
-    runtime = ROOT / "runtime" / "solo" / "src"
-    tuned = (runtime / "params.rs").read_text()
+    runtime = ROOT / "runtime"
+    tuned = (runtime / "common" / "src" / "params.rs").read_text()
     found = {name: value(text) for name, text in re.findall(r"pub static (\w+): \w+ = (.+);", tuned)}
     parts = body((ROOT / "primitives" / "src" / "split.rs").read_text(), "DEFAULT: Self = Self")
-    product = (runtime / "configs" / "product.rs").read_text()
-    amounts = dict(re.findall(r"pub const (\w+): Balance = (.+);", product))
-    for name, text in re.findall(r"type (\w+) = (?:ConstU32<\{?)?([^;>}]+?)\}?>?;", product):
-        found[name] = value(amounts.get(text, text))
+    product = (runtime / "common" / "src" / "product.rs").read_text()
+    for name, text in re.findall(r"pub const (\w+): (?:Balance|BlockNumber|Ppm|u32) = (.+);", product):
+        if "(" not in text:
+            found[name] = value(text)
+    origins = (runtime / "solo" / "src" / "governance" / "origins.rs").read_text()
+    decides = {
+        name: re.search(rf"pub type {alias} = Ensure(\w+)", origins)[1]
+        for name, alias in (("AppealOrigin", "Appeals"), ("GovernanceOrigin", "EmissionWeights"))
+    }
     text = (DOCS / "protocol" / "parameters.md").read_text()
     for heading in ("## What governance tunes", "## What the runtime fixes"):
         for row in table(section(text, heading)):
@@ -171,7 +176,7 @@ def parameters():
                 elif name == "TreasuryPart":
                     right = f"from_percent({int(min(numbers(row[1])))})" in tuned
                 elif name.endswith("Origin"):
-                    right = f"type {name} = Ensure{row[1]}" in product
+                    right = decides.get(name) == row[1]
                 else:
                     right = found.get(name) in numbers(row[1])
                 if not right:

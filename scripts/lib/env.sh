@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by every script: where things are, and how to say things.
 
 set -euo pipefail
@@ -5,7 +6,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/openledger
 # Outlives a clone, so that dependencies are compiled once.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
-export PATH="$HOME/.cargo/bin:$PATH"
+# The checking tools of scripts/lib/tools.txt lie in an environment of Python; whatever else has their names
+# comes first.
+export PATH="$HOME/.cargo/bin:$PATH:$cache/tools/bin"
 # The wasm target's toolchain, where it is not rustup's own (see scripts/lib/wasm-target).
 if [ -f "$cache/wasm-toolchain" ]; then
     WASM_BUILD_TOOLCHAIN=$(cat "$cache/wasm-toolchain")
@@ -25,8 +28,23 @@ own_target() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# The toolchain that rust-toolchain.toml names. Where rustup lacks it, but has the same version under another
+# name (as `stable`), that one serves, so that nothing needs to be downloaded.
+pinned=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$root/rust-toolchain.toml")
+if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && have rustup && ! rustup toolchain list | grep -q "^$pinned"; then
+    for name in $(rustup toolchain list | cut -d' ' -f1); do
+        case $(rustup run "$name" rustc --version 2>/dev/null) in
+        "rustc $pinned "*) export RUSTUP_TOOLCHAIN=$name ;;
+        esac
+    done
+fi
+# Whether there is a cargo with everything that rust-toolchain.toml wants but the wasm target.
+rust_ready() { (cd "$root" && cargo --version && cargo clippy --version && cargo fmt --version) >/dev/null 2>&1; }
+# Whether the tools of scripts/lib/tools.txt, and what the benchmarks' tests import, are there.
+tools_ready() { cat "$root/scripts/lib/tools.txt" "$root/bench/requirements.txt" | cmp -s - "$cache/tools/.installed"; }
+
 # Debian packages that building, running and testing need.
-apt_packages=(protobuf-compiler clang libclang-dev lld cmake binaryen pkg-config libssl-dev build-essential curl git python3 nodejs npm)
+apt_packages=(protobuf-compiler clang libclang-dev lld cmake binaryen pkg-config libssl-dev build-essential curl git python3 python3-venv nodejs npm)
 apt_missing() {
     local package
     for package in "${apt_packages[@]}"; do
@@ -35,6 +53,7 @@ apt_missing() {
         nodejs) have node && continue ;;
         npm) have npm && continue ;;
         python3) have python3 && continue ;;
+        python3-venv) python3 -c 'import ensurepip' 2>/dev/null && continue ;;
         esac
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
     done
@@ -48,5 +67,6 @@ apt_install() {
     DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -q --no-install-recommends "$@" >/dev/null
 }
 wasm_target_ready() {
-    [ -n "${WASM_BUILD_TOOLCHAIN:-}" ] || rustup target list --installed 2>/dev/null | grep -qx wasm32v1-none
+    [ -n "${WASM_BUILD_TOOLCHAIN:-}" ] ||
+        (cd "$root" && rustup target list --installed 2>/dev/null) | grep -qx wasm32v1-none
 }

@@ -1,4 +1,5 @@
-"""Checks the manifests: versions only in the workspace's, and every `std` feature complete."""
+"""Checks the manifests: versions only in the workspace's, every `std` feature complete, and every package that a
+profile names there."""
 
 import pathlib
 import sys
@@ -45,6 +46,11 @@ def problems():
                 wanted = {f"{name}/std"}
             if not wanted & std:
                 yield f"{where}: the feature std does not turn on {name}/std"
+    locked = {package["name"] for package in load(ROOT / "Cargo.lock")["package"]}
+    for path in (ROOT / "Cargo.toml", ROOT / ".cargo" / "config.toml"):
+        for profile, settings in load(path).get("profile", {}).items():
+            for name in sorted(set(settings.get("package", {})) - locked - {"*"}):
+                yield f"{path.relative_to(ROOT)}: the profile {profile} names {name}, which is not in Cargo.lock"
     for name in sorted(set(shared) - used):
         yield f"Cargo.toml: nothing uses the workspace dependency {name}"
 

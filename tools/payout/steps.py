@@ -7,7 +7,7 @@ import operator
 import rules
 from rules import integer, portion, tagged, unhex
 
-# runtime/solo/src/params.rs, in force where governance set no other.
+# runtime/common/src/params.rs, in force where governance set no other.
 PARAMETERS = {
     "split": {"treasury": 50_000, "owner": 150_000, "operator": 250_000, "attributors": 50_000, "data": 500_000},
     "royalty": 100_000,

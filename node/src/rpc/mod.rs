@@ -20,7 +20,7 @@ use sp_keystore::KeystorePtr;
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
 use self::openledger::{OpenLedger, OpenLedgerServer};
-use crate::service::{Client, FullBackend, SelectChain, TransactionPool};
+use crate::client::{Client, FullBackend, SelectChain, TransactionPool};
 
 /// What the RPC methods work on.
 pub struct Dependencies {

@@ -16,7 +16,7 @@ use openledger_runtime_api::OpenLedgerApi;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 
-use crate::service::Client;
+use crate::client::Client;
 
 /// Each call takes the block to look at as its last parameter: the best one where it is left out.
 #[rpc(server, namespace = "openledger")]

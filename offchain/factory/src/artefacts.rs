@@ -7,7 +7,7 @@ use std::{
 };
 
 use openledger_influence::Index;
-use openledger_lm::{Adapter, Config, Model, Tokenizer};
+use openledger_lm::{is_file_of_base, Adapter, ChatTemplate, Config, Model, Tokenizer};
 use openledger_primitives::{hashing, ContentId};
 use openledger_store::BlobStore;
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,6 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, Result};
 
 const CONFIG: &str = "config.json";
-const TOKENIZER: &str = "tokenizer.json";
-const SHARDS: &str = "model.safetensors.index.json";
 const ADAPTER_CONFIG: &str = "adapter_config.json";
 const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 
@@ -44,24 +42,24 @@ struct Manifest {
     files: BTreeMap<String, ContentId>,
 }
 
-/// Stores a base model: `config.json`, `tokenizer.json`, the safetensors files and what names the shards; then the
-/// manifest.
+/// Stores a base model: the files that say what it computes ([`is_file_of_base`]), then the manifest.
 ///
 /// # Errors
-/// If the folder does not load as a model with its tokenizer, a file cannot be read, or the store refuses.
+/// If the folder does not load as a model with its tokenizer and chat template, a file cannot be read, or the store
+/// refuses.
 pub async fn store_base(folder: &Path, store: &BlobStore) -> Result<BaseIds> {
     let checked = folder.to_owned();
     tokio::task::spawn_blocking(move || {
         let model = Model::load(&checked)?;
-        Tokenizer::load(&checked, model.config())
+        let tokenizer = Tokenizer::load(&checked, model.config())?;
+        ChatTemplate::load(&checked, &tokenizer)
     })
     .await??;
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
         let path = entry.map_err(Error::io(folder))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        let wanted = [CONFIG, TOKENIZER, SHARDS].contains(&name) || name.ends_with(".safetensors");
-        if wanted && path.is_file() {
+        if is_file_of_base(name) && path.is_file() {
             let bytes = tokio::fs::read(&path).await.map_err(Error::io(&path))?;
             files.insert(name.to_string(), store.put(bytes).await?);
         }

@@ -10,10 +10,27 @@ use std::{
 use crate::{
     model::Weights,
     names::{EMBEDDING, HEAD},
-    tensor_files::{bytes, weight_files, write, write_whole, Named, Precision, TensorFiles, WHOLE},
+    tensor_files::{
+        bytes, weight_files, write, write_whole, Named, Precision, TensorFiles, INDEX, WHOLE,
+    },
     tensors::{tensor, values},
     Config, Error, Footprint, Model, Result,
 };
+
+/// The files of a folder that say how a base computes, begins, ends and tells turns apart, besides its tensors.
+const DESCRIPTIONS: [&str; 6] = [
+    "chat_template.jinja",
+    "config.json",
+    "generation_config.json",
+    INDEX,
+    "tokenizer.json",
+    "tokenizer_config.json",
+];
+
+/// Whether a file of a folder is part of a base: this crate reads no others.
+pub fn is_file_of_base(name: &str) -> bool {
+    DESCRIPTIONS.contains(&name) || name.ends_with(".safetensors")
+}
 
 impl Model {
     /// Loads a base model from a folder: `config.json`, and `model.safetensors` or the shards that
@@ -30,9 +47,9 @@ impl Model {
     pub fn load(folder: &Path) -> Result<Self> {
         let mut config = Config::load(folder)?;
         let paths = weight_files(folder)?;
+        let files = Stored::new(TensorFiles::open(&paths)?);
         // Before anything is made as large as config.json says.
         Footprint::of(&config, bytes(&paths)?)?;
-        let files = Stored::new(TensorFiles::open(&paths)?);
         let shape = [config.vocab_size, config.hidden_size];
         if config.tie_word_embeddings && files.differ(EMBEDDING, HEAD, &shape)? {
             config.tie_word_embeddings = false;

@@ -39,7 +39,7 @@ pub struct Config {
     pub rope_scaling: RopeScaling,
     /// Whether the output matrix is the embedding.
     pub tie_word_embeddings: bool,
-    /// First token of every sequence.
+    /// The begin token by config.json. Whether a text begins with one is the tokenizer's to say.
     pub bos_token_id: Option<u32>,
     /// Tokens that end an answer.
     pub eos_token_ids: Vec<u32>,
@@ -75,7 +75,13 @@ struct Raw {
     use_sliding_window: Option<bool>,
     max_window_layers: Option<usize>,
     layer_types: Option<Vec<String>>,
-    bos_token_id: Option<u32>,
+    bos_token_id: Option<Value>,
+    eos_token_id: Option<Value>,
+}
+
+/// What this crate reads of `generation_config.json`.
+#[derive(Deserialize)]
+struct Generation {
     eos_token_id: Option<Value>,
 }
 
@@ -185,14 +191,23 @@ impl Family {
 }
 
 impl Config {
-    /// Reads `config.json` from a checkpoint folder.
+    /// Reads `config.json` from a checkpoint folder, and the end tokens from `generation_config.json` where it is
+    /// there.
     ///
     /// # Errors
     /// If the file is missing or malformed, if it describes an architecture or a variant that this crate does not run,
     /// or if its numbers contradict each other.
     pub fn load(folder: &Path) -> Result<Self> {
-        let path = folder.join("config.json");
-        json::read::<Raw>(&path)?.try_into()
+        let raw: Raw = json::read(&folder.join("config.json"))?;
+        let mut config = Self::try_from(raw)?;
+        // Where it names end tokens, those count; config.json's do not.
+        let generation: Option<Generation> =
+            json::read_if_there(&folder.join("generation_config.json"))?;
+        match generation.and_then(|generation| generation.eos_token_id) {
+            None | Some(Value::Null) => {}
+            Some(ends) => config.eos_token_ids = token_ids(&ends)?,
+        }
+        Ok(config)
     }
 
     /// `config.json` as `transformers` reads it.
@@ -276,11 +291,16 @@ impl Config {
     /// # Errors
     /// If one is zero, odd where it must be even, or not divisible where it must be.
     pub fn check(&self) -> Result<()> {
+        if !(1..=MAX_LAYERS).contains(&self.num_hidden_layers) {
+            return Err(Error::Config(format!(
+                "num_hidden_layers is {}, outside 1 to {MAX_LAYERS}",
+                self.num_hidden_layers
+            )));
+        }
         let positive = [
             ("vocab_size", self.vocab_size),
             ("hidden_size", self.hidden_size),
             ("intermediate_size", self.intermediate_size),
-            ("num_hidden_layers", self.num_hidden_layers),
             ("num_attention_heads", self.num_attention_heads),
             ("num_key_value_heads", self.num_key_value_heads),
             ("head_dim", self.head_dim),
@@ -291,12 +311,6 @@ impl Config {
             if value == 0 || value > 1 << 24 {
                 return Err(Error::Config(format!("{name} is {value}, outside 1 to 2^24")));
             }
-        }
-        if self.num_hidden_layers > MAX_LAYERS {
-            return Err(Error::Config(format!(
-                "num_hidden_layers is {}, outside 1 to {MAX_LAYERS}",
-                self.num_hidden_layers
-            )));
         }
         self.family.check(self.num_hidden_layers)?;
         if !self.num_attention_heads.is_multiple_of(self.num_key_value_heads) {
@@ -380,20 +394,30 @@ impl TryFrom<Raw> for Config {
             rope_theta,
             rope_scaling,
             tie_word_embeddings: raw.tie_word_embeddings.unwrap_or(false),
-            bos_token_id: raw.bos_token_id,
-            eos_token_ids: token_ids(raw.eos_token_id),
+            bos_token_id: raw.bos_token_id.as_ref().and_then(token_id),
+            eos_token_ids: raw.eos_token_id.map_or(Ok(Vec::new()), |ends| token_ids(&ends))?,
         };
         config.check()?;
         Ok(config)
     }
 }
 
+/// The token that a number stands for. One below 0 stands for none, as in transformers.
+fn token_id(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|id| u32::try_from(id).ok())
+}
+
 /// `eos_token_id` is a number, a list of numbers, or null.
-fn token_ids(value: Option<Value>) -> Vec<u32> {
-    let one = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok());
-    match value {
-        Some(Value::Array(list)) => list.iter().filter_map(one).collect(),
-        Some(value) => one(&value).into_iter().collect(),
-        None => Vec::new(),
+fn token_ids(value: &Value) -> Result<Vec<u32>> {
+    let listed = match value {
+        Value::Null => &[],
+        Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    match listed.iter().find(|id| !id.is_i64() && !id.is_u64()) {
+        Some(other) => {
+            Err(Error::Config(format!("eos_token_id holds {other}, not a whole number")))
+        }
+        None => Ok(listed.iter().filter_map(token_id).collect()),
     }
 }

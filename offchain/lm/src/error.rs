@@ -37,6 +37,16 @@ pub enum Error {
         /// What the checkpoint says.
         found: String,
     },
+    /// An adapter is of a kind that this crate does not compute.
+    #[error("{key} of adapter_config.json: expected {expected}, found {found}")]
+    Adapter {
+        /// The key.
+        key: String,
+        /// What this crate reads.
+        expected: &'static str,
+        /// What the file says.
+        found: String,
+    },
     /// The numbers of a configuration contradict each other.
     #[error("configuration: {0}")]
     Config(String),
@@ -141,6 +151,14 @@ pub enum Error {
     /// The tokenizer could not be loaded, trained or applied.
     #[error("tokenizer: {0}")]
     Tokenizer(String),
+    /// A chat template could not be read, or refuses a conversation.
+    #[error("chat template: {0}")]
+    Template(String),
+    /// A model's logits hold a NaN or an infinity, so that no token can be chosen.
+    #[error(
+        "the logits after {0} tokens are not finite: the base or its adapter overflows in f32"
+    )]
+    Overflow(usize),
     /// What to compute on is unknown, or not there.
     #[error("device: {0}")]
     Device(String),

@@ -77,19 +77,19 @@ impl Footprint {
     /// an adapter of this rank: weights, adapter, all that the way back needs, and the result.
     pub fn capturing(&self, tokens: usize, rank: usize) -> u64 {
         let c = &self.config;
-        let shared = (c.num_key_value_heads * c.head_dim) as u128;
-        let heads = (c.num_attention_heads * c.head_dim) as u128;
-        let (d, inner) = (c.hidden_size as u128, c.intermediate_size as u128);
-        // Kept for the way back; the gradient of each output; both factors of each matrix.
-        let of_way_back = 6 * d + 5 * heads + 6 * shared + 5 * inner;
+        let tokens = tokens as u128;
         let (inputs, outputs) = self
             .widths()
             .fold((0, 0), |(inputs, outputs), [input, output]| (inputs + input, outputs + output));
+        // Both factors of each matrix, and of one the copy that it is made of. Before that, what the way back needs and
+        // the gradient of each output, which are together less than this and the queries.
+        let heads = (c.num_attention_heads * c.head_dim) as u128;
         let of_adapter = 4 * rank as u128 * PROJECTIONS.len() as u128;
-        let of_layer = of_way_back + inputs + 2 * outputs + of_adapter;
-        let of_ends = 8 * d;
-        let each = (of_layer * self.layers() + of_ends) * tokens as u128;
-        let logits = 4 * (LOGITS.max(c.vocab_size)) as u128;
+        let of_layer = inputs + 2 * outputs + heads + of_adapter;
+        let of_ends = 8 * c.hidden_size as u128;
+        let each = (of_layer * self.layers() + of_ends) * tokens;
+        let vocab = c.vocab_size as u128;
+        let logits = 4 * (tokens * vocab).min(vocab.max(LOGITS as u128));
         self.with_weights((each + logits) * NUMBER + u128::from(self.adapter(rank)))
     }
 

@@ -8,6 +8,7 @@
 //! | [`Footprint`] | what a checkpoint will need of memory, before any of it is taken |
 //! | [`Adapter`] | LoRA on the seven linear layers, in PEFT's format on disk |
 //! | [`Tokenizer`], [`Sequence`] | text to tokens; a record, or a prompt with its completion |
+//! | [`ChatTemplate`] | conversations to tokens, by the base's template |
 //! | [`Trainer`] | AdamW on the base or on the adapter, resuming bit for bit |
 //! | [`Model::capture`] | per-record gradients of the LoRA matrices |
 //! | [`Model::gauss_newton`] | products with their Gauss-Newton matrix |
@@ -20,6 +21,7 @@ mod attention;
 mod batch;
 mod cache;
 mod capture;
+mod chat;
 mod checkpoint;
 mod composed;
 mod config;
@@ -52,11 +54,14 @@ mod walk;
 
 pub use batch::Sequence;
 pub use capture::{Capture, Labels};
+pub use chat::{ChatTemplate, Conversation, Rendered, ROLES};
+pub use checkpoint::is_file_of_base;
 pub use config::Config;
 pub use device::Device;
 pub use error::{Error, Result};
 pub use family::{Family, Windows};
 pub use footprint::Footprint;
+pub use json::Json;
 pub use layer::LayerSpec;
 pub use lora::{Adapter, MatrixSpec};
 pub use model::Model;

@@ -16,7 +16,7 @@ use crate::{json, Error, Result};
 /// A checkpoint's only file.
 pub(crate) const WHOLE: &str = "model.safetensors";
 /// Which file holds a tensor, where there are several.
-const INDEX: &str = "model.safetensors.index.json";
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
 
 /// `model.safetensors.index.json`.
 #[derive(Deserialize)]

@@ -81,7 +81,7 @@ fn answering_should_stay_within_its_footprint_and_grow_with_the_length() {
     let needs = |len: u32| {
         most(|| {
             let model = Model::load(folder.path()).unwrap();
-            model.generate(&ids(len), Sampling::greedy(4), |_| true).unwrap();
+            model.generate(&ids(len), Sampling::greedy(4), &[], |_| true).unwrap();
         })
     };
     let (short, long) = (needs(1000), needs(4000));
@@ -129,7 +129,7 @@ fn footprint_should_be_refused_when_it_is_above_a_limit() {
     let used = most(|| {
         Model::random(config.clone(), 1).unwrap().save(folder.path(), Precision::BF16).unwrap();
         let model = Model::load(folder.path()).unwrap();
-        model.generate(&[1, 2, 3], Sampling::greedy(4), |_| true).unwrap();
+        model.generate(&[1, 2, 3], Sampling::greedy(4), &[], |_| true).unwrap();
     });
     assert!(used < 16 << 20, "{used}");
     let footprint = Footprint::of_checkpoint(folder.path()).unwrap();

@@ -365,8 +365,9 @@ impl Gateway {
             let sampling = bill.sampling;
             let generated = tokio::task::spawn_blocking(move || {
                 let going = |_| !gone.load(Ordering::Relaxed);
-                let (output, stop) = served.model.generate(&prompt, sampling, going)?;
-                let text = served.tokenizer.decode(&output)?;
+                let (output, stop) =
+                    served.model.generate(&prompt, sampling, served.tokenizer.unnamed(), going)?;
+                let text = served.tokenizer.decode_after(&prompt, &output)?;
                 Ok::<_, openledger_lm::Error>((output, text, stop))
             });
             generated

@@ -6,9 +6,10 @@ use frame_support::{
     weights::Weight,
 };
 use openledger_primitives::{
-    reads::{Ancestor, Claimable, Lineage, SettlementState},
+    reads::{Claimable, Lineage, SettlementState},
     ContributionId, DatanetId, ModelId, ModelVersion, Ppm, SettlementId,
 };
+use openledger_runtime_common::reads;
 use pallet_grandpa::AuthorityId as GrandpaId;
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
@@ -21,10 +22,10 @@ use sp_runtime::{
 use sp_version::RuntimeVersion;
 
 use crate::{
-    configs::consensus::EpochDuration, genesis, AccountId, Attribution, AuthorityDiscovery, Babe,
-    Balance, Block, Datanets, Emission, Executive, Grandpa, Historical, InherentDataExt, Models,
-    Nonce, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
-    TransactionPayment, BABE_GENESIS, VERSION,
+    consensus::{EpochDuration, BABE_GENESIS},
+    genesis, AccountId, Attribution, AuthorityDiscovery, Babe, Balance, Block, Datanets, Emission,
+    Executive, Grandpa, Historical, InherentDataExt, Models, Nonce, Providers, Runtime,
+    RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
 };
 
 sp_api::impl_runtime_apis! {
@@ -262,14 +263,7 @@ sp_api::impl_runtime_apis! {
         }
 
         fn lineage(model: ModelId) -> Option<Lineage> {
-            let latest = Models::model(model)?.latest;
-            let trained_on = Models::version(model, latest)?.trained_on.into_inner();
-            let mut lineage = Models::lineage(model)
-                .into_iter()
-                .map(|ancestor| Ancestor { model: ancestor.model, parents: ancestor.parents });
-            let parents = lineage.next()?.parents;
-            let ancestors = lineage.collect();
-            Some(Lineage { model, version: latest, parents, ancestors, trained_on })
+            reads::lineage::<Runtime>(model)
         }
 
         fn settlement(settlement: SettlementId) -> Option<SettlementState> {
@@ -293,7 +287,7 @@ sp_api::impl_runtime_apis! {
         }
 
         fn price(model: ModelId) -> Option<(Balance, Balance)> {
-            Models::price(model).map(|prices| (prices.price_in, prices.price_out))
+            reads::price::<Runtime>(model)
         }
 
         fn contributions(model: ModelId, version: ModelVersion) -> Vec<ContributionId> {
@@ -313,7 +307,7 @@ sp_api::impl_runtime_apis! {
         }
 
         fn emission(datanet: DatanetId) -> (u32, Balance) {
-            (Emission::weight(datanet), Emission::budget(datanet))
+            reads::emission::<Runtime>(datanet)
         }
 
         fn emission_account() -> AccountId {
@@ -342,7 +336,7 @@ sp_api::impl_runtime_apis! {
             let config = frame_executive::TryRuntimeUpgradeConfig::new(checks);
             let weight = Executive::try_runtime_upgrade_with_config(config)
                 .expect("the upgrade passes its checks");
-            (weight, crate::configs::system::Weights::get().max_block)
+            (weight, crate::system::Weights::get().max_block)
         }
 
         fn execute_block(

@@ -7,13 +7,16 @@
 //! | `live` | supplied at launch | none | the distribution, vesting |
 //!
 //! `live` is what a launch starts from: `openledger-node export-chain-spec --chain live` writes it, and
-//! the launch fills in the validators under `session.keys`. Its four allocations lie in accounts that
-//! no key controls, derived from a pallet id as the treasury's is: only the Root origin, and so only
-//! governance, can move what has vested, and anyone may call `Vesting::vest_other` to let what is due
-//! go free.
+//! the launch fills in the validators under `session.keys`. The distribution is that of
+//! [`openledger_runtime_common::distribution`].
 
-use alloc::{format, string::ToString, vec, vec::Vec};
-use frame_support::{build_struct_json_patch, PalletId};
+use alloc::{format, string::ToString, vec::Vec};
+use frame_support::build_struct_json_patch;
+use openledger_runtime_common::{
+    distribution::{self, Holding, Release, COMMUNITY, EMISSION_START, POT_START},
+    fees::TreasuryAccount,
+    units::{TOTAL_ISSUANCE, UNIT},
+};
 use pallet_providers::Role;
 use serde_json::Value;
 use sp_core::{crypto::get_public_from_string_or_panic, sr25519};
@@ -22,11 +25,8 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use sp_runtime::traits::AccountIdConversion;
 
 use crate::{
-    fees::TreasuryAccount,
-    units::{EXISTENTIAL_DEPOSIT, MONTHS, TOTAL_ISSUANCE, UNIT},
-    AccountId, Attribution, BabeConfig, Balance, BalancesConfig, BlockNumber, Emission,
+    consensus::BABE_GENESIS, AccountId, Attribution, BabeConfig, Balance, BalancesConfig, Emission,
     ProvidersConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, VestingConfig,
-    BABE_GENESIS,
 };
 
 /// One validator, Alice, who also holds the Root key.
@@ -35,24 +35,6 @@ pub const DEVELOPMENT: &str = sp_genesis_builder::DEV_RUNTIME_PRESET;
 pub const LOCAL: &str = "local";
 /// The network that people use.
 pub const LIVE: &str = "live";
-
-/// Holds 61.71 % for the community and the ecosystem.
-pub const COMMUNITY: PalletId = PalletId(*b"ol/cmnty");
-/// Holds 18.29 % for the investors.
-pub const INVESTORS: PalletId = PalletId(*b"ol/invst");
-/// Holds 15 % for the team.
-pub const TEAM: PalletId = PalletId(*b"ol/team0");
-/// Holds 5 % for liquidity.
-pub const LIQUIDITY: PalletId = PalletId(*b"ol/liqdt");
-
-/// What the treasury starts with, so that its account exists; taken from the community's share.
-pub const TREASURY_START: Balance = UNIT;
-
-/// What the attribution pot starts with, so that its account exists before the first fee.
-pub const POT_START: Balance = EXISTENTIAL_DEPOSIT;
-
-/// What the emission's account starts with, so that it exists before the first drip.
-pub const EMISSION_START: Balance = EXISTENTIAL_DEPOSIT;
 
 /// What the community's pool has in the `development` and `local` presets, all of it free to drip.
 const DEVELOPMENT_COMMUNITY: Balance = 100_000_000 * UNIT;
@@ -65,35 +47,6 @@ const ATTRIBUTOR_BOND: Balance = 100_000 * UNIT;
 /// The attributors there: registered from the start in `local`, by extrinsic in `development`. Each one's off-chain worker signs with `//Name//poaw`.
 const ATTRIBUTORS: [Sr25519Keyring; 3] =
     [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie];
-
-/// A release of locked OPEN: nothing before `begin`, then the same amount each block for `length`.
-struct Release {
-    begin: BlockNumber,
-    length: BlockNumber,
-}
-
-/// What one account has at genesis.
-struct Holding {
-    account: AccountId,
-    amount: Balance,
-    /// How it is released; at once where there is nothing here.
-    release: Option<Release>,
-}
-
-impl Holding {
-    fn free(account: AccountId, amount: Balance) -> Self {
-        Self { account, amount, release: None }
-    }
-
-    fn locked(
-        account: AccountId,
-        amount: Balance,
-        begin: BlockNumber,
-        length: BlockNumber,
-    ) -> Self {
-        Self { account, amount, release: Some(Release { begin, length }) }
-    }
-}
 
 /// A validator whose session keys follow from a well-known name.
 struct Validator {
@@ -152,26 +105,6 @@ fn developers() -> Vec<Holding> {
     holdings
 }
 
-/// The distribution of OPEN.
-fn distribution() -> Vec<Holding> {
-    let community = 617_100_000 * UNIT - TREASURY_START - POT_START - EMISSION_START;
-    let cliff = 12 * MONTHS;
-    vec![
-        Holding::free(TreasuryAccount::get(), TREASURY_START),
-        Holding::free(Attribution::pot(), POT_START),
-        Holding::free(Emission::account(), EMISSION_START),
-        Holding::locked(COMMUNITY.into_account_truncating(), community, 0, 48 * MONTHS),
-        Holding::locked(
-            INVESTORS.into_account_truncating(),
-            182_900_000 * UNIT,
-            cliff,
-            36 * MONTHS,
-        ),
-        Holding::locked(TEAM.into_account_truncating(), 150_000_000 * UNIT, cliff, 36 * MONTHS),
-        Holding::free(LIQUIDITY.into_account_truncating(), 50_000_000 * UNIT),
-    ]
-}
-
 fn patch(
     validators: &[Validator],
     attributors: &[Sr25519Keyring],
@@ -213,7 +146,9 @@ pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
             patch(&[ALICE], &[], Some(Sr25519Keyring::Alice.to_account_id()), developers())
         }
         LOCAL => patch(&[ALICE, BOB, CHARLIE], &ATTRIBUTORS, None, developers()),
-        LIVE => patch(&[], &[], None, distribution()),
+        LIVE => {
+            patch(&[], &[], None, distribution::holdings(Attribution::pot(), Emission::account()))
+        }
         _ => return None,
     };
     Some(patch.to_string().into_bytes())

@@ -1,10 +1,11 @@
 //! The OpenLedger runtime: which pallets make up the chain, and how they are set up.
 //!
-//! - [`configs`]: one file of pallet settings for each subject.
-//! - [`params`]: what governance tunes without an upgrade.
-//! - [`genesis`]: the presets `development`, `local` and `live`.
+//! - [`system`], [`money`], [`accounts`], [`consensus`], [`governance`], [`product`]: the settings of the
+//!   pallets, by what they are about. What every runtime agrees on lies in
+//!   [`openledger_runtime_common`].
+//! - [`weights`]: what calls cost, as measured for this runtime.
 //! - [`validators`]: who makes and finalises blocks.
-//! - [`fees`]: where fees and dust go.
+//! - [`genesis`]: the presets `development`, `local` and `live`.
 //! - [`migrations`]: how older storage becomes what this runtime reads.
 //! - [`apis`]: what a node may ask of the runtime.
 
@@ -13,29 +14,32 @@
 
 extern crate alloc;
 
+pub mod accounts;
 pub mod apis;
-pub mod configs;
-pub mod fees;
+pub mod consensus;
 pub mod genesis;
+pub mod governance;
 pub mod migrations;
-pub mod params;
-pub mod units;
+pub mod money;
+pub mod product;
+pub mod system;
 pub mod validators;
+pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 
 use alloc::{borrow::Cow, vec::Vec};
-use sp_runtime::{
-    generic, impl_opaque_keys,
-    traits::{BlakeTwo256, IdentifyAccount, Verify},
-    MultiAddress, MultiSignature,
-};
+use sp_runtime::{generic, impl_opaque_keys};
 use sp_version::RuntimeVersion;
 
+pub use openledger_runtime_common::{
+    fees, params,
+    params::{RuntimeParameters, RuntimeParametersKey},
+    units, AccountId, Address, Balance, BlockNumber, Hash, Header, Nonce, Signature,
+};
 pub use pallet_attribution::worker::crypto::KEY_TYPE as WORKER_KEY_TYPE;
 pub use pallet_session::historical as session_historical;
-pub use params::{RuntimeParameters, RuntimeParametersKey};
 
 #[cfg(feature = "std")]
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
@@ -53,33 +57,6 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     system_version: 1,
 };
 
-/// Slots in a BABE epoch, and blocks in a session where no slot is empty: ten minutes.
-pub const SLOTS_PER_EPOCH: BlockNumber = 10 * units::MINUTES;
-
-/// BABE at genesis: one slot in four has a primary author by VRF, the others a secondary one, who also
-/// proves a VRF output, so that each block adds to the randomness.
-pub const BABE_GENESIS: sp_consensus_babe::BabeEpochConfiguration =
-    sp_consensus_babe::BabeEpochConfiguration {
-        c: (1, 4),
-        allowed_slots: sp_consensus_babe::AllowedSlots::PrimaryAndSecondaryVRFSlots,
-    };
-
-/// A signature of any of the usual schemes.
-pub type Signature = MultiSignature;
-/// An account: 32 bytes.
-pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
-/// An amount of OPEN in its smallest unit, of which [`units::UNIT`] make one OPEN.
-pub type Balance = u128;
-/// A block's number.
-pub type BlockNumber = u32;
-/// How many transactions an account has sent.
-pub type Nonce = u32;
-/// A hash.
-pub type Hash = sp_core::H256;
-/// How a transaction names an account.
-pub type Address = MultiAddress<AccountId, ()>;
-/// A block's header.
-pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 /// A block as the client handles it: without looking into transactions, whose format may change at an upgrade.
@@ -89,20 +66,8 @@ pub mod opaque {
 }
 /// A block with its justifications.
 pub type SignedBlock = generic::SignedBlock<Block>;
-/// What a transaction carries besides its call: the usual extensions, in the usual order.
-pub type TxExtension = (
-    frame_system::AuthorizeCall<Runtime>,
-    frame_system::CheckNonZeroSender<Runtime>,
-    frame_system::CheckSpecVersion<Runtime>,
-    frame_system::CheckTxVersion<Runtime>,
-    frame_system::CheckGenesis<Runtime>,
-    frame_system::CheckMortality<Runtime>,
-    frame_system::CheckNonce<Runtime>,
-    frame_system::CheckWeight<Runtime>,
-    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
-    frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
-    frame_system::WeightReclaim<Runtime>,
-);
+/// What a transaction carries besides its call.
+pub type TxExtension = openledger_runtime_common::transactions::TxExtension<Runtime>;
 /// A transaction as it travels.
 pub type UncheckedExtrinsic =
     generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;

@@ -12,7 +12,9 @@ use sp_staking::{
     SessionIndex,
 };
 
-use crate::{units::DAYS, AccountId, BlockNumber, Historical, Runtime, Session, SLOTS_PER_EPOCH};
+use openledger_runtime_common::units::DAYS;
+
+use crate::{consensus::SLOTS_PER_EPOCH, AccountId, BlockNumber, Historical, Runtime, Session};
 
 /// An equivocation may be reported for this long, in blocks; the proofs that a report needs are kept
 /// for as many sessions.

@@ -11,6 +11,7 @@ use openledger_runtime::{
     AccountId, Attribution, Balance, Balances, BlockNumber, Emission, Providers, Runtime, Session,
     System, Vesting,
 };
+use openledger_runtime_common::distribution;
 use pallet_vesting::Vesting as Schedules;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::traits::AccountIdConversion;
@@ -106,21 +107,21 @@ fn live_should_be_split_as_the_distribution_says() {
         let held = |pallet| Balances::total_balance(&held_by(pallet));
         let percent_hundredths = |amount: Balance| amount * 10_000 / TOTAL_ISSUANCE;
         // The treasury's, the pot's and the emission's beginnings are parts of the community's share.
-        let community = held(genesis::COMMUNITY)
+        let community = held(distribution::COMMUNITY)
             + Balances::total_balance(&TreasuryAccount::get())
             + Balances::total_balance(&Attribution::pot())
             + Balances::total_balance(&Emission::account());
         assert_eq!(percent_hundredths(community), 6_171);
-        assert_eq!(percent_hundredths(held(genesis::INVESTORS)), 1_829);
-        assert_eq!(percent_hundredths(held(genesis::TEAM)), 1_500);
-        assert_eq!(percent_hundredths(held(genesis::LIQUIDITY)), 500);
+        assert_eq!(percent_hundredths(held(distribution::INVESTORS)), 1_829);
+        assert_eq!(percent_hundredths(held(distribution::TEAM)), 1_500);
+        assert_eq!(percent_hundredths(held(distribution::LIQUIDITY)), 500);
     });
 }
 
 #[test]
 fn community_share_should_vest_evenly_over_48_months() {
     state_of("live").execute_with(|| {
-        let account = held_by(genesis::COMMUNITY);
+        let account = held_by(distribution::COMMUNITY);
         let total = Balances::total_balance(&account);
         assert_eq!(free_at(&account, 0), 0);
         for months in [1, 12, 24, 47] {
@@ -137,7 +138,7 @@ fn community_share_should_vest_evenly_over_48_months() {
 #[test]
 fn investors_and_team_should_wait_12_months_and_vest_evenly_over_36() {
     state_of("live").execute_with(|| {
-        for account in [genesis::INVESTORS, genesis::TEAM].map(held_by) {
+        for account in [distribution::INVESTORS, distribution::TEAM].map(held_by) {
             let total = Balances::total_balance(&account);
             assert_eq!(free_at(&account, 0), 0);
             assert_eq!(free_at(&account, 12 * MONTHS), 0);
@@ -151,7 +152,7 @@ fn investors_and_team_should_wait_12_months_and_vest_evenly_over_36() {
 #[test]
 fn vesting_should_keep_unvested_open_from_being_sent() {
     state_of("live").execute_with(|| {
-        let account = held_by(genesis::TEAM);
+        let account = held_by(distribution::TEAM);
         System::set_block_number(13 * MONTHS);
         Vesting::vest_other(
             frame_system::RawOrigin::Signed(Sr25519Keyring::Alice.to_account_id()).into(),

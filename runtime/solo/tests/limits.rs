@@ -3,14 +3,14 @@
 use codec::{Decode, DecodeLimit, Encode};
 use frame_support::{
     dispatch::GetDispatchInfo,
-    traits::{Get, GetCallIndex, PalletInfoAccess},
+    traits::{GetCallIndex, PalletInfoAccess},
     weights::Weight,
     MAX_EXTRINSIC_DEPTH,
 };
 use openledger_primitives::signature::Signature;
 use openledger_runtime::{
-    configs::system::Weights, Attribution, Datanets, Emission, Models, Payments, Providers,
-    Runtime, RuntimeCall, UncheckedExtrinsic,
+    system::Weights, Attribution, Datanets, Emission, Models, Payments, Providers, Runtime,
+    RuntimeCall, UncheckedExtrinsic,
 };
 use sp_io::TestExternalities;
 

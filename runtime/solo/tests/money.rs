@@ -5,11 +5,11 @@ use frame_support::{
     traits::{fungible::Balanced, tokens::Precision, Contains, Currency, OnUnbalanced},
 };
 use openledger_runtime::{
-    configs::system::KeepSupply,
     fees::{ToTreasuryAndAuthor, TreasuryAccount},
     units::{EXISTENTIAL_DEPOSIT, UNIT},
     AccountId, Balances, Runtime, RuntimeCall, RuntimeOrigin,
 };
+use openledger_runtime_common::KeepSupply;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{traits::Dispatchable, BuildStorage};
@@ -35,7 +35,7 @@ fn burn_should_be_refused() {
     with_alice().execute_with(|| {
         let burn =
             RuntimeCall::Balances(pallet_balances::Call::burn { value: UNIT, keep_alive: true });
-        assert!(!KeepSupply::contains(&burn));
+        assert!(!KeepSupply::<Runtime>::contains(&burn));
         assert_noop!(
             burn.dispatch(RuntimeOrigin::signed(alice())),
             frame_system::Error::<Runtime>::CallFiltered
@@ -73,7 +73,7 @@ fn fee_and_tip_should_go_to_the_treasury_when_a_block_has_no_author() {
             )
             .unwrap()
         };
-        ToTreasuryAndAuthor::on_unbalanceds([take(10 * UNIT), take(UNIT)].into_iter());
+        ToTreasuryAndAuthor::<Runtime>::on_unbalanceds([take(10 * UNIT), take(UNIT)].into_iter());
         assert_eq!(Balances::free_balance(TreasuryAccount::get()), 12 * UNIT);
         assert_eq!(Balances::total_issuance(), issued);
     });

@@ -6,9 +6,8 @@ use frame_support::{
     weights::Weight,
 };
 use openledger_runtime::{
-    configs::system::Weights, units::BLOCK_MILLIS, AccountId, Babe, BlockNumber, Executive, Hash,
-    Header, Runtime, RuntimeCall, RuntimeOrigin, Signature, System, TxExtension,
-    UncheckedExtrinsic,
+    system::Weights, units::BLOCK_MILLIS, AccountId, Babe, BlockNumber, Executive, Hash, Header,
+    Runtime, RuntimeCall, RuntimeOrigin, Signature, System, TxExtension, UncheckedExtrinsic,
 };
 use sp_consensus_babe::{
     digests::{PreDigest, PrimaryPreDigest, SecondaryPlainPreDigest},

@@ -13,7 +13,7 @@ use frame_support::{
     weights::Weight,
 };
 use openledger_runtime::{
-    configs::system::Weights,
+    system::Weights,
     units::{EXISTENTIAL_DEPOSIT, TOTAL_ISSUANCE},
     AccountId, Attribution, Balance, Balances, Datanets, Emission, Models, Payments, Providers,
     Runtime, RuntimeHoldReason, System,

@@ -2,6 +2,8 @@
 #![allow(dead_code)]
 
 pub mod golden;
+pub mod python;
+pub mod tokenizers;
 pub mod twins;
 
 use openledger_lm::{Adapter, Config, Family, Model, RopeScaling, Sequence};

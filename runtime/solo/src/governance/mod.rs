@@ -1,22 +1,18 @@
 //! What decisions need: preimages, a scheduler, tunable parameters, and Root.
-//!
-//! Root is a key only where genesis names one, which the `development` preset alone does.
+
+pub mod origins;
 
 use frame_support::{
     parameter_types,
-    traits::{
-        fungible::HoldConsideration, AsEnsureOriginWithArg, ConstU32, EqualPrivilegeOnly,
-        LinearStoragePrice,
-    },
+    traits::{fungible::HoldConsideration, ConstU32, EqualPrivilegeOnly, LinearStoragePrice},
     weights::Weight,
 };
-use frame_system::EnsureRoot;
+use openledger_runtime_common::{params::RuntimeParameters, units::deposit};
 use sp_runtime::Perbill;
 
 use crate::{
-    configs::system::Weights, params::RuntimeParameters, units::deposit, AccountId, Balance,
-    Balances, OriginCaller, Preimage, Runtime, RuntimeCall, RuntimeEvent, RuntimeHoldReason,
-    RuntimeOrigin, System,
+    system::Weights, weights, AccountId, Balance, Balances, OriginCaller, Preimage, Runtime,
+    RuntimeCall, RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System,
 };
 
 parameter_types! {
@@ -34,9 +30,9 @@ impl pallet_preimage::Config for Runtime {
         LinearStoragePrice<PreimageDepositBase, PreimageDepositPerByte, Balance>,
     >;
     type Currency = Balances;
-    type ManagerOrigin = EnsureRoot<AccountId>;
+    type ManagerOrigin = origins::Preimages;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_preimage::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_preimage::WeightInfo<Runtime>;
 }
 
 parameter_types! {
@@ -53,12 +49,12 @@ impl pallet_scheduler::Config for Runtime {
     type RuntimeCall = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
     type RuntimeOrigin = RuntimeOrigin;
-    type ScheduleOrigin = EnsureRoot<AccountId>;
-    type WeightInfo = pallet_scheduler::weights::SubstrateWeight<Runtime>;
+    type ScheduleOrigin = origins::Schedule;
+    type WeightInfo = weights::pallet_scheduler::WeightInfo<Runtime>;
 }
 
 impl pallet_parameters::Config for Runtime {
-    type AdminOrigin = AsEnsureOriginWithArg<EnsureRoot<AccountId>>;
+    type AdminOrigin = origins::Parameters;
     type RuntimeEvent = RuntimeEvent;
     type RuntimeParameters = RuntimeParameters;
     type WeightInfo = ();
@@ -67,5 +63,5 @@ impl pallet_parameters::Config for Runtime {
 impl pallet_sudo::Config for Runtime {
     type RuntimeCall = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_sudo::WeightInfo<Runtime>;
 }

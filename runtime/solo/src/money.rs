@@ -5,16 +5,19 @@ use frame_support::{
     traits::{ConstU32, ConstU8, VariantCountOf, WithdrawReasons},
     weights::ConstantMultiplier,
 };
-use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
-use sp_runtime::{
-    traits::{Bounded, ConvertInto},
-    FixedPointNumber, Perquintill,
+use openledger_runtime_common::{
+    fees::{
+        AdjustmentPerBlock, FeePerByte, FeePerPicosecond, MaximumMultiplier, MinimumMultiplier,
+        TargetFullness, ToTreasury, ToTreasuryAndAuthor,
+    },
+    units::{EXISTENTIAL_DEPOSIT, UNIT},
 };
+use pallet_transaction_payment::{FungibleAdapter, TargetedFeeAdjustment};
+use sp_runtime::traits::ConvertInto;
 
 use crate::{
-    fees::{ToTreasury, ToTreasuryAndAuthor},
-    units::{EXISTENTIAL_DEPOSIT, MICRO, MILLI, UNIT},
-    Balance, Balances, Runtime, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, System,
+    weights, Balance, Balances, Runtime, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason,
+    System,
 };
 
 parameter_types! {
@@ -25,7 +28,7 @@ impl pallet_balances::Config for Runtime {
     type AccountStore = System;
     type Balance = Balance;
     type DoneSlashHandler = ();
-    type DustRemoval = ToTreasury;
+    type DustRemoval = ToTreasury<Runtime>;
     type ExistentialDeposit = ExistentialDeposit;
     type FreezeIdentifier = RuntimeFreezeReason;
     type MaxFreezes = VariantCountOf<RuntimeFreezeReason>;
@@ -35,20 +38,7 @@ impl pallet_balances::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
-}
-
-parameter_types! {
-    /// Price of a picosecond of execution: a hundredth of an OPEN per millisecond, so about a
-    /// thousandth for the base weight of an extrinsic.
-    pub const FeePerPicosecond: Balance = 10 * MILLI / 1_000_000_000;
-    /// Price of a byte of an extrinsic.
-    pub const FeePerByte: Balance = MICRO;
-    /// Fees rise while blocks are fuller than this, and fall while they are emptier.
-    pub const TargetFullness: Perquintill = Perquintill::from_percent(25);
-    pub AdjustmentPerBlock: Multiplier = Multiplier::saturating_from_rational(25, 1_000_000);
-    pub MinimumMultiplier: Multiplier = Multiplier::saturating_from_rational(1, 10);
-    pub MaximumMultiplier: Multiplier = Bounded::max_value();
+    type WeightInfo = weights::pallet_balances::WeightInfo<Runtime>;
 }
 
 impl pallet_transaction_payment::Config for Runtime {
@@ -60,10 +50,10 @@ impl pallet_transaction_payment::Config for Runtime {
         MaximumMultiplier,
     >;
     type LengthToFee = ConstantMultiplier<Balance, FeePerByte>;
-    type OnChargeTransaction = FungibleAdapter<Balances, ToTreasuryAndAuthor>;
+    type OnChargeTransaction = FungibleAdapter<Balances, ToTreasuryAndAuthor<Runtime>>;
     type OperationalFeeMultiplier = ConstU8<5>;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_transaction_payment::WeightInfo<Runtime>;
     type WeightToFee = ConstantMultiplier<Balance, FeePerPicosecond>;
 }
 
@@ -81,7 +71,7 @@ impl pallet_vesting::Config for Runtime {
     type MinVestedTransfer = MinVestedTransfer;
     type RuntimeEvent = RuntimeEvent;
     type UnvestedFundsAllowedWithdrawReasons = UnvestedFundsAllowedWithdrawReasons;
-    type WeightInfo = pallet_vesting::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_vesting::WeightInfo<Runtime>;
 
     const MAX_VESTING_SCHEDULES: u32 = 28;
 }

@@ -1,21 +1,40 @@
-//! BABE, GRANDPA and what they need: sessions, their history, offences, authors, discovery.
+//! BABE, GRANDPA and what they need: sessions, their history, offences, authors, discovery. And what BABE
+//! gives: randomness.
 
 use frame_support::{
     parameter_types,
     traits::{ConstU32, ConstU64},
 };
+use openledger_runtime_common::{
+    randomness,
+    units::{deposit, BLOCK_MILLIS, MINUTES},
+};
+use pallet_babe::{ParentBlockRandomness, RandomnessFromOneEpochAgo};
 use pallet_session::{disabling::UpToLimitWithReEnablingDisablingStrategy, historical};
+use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 
 use crate::{
-    units::{deposit, BLOCK_MILLIS},
     validators::{DisableOffenders, FixedSet, NothingMore, REPORTABLE_BLOCKS, REPORTABLE_SESSIONS},
-    AccountId, Babe, Balance, Balances, Historical, Offences, Runtime, RuntimeEvent, Session,
-    SessionKeys, SLOTS_PER_EPOCH,
+    weights, AccountId, Babe, Balance, Balances, BlockNumber, Historical, Offences, Runtime,
+    RuntimeEvent, Session, SessionKeys,
 };
+
+/// Slots in a BABE epoch, and blocks in a session where no slot is empty: ten minutes.
+pub const SLOTS_PER_EPOCH: BlockNumber = 10 * MINUTES;
+
+/// BABE at genesis: one slot in four has a primary author by VRF, the others a secondary one, who also
+/// proves a VRF output, so that each block adds to the randomness.
+pub const BABE_GENESIS: BabeEpochConfiguration =
+    BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 
 /// The most validators that the chain can hold.
 pub const MAX_AUTHORITIES: u32 = 1_000;
+
+/// What committees are drawn from: BABE's randomness of the epoch before, and the VRF output of the parent
+/// block's author.
+pub type CommitteeRandomness =
+    randomness::Mixed<RandomnessFromOneEpochAgo<Runtime>, ParentBlockRandomness<Runtime>>;
 
 type Reports = ConstU64<{ REPORTABLE_BLOCKS as u64 }>;
 
@@ -61,7 +80,7 @@ impl pallet_session::Config for Runtime {
     type ShouldEndSession = Babe;
     type ValidatorId = AccountId;
     type ValidatorIdOf = ConvertInto;
-    type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_session::WeightInfo<Runtime>;
 }
 
 impl historical::Config for Runtime {

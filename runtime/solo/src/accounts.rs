@@ -5,23 +5,24 @@ use frame_support::{
     parameter_types,
     traits::{ConstU32, InstanceFilter},
 };
-use frame_system::EnsureRoot;
+use openledger_runtime_common::{
+    fees::SlashToTreasury,
+    units::{deposit, DAYS},
+};
 use pallet_identity::legacy::IdentityInfo;
 use scale_info::TypeInfo;
 use sp_runtime::traits::{BlakeTwo256, Verify};
 
 use crate::{
-    fees::SlashToTreasury,
-    units::{deposit, DAYS},
-    AccountId, Balance, Balances, OriginCaller, Runtime, RuntimeCall, RuntimeEvent, Signature,
-    System,
+    governance::origins, weights, Balance, Balances, OriginCaller, Runtime, RuntimeCall,
+    RuntimeEvent, Signature, System,
 };
 
 impl pallet_utility::Config for Runtime {
     type PalletsOrigin = OriginCaller;
     type RuntimeCall = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_utility::WeightInfo<Runtime>;
 }
 
 parameter_types! {
@@ -39,7 +40,7 @@ impl pallet_multisig::Config for Runtime {
     type MaxSignatories = ConstU32<100>;
     type RuntimeCall = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_multisig::WeightInfo<Runtime>;
 }
 
 parameter_types! {
@@ -118,7 +119,7 @@ impl pallet_proxy::Config for Runtime {
     type ProxyType = ProxyType;
     type RuntimeCall = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_proxy::WeightInfo<Runtime>;
 }
 
 parameter_types! {
@@ -134,7 +135,7 @@ impl pallet_identity::Config for Runtime {
     type BenchmarkHelper = ();
     type ByteDeposit = IdentityByteDeposit;
     type Currency = Balances;
-    type ForceOrigin = EnsureRoot<AccountId>;
+    type ForceOrigin = origins::Identities;
     type IdentityInformation = IdentityInfo<ConstU32<100>>;
     type MaxRegistrars = ConstU32<20>;
     type MaxSubAccounts = ConstU32<100>;
@@ -142,13 +143,13 @@ impl pallet_identity::Config for Runtime {
     type MaxUsernameLength = ConstU32<32>;
     type OffchainSignature = Signature;
     type PendingUsernameExpiration = ConstU32<{ 7 * DAYS }>;
-    type RegistrarOrigin = EnsureRoot<AccountId>;
+    type RegistrarOrigin = origins::Identities;
     type RuntimeEvent = RuntimeEvent;
     type SigningPublicKey = <Signature as Verify>::Signer;
-    type Slashed = SlashToTreasury;
+    type Slashed = SlashToTreasury<Runtime>;
     type SubAccountDeposit = SubAccountDeposit;
-    type UsernameAuthorityOrigin = EnsureRoot<AccountId>;
+    type UsernameAuthorityOrigin = origins::Identities;
     type UsernameDeposit = UsernameDeposit;
     type UsernameGracePeriod = ConstU32<{ 30 * DAYS }>;
-    type WeightInfo = pallet_identity::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_identity::WeightInfo<Runtime>;
 }

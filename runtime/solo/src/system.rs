@@ -5,23 +5,23 @@ use frame_support::{
     derive_impl,
     dispatch::DispatchClass,
     parameter_types,
-    traits::{ConstU16, ConstU32, ConstU64, Contains},
+    traits::{ConstU16, ConstU32, ConstU64},
     weights::{
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
         Weight,
     },
 };
 use frame_system::limits::{BlockLength, BlockWeights};
+use openledger_runtime_common::{transactions::worker_extension, units::BLOCK_MILLIS, KeepSupply};
 use sp_runtime::{
-    generic::Era,
     traits::{StaticLookup, Verify},
     Perbill, SaturatedConversion,
 };
 
 use crate::{
-    units::BLOCK_MILLIS, AccountId, Babe, Balance, Block, BlockNumber, Migrations, Nonce,
-    PalletInfo, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, Signature,
-    SignedPayload, TxExtension, UncheckedExtrinsic, VERSION,
+    weights, AccountId, Babe, Balance, Block, BlockNumber, Migrations, Nonce, PalletInfo, Runtime,
+    RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, Signature, SignedPayload, TxExtension,
+    UncheckedExtrinsic, VERSION,
 };
 
 /// The part of a block that ordinary calls may fill; the rest is for operational ones.
@@ -45,31 +45,22 @@ parameter_types! {
         .build();
 }
 
-/// Refuses the one call with which an account could make the supply of OPEN shrink.
-pub struct KeepSupply;
-
-impl Contains<RuntimeCall> for KeepSupply {
-    fn contains(call: &RuntimeCall) -> bool {
-        !matches!(call, RuntimeCall::Balances(pallet_balances::Call::burn { .. }))
-    }
-}
-
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type AccountId = AccountId;
-    type BaseCallFilter = KeepSupply;
+    type BaseCallFilter = KeepSupply<Runtime>;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = Length;
     type BlockWeights = Weights;
     type DbWeight = ParityDbWeight;
-    type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
+    type ExtensionsWeightInfo = weights::frame_system_extensions::WeightInfo<Runtime>;
     type MaxConsumers = ConstU32<64>;
     type MultiBlockMigrator = Migrations;
     type Nonce = Nonce;
     type SS58Prefix = ConstU16<42>;
-    type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
+    type SystemWeightInfo = weights::frame_system::WeightInfo<Runtime>;
     type Version = Version;
 }
 
@@ -89,14 +80,14 @@ impl pallet_migrations::Config for Runtime {
     #[cfg(feature = "runtime-benchmarks")]
     type Migrations = pallet_migrations::mock_helpers::MockedMigrations;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_migrations::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_migrations::WeightInfo<Runtime>;
 }
 
 impl pallet_timestamp::Config for Runtime {
     type MinimumPeriod = ConstU64<{ BLOCK_MILLIS / 2 }>;
     type Moment = u64;
     type OnTimestampSet = Babe;
-    type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_timestamp::WeightInfo<Runtime>;
 }
 
 impl frame_system::offchain::SigningTypes for Runtime {
@@ -144,13 +135,11 @@ where
         account: AccountId,
         nonce: Nonce,
     ) -> Option<UncheckedExtrinsic> {
-        // An era holds a power of two of blocks, and must end within the block hashes that are kept.
-        let period = u64::from(OFFCHAIN_TRANSACTION_BLOCKS);
         // Within a block, `block_number` is that block; the parent is the last one with a hash.
         let parent = frame_system::Pallet::<Runtime>::block_number()
             .saturated_into::<u64>()
             .saturating_sub(1);
-        let extension = signed_extension(Era::mortal(period, parent), nonce);
+        let extension = worker_extension(parent, nonce);
         let payload = SignedPayload::new(call, extension)
             .inspect_err(|error| {
                 log::warn!(target: "runtime", "cannot make a transaction to sign: {error:?}")
@@ -161,25 +150,4 @@ where
         let address = <Runtime as frame_system::Config>::Lookup::unlookup(account);
         Some(UncheckedExtrinsic::new_signed(call, address, signature, extension))
     }
-}
-
-/// Blocks for which a transaction of an off-chain worker stays valid: about two minutes, after which a
-/// worker may safely send it anew.
-pub const OFFCHAIN_TRANSACTION_BLOCKS: u32 = 64;
-
-/// The extension of a transaction that the node itself signs: no tip, no metadata hash.
-fn signed_extension(era: Era, nonce: Nonce) -> TxExtension {
-    (
-        frame_system::AuthorizeCall::new(),
-        frame_system::CheckNonZeroSender::new(),
-        frame_system::CheckSpecVersion::new(),
-        frame_system::CheckTxVersion::new(),
-        frame_system::CheckGenesis::new(),
-        frame_system::CheckMortality::from(era),
-        frame_system::CheckNonce::from(nonce),
-        frame_system::CheckWeight::new(),
-        pallet_transaction_payment::ChargeTransactionPayment::from(0),
-        frame_metadata_hash_extension::CheckMetadataHash::new(false),
-        frame_system::WeightReclaim::new(),
-    )
 }

@@ -3,16 +3,25 @@
 
 use alloc::vec;
 
-use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
+use frame_support::{
+    dynamic_params::{dynamic_pallet_params, dynamic_params},
+    storage_alias, Blake2_128Concat,
+};
 use openledger_primitives::{method, split::SplitParameters, Ppm};
 use sp_runtime::Perbill;
 
 use crate::{
     units::{MINUTES, UNIT},
-    Balance, BlockNumber, Runtime,
+    Balance, BlockNumber,
 };
 
-#[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
+/// The map in which `pallet-parameters` keeps what was set. It is the pallet's own only where a runtime
+/// names that pallet `Parameters`, which every runtime must.
+#[storage_alias]
+pub type Parameters =
+    StorageMap<Parameters, Blake2_128Concat, RuntimeParametersKey, RuntimeParametersValue>;
+
+#[dynamic_params(RuntimeParameters, crate::params::Parameters)]
 pub mod tunables {
     use super::*;
 
