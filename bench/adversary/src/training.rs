@@ -124,7 +124,7 @@ fn key(set: &TrainingSet, queries: &[Asked], settings: &Settings) -> Result<H256
         .examples
         .iter()
         .zip(&set.places)
-        .map(|(example, &place)| (example.contribution, place, &example.sequence.ids[..]))
+        .map(|(example, &place)| (example.contribution, place, example.sequence.ids()))
         .collect();
     let asked: Vec<(&[u32], &[u32])> =
         queries.iter().map(|asked| (&asked.prompt_ids[..], &asked.answer_ids[..])).collect();

@@ -155,15 +155,16 @@ impl Training {
 impl Row {
     fn new(line: Line, tokenizer: &Tokenizer, tokens: usize) -> Result<Self> {
         let Line { prompt, text, label, contribution } = line;
-        let Sequence { ids, from } = tokenizer.completion(&prompt, &text, tokens)?;
+        let sequence = tokenizer.completion(&prompt, &text, tokens)?;
+        let (ids, from) = (sequence.ids().to_vec(), sequence.context());
         if ids.len() <= from {
-            bail!("expected a prompt of fewer than {tokens} tokens, got {from}: {prompt:?}");
+            bail!("expected a prompt of fewer than {tokens} tokens: {prompt:?}");
         }
         Ok(Self { contribution, label, ids, from, text: prompt + &text })
     }
 
     pub fn sequence(&self) -> Sequence {
-        Sequence { ids: self.ids.clone(), from: self.from }
+        Sequence::after(self.ids.clone(), self.from)
     }
 }
 

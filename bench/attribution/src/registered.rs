@@ -62,7 +62,7 @@ impl Registered {
     }
 
     fn query(&self, asked: &Sequence) -> Result<Query, Error> {
-        let (prompt, answer) = asked.ids.split_at(asked.from);
+        let (prompt, answer) = asked.ids().split_at(asked.context());
         Query::new(&self.models, prompt, answer, self.index.method().scope)
     }
 }

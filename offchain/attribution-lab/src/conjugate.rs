@@ -40,7 +40,7 @@ impl<'a> Conjugate<'a> {
         preconditioner: EkFac,
         steps: usize,
     ) -> Result<Self> {
-        hessian.sort_by_key(|record| record.ids.len());
+        hessian.sort_by_key(|record| record.ids().len());
         let gradients = gradients::flat(model, records, Labels::Data)?;
         Ok(Self { model, hessian, gradients, preconditioner, steps })
     }

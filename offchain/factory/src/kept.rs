@@ -30,7 +30,7 @@ impl Kept {
         let examples: Vec<_> = examples
             .iter()
             .map(|example| {
-                (example.contribution, example.sequence.from as u64, &example.sequence.ids)
+                (example.contribution, example.sequence.counts(), example.sequence.ids())
             })
             .collect();
         let job = (base.artefact, base.config, settings, examples).encode();

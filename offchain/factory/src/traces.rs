@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use openledger_influence::build::Example;
-use openledger_lm::{Config, Sequence, Tokenizer};
+use openledger_lm::{Config, Tokenizer};
 use openledger_primitives::ContributionId;
 use openledger_trace::{
     build::{add, Contribution, Limits, Record},
@@ -71,8 +71,7 @@ pub fn build(
 
 /// The tokens of an example without what marks its begin and end, which answers do not have.
 fn text_of<'a>(example: &'a Example, tokenizer: &Tokenizer) -> &'a [u32] {
-    let Sequence { ids, from } = &example.sequence;
-    let text = ids.get(*from..).unwrap_or_default();
+    let text = &example.sequence.ids()[example.sequence.context()..];
     match (text.split_last(), tokenizer.end()) {
         (Some((last, rest)), Some(end)) if *last == end => rest,
         _ => text,

@@ -57,7 +57,7 @@ impl Trained for Model {
     }
 
     fn rows(record: &Sequence) -> usize {
-        record.ids.len().saturating_sub(1)
+        record.ids().len().saturating_sub(1)
     }
 }
 

@@ -51,9 +51,9 @@ impl Query {
 
 /// An exchange as a sequence, from the first token that is explained on.
 pub(crate) fn sequence(prompt: &[u32], answer: &[u32], scope: Scope) -> Sequence {
-    let from = match scope {
+    let context = match scope {
         Scope::Answer => prompt.len(),
         Scope::Exchange => 0,
     };
-    Sequence { ids: [prompt, answer].concat(), from }
+    Sequence::after([prompt, answer].concat(), context)
 }

@@ -3,11 +3,7 @@
 use burn::tensor::Tensor;
 use rand::Rng;
 
-use crate::{
-    model::{tensor, PROJECTIONS},
-    random::stream,
-    Config, Error, Model, Result,
-};
+use crate::{names::PROJECTIONS, random::stream, tensors::tensor, Config, Error, Result};
 
 /// The low-rank branch of one linear layer.
 #[derive(Clone, Debug)]
@@ -100,7 +96,7 @@ impl Adapter {
         })
     }
 
-    /// Asks `make` for each matrix of these branches, in the order of [`Model::lora_matrices`].
+    /// Asks `make` for each matrix of these branches, in the order of [`crate::Model::lora_matrices`].
     pub(crate) fn build(
         config: &Config,
         branches: &[[Option<Branch>; 7]],
@@ -139,7 +135,7 @@ impl Adapter {
             .collect()
     }
 
-    /// Every matrix, A before B, in the order of [`Model::lora_matrices`].
+    /// Every matrix, A before B, in the order of [`crate::Model::lora_matrices`].
     pub(crate) fn list(&self) -> Vec<Tensor<2>> {
         let branches = self.layers.iter().flatten().flatten();
         branches.flat_map(|lora| [lora.a.clone(), lora.b.clone()]).collect()
@@ -190,40 +186,4 @@ fn specs(config: &Config, layer: usize, projection: usize, rank: usize) -> [Matr
         MatrixSpec { name: format!("{at}.lora_A"), input, output: rank },
         MatrixSpec { name: format!("{at}.lora_B"), input: rank, output },
     ]
-}
-
-impl Model {
-    /// The LoRA matrices of this model: layer by layer, within a layer in the order of [`PROJECTIONS`], A
-    /// before B. Gradients, captures and optimizer states all follow this order. Empty without an adapter.
-    pub fn lora_matrices(&self) -> Vec<MatrixSpec> {
-        self.adapter().map(|adapter| adapter.specs(&self.config)).unwrap_or_default()
-    }
-
-    /// The values of the LoRA matrices in the order of [`Model::lora_matrices`], each row-major
-    /// `[input, output]`.
-    pub fn lora_values(&self) -> Vec<ndarray::Array2<f32>> {
-        self.adapter().map(Adapter::list).unwrap_or_default().into_iter().map(array).collect()
-    }
-
-    /// This model with other values in its LoRA matrices.
-    ///
-    /// # Errors
-    /// If there is no adapter, or number or shapes differ from [`Model::lora_matrices`].
-    pub fn with_lora_values(&self, matrices: Vec<ndarray::Array2<f32>>) -> Result<Self> {
-        let adapter = self.adapter().ok_or(Error::NoAdapter)?;
-        let matrices = matrices
-            .into_iter()
-            .map(|matrix| {
-                let shape = [matrix.nrows(), matrix.ncols()];
-                tensor(matrix.iter().copied().collect(), shape)
-            })
-            .collect();
-        self.with_adapter(adapter.with_matrices(&self.config, matrices)?)
-    }
-}
-
-fn array(matrix: Tensor<2>) -> ndarray::Array2<f32> {
-    let [rows, columns] = matrix.dims();
-    ndarray::Array2::from_shape_vec((rows, columns), crate::model::values(matrix))
-        .expect("a tensor holds as many values as its shape says")
 }

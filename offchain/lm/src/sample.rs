@@ -3,8 +3,10 @@
 use rand::Rng;
 
 use crate::{
-    model::{values, Cache},
+    batch::Pass,
+    cache::{Cache, PREFILL},
     random::stream,
+    tensors::values,
     Error, Model, Result, Tokenizer,
 };
 
@@ -29,6 +31,15 @@ impl Sampling {
     }
 }
 
+/// What an answer has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many tokens of the prompt are read.
+    Read(usize),
+    /// The next token.
+    Token(u32),
+}
+
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -50,9 +61,10 @@ pub struct Answer {
 }
 
 impl Model {
-    /// Continues a prompt. `each` sees every token as it comes, and ends the answer by returning false. Tokens of
-    /// `unnamed` are never chosen: rows of the vocabulary that the tokenizer has no token for
-    /// ([`Tokenizer::unnamed`]).
+    /// Continues a prompt. `each` sees every part of the prompt that is read and every token as it comes, and ends the
+    /// answer by returning false. A prompt is read in parts, so that memory grows with its length and not with its square,
+    /// and a long one can be given up. Tokens of `unnamed` are never chosen: rows of the
+    /// vocabulary that the tokenizer has no token for ([`Tokenizer::unnamed`]).
     ///
     /// # Errors
     /// If the prompt is empty, fills the context, or holds tokens outside the vocabulary; if temperature or
@@ -62,11 +74,11 @@ impl Model {
         prompt: &[u32],
         sampling: Sampling,
         unnamed: &[u32],
-        mut each: impl FnMut(u32) -> bool,
+        mut each: impl FnMut(Step) -> bool,
     ) -> Result<(Vec<u32>, Stop)> {
         let Sampling { max_tokens, temperature, top_p, seed } = sampling;
         if prompt.is_empty() {
-            return Err(Error::NoTarget { len: 0, from: 0 });
+            return Err(Error::NoTarget { len: 0 });
         }
         self.check_ids(prompt, prompt.len())?;
         if !(0.0..=100.0).contains(&temperature) {
@@ -77,11 +89,20 @@ impl Model {
         }
         let room = self.config.max_position_embeddings - prompt.len();
         let mut rng = stream(seed, 0);
-        let mut cache = Cache::new(&self.config);
+        let most = max_tokens.min(room);
+        let mut cache = Cache::new(self.config.num_hidden_layers, prompt.len() + most);
         let mut ids: Vec<u32> = Vec::new();
-        let mut input = prompt.to_vec();
-        for _ in 0..max_tokens.min(room) {
-            let hidden = self.hidden(&input, 1, Some(&mut cache), None);
+        let last = prompt.len() - (prompt.len() - 1) % PREFILL - 1;
+        let (before, rest) = prompt.split_at(last);
+        for part in before.chunks(PREFILL) {
+            self.hidden(&Pass::of(part), Some(&mut cache), None);
+            if !each(Step::Read(cache.len)) {
+                return Ok((ids, Stop::Length));
+            }
+        }
+        let mut input = rest.to_vec();
+        for _ in 0..most {
+            let hidden = self.hidden(&Pass::of(&input), Some(&mut cache), None);
             let [tokens, width] = hidden.dims();
             let last = hidden.slice([tokens - 1..tokens, 0..width]);
             let mut logits = values(self.logits(last));
@@ -102,7 +123,7 @@ impl Model {
                 return Ok((ids, Stop::EndOfText));
             }
             ids.push(next);
-            if !each(next) {
+            if !each(Step::Token(next)) {
                 break;
             }
             input = vec![next];

@@ -172,8 +172,9 @@ impl Tokenizer {
         let mut ids = self.before.clone();
         ids.extend(whole);
         ids.extend(self.end);
-        ids.truncate(max);
-        Ok(Sequence { ids, from })
+        let mut sequence = Sequence::after(ids, from);
+        sequence.truncate(max);
+        Ok(sequence)
     }
 
     /// The text of tokens; special tokens have none.

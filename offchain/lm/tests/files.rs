@@ -4,9 +4,9 @@ mod common;
 
 use std::{fs, path::Path};
 
-use common::Folder;
+use common::{twins::continued_without_a_cache, Folder};
 use openledger_lm::{
-    Adapter, Config, Error, Model, Precision, Sampling, Stop, Tokenizer, END_OF_TEXT,
+    Adapter, Config, Error, Model, Precision, Sampling, Step, Stop, Tokenizer, END_OF_TEXT,
 };
 
 fn saved(name: &str) -> Folder {
@@ -80,8 +80,6 @@ fn load_should_name_the_fault_when_a_checkpoint_is_wrong() {
     let other =
         config("other", |json| json["architectures"] = serde_json::json!(["GPT2LMHeadModel"]));
     assert!(matches!(other, Error::Unsupported { .. }), "{other}");
-    let biased = config("biased", |json| json["attention_bias"] = true.into());
-    assert!(matches!(biased, Error::Unsupported { .. }), "{biased}");
     let stretched =
         config("stretched", |json| json["rope_parameters"]["rope_type"] = "yarn".into());
     assert!(matches!(stretched, Error::Unsupported { .. }), "{stretched}");
@@ -90,6 +88,101 @@ fn load_should_name_the_fault_when_a_checkpoint_is_wrong() {
     let malformed =
         fails("malformed", &|folder| fs::write(folder.join("config.json"), b"{").unwrap());
     assert!(matches!(malformed, Error::Json { .. }), "{malformed}");
+}
+
+/// What a configuration with one change says.
+fn refusal(name: &str, change: impl Fn(&mut serde_json::Value)) -> String {
+    let folder = saved(name);
+    edit(folder.path(), "config.json", change);
+    Model::load(folder.path()).unwrap_err().to_string()
+}
+
+#[test]
+fn config_should_be_refused_by_name_when_it_says_what_is_not_computed() {
+    let says = |name: &str, key: &str, value: serde_json::Value, expected: &str| {
+        let refused = refusal(name, |json| json[key] = value.clone());
+        assert!(refused.contains(expected), "{name}: {refused}");
+    };
+    use serde_json::json;
+    let quantised = json!({"quant_method": "gptq", "bits": 4});
+    says("quantised", "quantization_config", quantised, "quantization_config: expected none");
+    says("partial", "partial_rotary_factor", json!(0.5), "partial_rotary_factor: expected 1");
+    says("gelu", "hidden_act", json!("gelu"), "hidden_act: expected silu, found gelu");
+    for kind in ["dynamic", "yarn", "longrope"] {
+        let rope = json!({"rope_type": kind, "factor": 2.0});
+        says(kind, "rope_scaling", rope, &format!("llama3, found {kind}"));
+    }
+    let nested = json!({"full_attention": {"rope_type": "default"}});
+    says("nested", "rope_parameters", nested, "rope_parameters: expected one set of settings");
+    let refused = refusal("mixed", |json| json["model_type"] = "mistral".into());
+    assert!(refused.contains("found mistral and LlamaForCausalLM"), "{refused}");
+    let qwen = |json: &mut serde_json::Value| {
+        json["model_type"] = "qwen3".into();
+        json["architectures"] = json!(["Qwen3ForCausalLM"]);
+    };
+    let refused = refusal("chunked", |json| {
+        qwen(json);
+        json["layer_types"] = json!(["full_attention", "chunked_attention"]);
+    });
+    assert!(refused.contains("sliding_attention, found chunked_attention"), "{refused}");
+    let refused = refusal("windowless", |json| {
+        qwen(json);
+        json["layer_types"] = json!(["full_attention", "sliding_attention"]);
+    });
+    assert!(refused.contains("expected use_sliding_window"), "{refused}");
+    let refused = refusal("short", |json| {
+        qwen(json);
+        json["use_sliding_window"] = true.into();
+        json["layer_types"] = json!(["sliding_attention"]);
+    });
+    assert!(refused.contains("layer_types has 1 entries"), "{refused}");
+}
+
+#[test]
+fn config_should_be_refused_before_anything_is_made_when_it_describes_too_much() {
+    let layers = refusal("deep", |json| json["num_hidden_layers"] = 1_000_000_000.into());
+    assert!(layers.contains("num_hidden_layers is 1000000000, outside 1 to 1024"), "{layers}");
+    let wide = refusal("wide", |json| {
+        json["hidden_size"] = (1 << 24).into();
+        json["intermediate_size"] = (1 << 24).into();
+    });
+    assert!(wide.contains("numbers, but its files are of"), "{wide}");
+}
+
+#[test]
+fn model_should_be_refused_when_its_files_are_not_of_its_config() {
+    let more = refusal("fewer-layers", |json| json["num_hidden_layers"] = 1.into());
+    assert!(more.contains("tensor model.layers.1."), "{more}");
+    assert!(more.contains("has no place in the model"), "{more}");
+
+    let index = |folder: &Path, shards: [&str; 2]| {
+        for shard in shards {
+            fs::copy(folder.join("model.safetensors"), folder.join(shard)).unwrap();
+        }
+        fs::remove_file(folder.join("model.safetensors")).unwrap();
+        let map = serde_json::json!({"weight_map": {"a": shards[0], "b": shards[1]}});
+        fs::write(folder.join("model.safetensors.index.json"), map.to_string()).unwrap();
+        Model::load(folder).map(|_| ())
+    };
+    let folder = saved("one-shard");
+    index(folder.path(), ["a.safetensors", "a.safetensors"]).unwrap();
+    let folder = saved("stale-shard");
+    let twice = index(folder.path(), ["a.safetensors", "b.safetensors"]).unwrap_err();
+    assert!(matches!(twice, Error::StoredTwice { .. }), "{twice}");
+    let folder = saved("outside");
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    let outside = index(folder.path(), ["sub/a.safetensors", "b.safetensors"]).unwrap_err();
+    assert!(outside.to_string().contains("shard sub/a.safetensors is a path"), "{outside}");
+}
+
+#[test]
+fn output_matrix_should_be_the_files_when_config_says_that_the_embedding_serves() {
+    let folder = saved("tied-differs");
+    let truth = Model::load(folder.path()).unwrap();
+    edit(folder.path(), "config.json", |json| json["tie_word_embeddings"] = true.into());
+    let model = Model::load(folder.path()).unwrap();
+    assert!(!model.config().tie_word_embeddings);
+    assert_eq!(model.forward(&[1, 2, 3]).unwrap(), truth.forward(&[1, 2, 3]).unwrap());
 }
 
 #[test]
@@ -124,23 +217,32 @@ fn adapter_should_be_refused_when_it_is_not_for_this_base() {
 fn generation_should_equal_a_loop_without_cache_when_greedy() {
     let model = common::adapted();
     let prompt = [3, 1, 4, 1, 5];
-    let mut ids = prompt.to_vec();
-    for _ in 0..20 {
-        let logits = model.forward(&ids).unwrap();
-        let last = logits.row(ids.len() - 1);
-        let mut best = 0;
-        for (token, logit) in last.iter().enumerate() {
-            if *logit > last[best] {
-                best = token;
-            }
-        }
-        if best == 0 {
-            break;
-        }
-        ids.push(best as u32);
-    }
     let (answer, _) = model.generate(&prompt, Sampling::greedy(20), &[], |_| true).unwrap();
-    assert_eq!(answer, ids[prompt.len()..]);
+    assert_eq!(answer, continued_without_a_cache(&model, &prompt, 20));
+}
+
+#[test]
+fn long_prompt_should_be_answered_as_without_parts_and_be_given_up_when_told() {
+    let config = Config { max_position_embeddings: 2000, ..common::config() };
+    let model = Model::random(config, 3).unwrap();
+    let prompt: Vec<u32> = (0..1300).map(|i| (i * i + 5) % 23).collect();
+    let mut read = Vec::new();
+    let (answer, _) = model
+        .generate(&prompt, Sampling::greedy(3), &[], |step| {
+            if let Step::Read(tokens) = step {
+                read.push(tokens);
+            }
+            true
+        })
+        .unwrap();
+    assert_eq!(read, [512, 1024]);
+    assert_eq!(answer, continued_without_a_cache(&model, &prompt, 3));
+    let mut asked = 0;
+    let given_up = model.generate(&prompt, Sampling::greedy(3), &[], |_| {
+        asked += 1;
+        false
+    });
+    assert_eq!((given_up.unwrap().0, asked), (Vec::new(), 1));
 }
 
 #[test]
@@ -177,8 +279,8 @@ fn tokenizer_should_give_any_text_back_when_trained_on_another() {
 
     let record = tokenizer.completion("a b", " c", 100).unwrap();
     let prompt = tokenizer.prompt("a b").unwrap();
-    assert_eq!(record.ids[..record.from], prompt);
-    assert_eq!(record.ids.last(), Some(&0));
+    assert_eq!(record.ids()[..record.context()], prompt);
+    assert_eq!(record.ids().last(), Some(&0));
 }
 
 #[test]

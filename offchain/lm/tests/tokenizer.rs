@@ -25,7 +25,7 @@ fn prompt_should_begin_as_the_post_processor_says_when_the_configuration_names_a
     assert_eq!(begun.prompt("the sea").unwrap(), [1, 261, 265]);
     assert_eq!(begun.encode("the sea").unwrap(), [261, 265]);
     let record = begun.record("the sea", 10).unwrap();
-    assert_eq!((record.ids.as_slice(), record.from), ([1, 261, 265, 2].as_slice(), 1));
+    assert_eq!((record.ids(), record.context()), ([1, 261, 265, 2].as_slice(), 1));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn saved_truncation_padding_and_dropout_should_not_be_applied_when_a_text_is_tok
     for _ in 0..20 {
         assert_eq!(tokenizer.prompt("the sea").unwrap(), [261, 265]);
     }
-    assert_eq!(tokenizer.record("the sea", 12).unwrap().ids, [261, 265, 2]);
+    assert_eq!(tokenizer.record("the sea", 12).unwrap().ids(), [261, 265, 2]);
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn answer_should_keep_its_first_blank_when_decoded_after_its_prompt() {
     assert_eq!(tokenizer.decode_after(&prompt, &answer).unwrap(), " is grey");
     // A record is tokenised as one text: no blank is put before its completion.
     let record = tokenizer.completion("the sea", " is grey", 100).unwrap();
-    assert_eq!(record.ids, [prompt.clone(), answer, vec![2]].concat());
-    assert_eq!(record.from, prompt.len());
+    assert_eq!(record.ids(), [prompt.clone(), answer, vec![2]].concat());
+    assert_eq!(record.context(), prompt.len());
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn all_scores_should_be_those_of_each_query() {
     let records = records();
     // Of different lengths, more than go through the model together, the longest first.
     let mut queries: Vec<Sequence> = (0..20).map(|i| record(i % 3, 50 + i)).collect();
-    queries.sort_by_key(|query| std::cmp::Reverse(query.ids.len()));
+    queries.sort_by_key(|query| std::cmp::Reverse(query.ids().len()));
     let asked: Vec<&Sequence> = queries.iter().collect();
     let one = dot(&model, &records).unwrap();
     let sum = Sum(vec![dot(&model, &records).unwrap(), cosine(&model, &records).unwrap()]);

@@ -9,7 +9,7 @@ use openledger_artefacts::{store_base, store_traces, BaseIds, Cache};
 use openledger_engine::{job::Id, serve, Engine, Job, Limits, Program, Settings, Task};
 use openledger_factory::{run, Job as Training, Outcome};
 use openledger_influence::Method;
-use openledger_lm::{Config, Device, Model, Precision, RopeScaling, Tokenizer};
+use openledger_lm::{Config, Device, Family, Model, Precision, RopeScaling, Tokenizer};
 use openledger_primitives::{
     hashing, merkle,
     receipt::{Receipt, SignedReceipt, Transcript},
@@ -55,6 +55,7 @@ pub fn text(topic: usize, i: usize) -> String {
 
 fn config() -> Config {
     Config {
+        family: Family::LLAMA,
         vocab_size: 300,
         hidden_size: 16,
         intermediate_size: 24,

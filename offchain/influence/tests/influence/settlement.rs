@@ -33,7 +33,7 @@ fn index() -> Index {
 fn answers() -> Vec<(Vec<u32>, Vec<u32>)> {
     (0..3)
         .map(|topic| {
-            let mut ids = record(topic, 90).ids;
+            let mut ids = record(topic, 90).ids().to_vec();
             let output = ids.split_off(ids.len() / 2);
             (ids, output)
         })

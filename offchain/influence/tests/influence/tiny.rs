@@ -1,7 +1,7 @@
 //! A tiny random model and its records. The tests of openledger-attribution-lab read this file too.
 
 use openledger_influence::build::Example;
-use openledger_lm::{Adapter, Config, Model, RopeScaling, Sequence};
+use openledger_lm::{Adapter, Config, Family, Model, RopeScaling, Sequence};
 use openledger_primitives::hashing;
 
 pub const VOCABULARY: u64 = 40;
@@ -15,6 +15,7 @@ pub fn number(seed: u64) -> u64 {
 /// One decoder layer of width 16, and an adapter of rank 2 of which neither A nor B is zero.
 pub fn model() -> Model {
     let config = Config {
+        family: Family::LLAMA,
         vocab_size: VOCABULARY as usize,
         hidden_size: 16,
         intermediate_size: 24,

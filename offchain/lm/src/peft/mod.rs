@@ -11,8 +11,9 @@ use self::settings::Settings;
 use crate::{
     json::read_ordered,
     lora::{Adapter, Branch, MatrixSpec},
-    model::{tensor, values, PROJECTIONS},
-    tensors::{write, write_whole, Named, Precision, TensorFiles},
+    names::PROJECTIONS,
+    tensor_files::{write, write_whole, Named, Precision, TensorFiles},
+    tensors::{tensor, values},
     Config, Error, Result,
 };
 

@@ -327,7 +327,7 @@ mod tests {
     use serde_json::{json, Value};
 
     use super::*;
-    use crate::model::PROJECTIONS;
+    use crate::names::PROJECTIONS;
 
     fn read(changes: &Value) -> Result<Settings> {
         let mut json =
