@@ -9,7 +9,7 @@ use openledger_chain::{
 use openledger_primitives::ModelId;
 use openledger_store::BlobStore;
 
-use crate::args::{self, Global};
+use crate::global::{self, Global};
 
 /// What the global options say.
 pub struct Context {
@@ -35,9 +35,9 @@ impl Context {
     pub fn new(global: Global) -> Self {
         let Global { node, store, home, suri, wait, json: _ } = global;
         let wait = match wait {
-            args::Wait::None => Wait::None,
-            args::Wait::InBlock => Wait::InBlock,
-            args::Wait::Finalized => Wait::Finalized,
+            global::Wait::None => Wait::None,
+            global::Wait::InBlock => Wait::InBlock,
+            global::Wait::Finalized => Wait::Finalized,
         };
         Self { node, store, home, suri, wait }
     }

@@ -2,9 +2,12 @@
 //!
 //! | | |
 //! |---|---|
+//! | `global` | options of every command |
 //! | [`args`] | what can be said, and how it is explained |
 //! | [`parse`] | amounts, ids and accounts from what people write |
-//! | `commands` | one file for each command |
+//! | `commands` | one file for each command; none needs another |
+//! | `views` | what several commands look up and say |
+//! | `selection` | which files become records |
 //! | `evidence`, [`checks`] | a settlement's batch and artefacts, and what an audit compares |
 //! | [`split`] | files into contributions |
 //! | [`vouchers`] | what a payer gave out, on disk |
@@ -19,10 +22,13 @@ mod context;
 mod evidence;
 pub mod failure;
 mod files;
+mod global;
 pub mod output;
 pub mod parse;
 mod remote;
+mod selection;
 pub mod split;
+mod views;
 pub mod vouchers;
 
 use std::process::ExitCode;

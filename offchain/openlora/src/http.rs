@@ -15,7 +15,6 @@ use axum::{
 };
 use openledger_lm::{Sampling, Stop};
 use openledger_primitives::{hashing::content_id, voucher::SignedClosing, ChannelId, H256};
-use openledger_store::record::{self, Message};
 use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
@@ -122,14 +121,23 @@ fn prompt(request: &mut Request) -> Result<String, Refusal> {
     request.prompt.take().ok_or_else(|| missing("prompt", "a string"))
 }
 
-/// What a chat is to continue: as records of conversations are trained on, up to where the answer begins.
+/// What a chat is to continue: each turn on lines of its own, up to where the answer begins.
 fn conversation(request: &mut Request) -> Result<String, Refusal> {
     let messages = request
         .messages
         .take()
         .filter(|messages| !messages.is_empty())
         .ok_or_else(|| missing("messages", "at least one {\"role\", \"content\"}"))?;
-    Ok(format!("{}\nassistant:", record::conversation(&messages)))
+    let turns: Vec<String> =
+        messages.iter().map(|turn| format!("{}: {}", turn.role, turn.content)).collect();
+    Ok(format!("{}\nassistant:", turns.join("\n")))
+}
+
+/// One turn of a chat.
+#[derive(Deserialize)]
+struct Message {
+    role: String,
+    content: String,
 }
 
 fn missing(what: &str, expected: &str) -> Refusal {
