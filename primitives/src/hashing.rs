@@ -5,7 +5,7 @@ use codec::Encode;
 use primitive_types::H256;
 
 /// Tag of a record's hash.
-pub const RECORD: &[u8] = b"openledger/record/v1";
+pub const RECORD: &[u8] = b"openledger/record/v2";
 /// Tag of a prompt's hash: over the SCALE encoding of its token ids, `Vec<u32>`.
 pub const REQUEST: &[u8] = b"openledger/request/v1";
 /// Tag of an answer's hash: over the SCALE encoding of its token ids, `Vec<u32>`.

@@ -217,6 +217,15 @@ impl View {
         self.ask("OpenLedgerApi_emission", datanet.encode()).await
     }
 
+    /// The contributions that a model's version was trained on and that were withdrawn or voided since; ascending.
+    pub async fn withdrawn_data(
+        &self,
+        model: ModelId,
+        version: ModelVersion,
+    ) -> Result<Vec<ContributionId>> {
+        self.ask("OpenLedgerApi_withdrawn_data", (model, version).encode()).await
+    }
+
     /// A model, with the prices that hold in this block.
     pub async fn model(&self, model: ModelId) -> Result<Option<Model>> {
         let found: Option<Model> = self.read("Models", "Models", vec![number(model)]).await?;

@@ -10,7 +10,7 @@ use openledger_chain::{
 use openledger_primitives::ModelId;
 use openledger_store::BlobStore;
 
-use crate::args::{self, Global};
+use crate::global::{self, Global};
 
 /// What the global options say.
 pub struct Context {
@@ -38,9 +38,9 @@ impl Context {
     pub fn new(global: Global) -> Self {
         let Global { node, store, home, cache_gib, suri, wait, json } = global;
         let wait = match wait {
-            args::Wait::None => Wait::None,
-            args::Wait::InBlock => Wait::InBlock,
-            args::Wait::Finalized => Wait::Finalized,
+            global::Wait::None => Wait::None,
+            global::Wait::InBlock => Wait::InBlock,
+            global::Wait::Finalized => Wait::Finalized,
         };
         Self { node, store, home, cache_bytes: u64::from(cache_gib) << 30, suri, wait, json }
     }

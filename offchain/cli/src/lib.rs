@@ -2,9 +2,12 @@
 //!
 //! | | |
 //! |---|---|
+//! | `global` | options of every command |
 //! | [`args`] | what can be said, and how it is explained |
 //! | [`parse`] | amounts, ids and accounts from what people write |
-//! | `commands` | one file for each command |
+//! | `commands` | one file for each command; none needs another |
+//! | `views` | what several commands look up and say |
+//! | `selection` | which files become records |
 //! | `evidence`, [`checks`] | a settlement's batch and artefacts, and what an audit compares |
 //! | [`split`] | files into contributions |
 //! | [`vouchers`] | what a payer gave out, on disk |
@@ -20,12 +23,15 @@ mod context;
 mod evidence;
 pub mod failure;
 mod files;
+mod global;
 pub mod output;
 pub mod parse;
 pub mod remote;
+mod selection;
 pub mod signing;
 mod sizes;
 pub mod split;
+mod views;
 pub mod vouchers;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
-use openledger_factory::AdapterIds;
+use openledger_artefacts::AdapterIds;
 use openledger_primitives::ContentId;
 use openledger_store::BlobStore;
 use serde::Deserialize;

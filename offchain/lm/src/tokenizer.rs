@@ -1,6 +1,6 @@
 //! Text to tokens and back.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -140,6 +140,17 @@ impl Tokenizer {
     /// If the tokenizer refuses the text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
         encode(&self.inner, text, false)
+    }
+
+    /// Tokens of a text, without begin or end, each with the bytes of the text that it stands for.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn places(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>> {
+        let encoding = self.inner.encode(text, false);
+        let encoding = encoding.map_err(|source| Error::Tokenizer(source.to_string()))?;
+        let places = encoding.get_offsets().iter().map(|&(begin, end)| begin..end);
+        Ok(encoding.get_ids().iter().copied().zip(places).collect())
     }
 
     /// Tokens of a prompt: the text with what the tokenizer puts around it, such as a begin token.

@@ -6,13 +6,15 @@
 //! | [`content`] | the content ids of files |
 //! | [`record`] | one training example: its normal form, its hash, its line of JSONL |
 //! | [`contribution`] | records in one blob under one Merkle root; contributions in a version |
-//! | [`files`] | files of a folder to records |
+//! | [`files`] | files of a folder to records: source code, text, tables, and rows in the formats that people keep |
 
 mod blob;
 pub mod content;
 pub mod contribution;
 mod error;
 pub mod files;
+mod formats;
+mod json;
 pub mod record;
 
 pub use blob::BlobStore;

@@ -112,11 +112,10 @@ async fn trace(
     let shared = shared.clone();
     let answer = tokio::task::spawn_blocking(move || {
         let Service { index, codec, rules, .. } = &shared.service;
-        let tokens = match asked {
-            Asked::Text(text) => codec.encode(&text)?,
-            Asked::Tokens(tokens) => tokens,
+        let report = match asked {
+            Asked::Text(text) => Report::of_text(index, codec.as_ref(), &text, rules),
+            Asked::Tokens(tokens) => Report::of_tokens(index, codec.as_ref(), &tokens, rules),
         };
-        let report = Report::new(index, codec.as_ref(), &tokens, rules);
         drop(permit);
         report
     });

@@ -9,14 +9,14 @@ use openledger_lm::Device;
 use openledger_primitives::{shares::ShareVector, ContributionId, H256};
 use serde_json::{json, Value};
 
-use super::{
-    model::contributions,
-    settlement::{labels, receipt_shares, shares},
-};
 use crate::{
     context::Context,
     evidence::{find, receipt_id, Batch, Case},
     output::Output,
+    views::{
+        model::contributions,
+        settlement::{labels, receipt_shares, shares},
+    },
 };
 
 #[derive(Args)]

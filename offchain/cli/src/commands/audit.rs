@@ -6,13 +6,13 @@ use openledger_lm::Device;
 use openledger_primitives::{shares::ShareVector, split::Split, H256};
 use serde_json::{json, Value};
 
-use super::settlement::{labels, parts, receipt_shares, shares, Labels};
 use crate::{
     checks::{self, Check},
     context::Context,
     evidence::{find, receipt_id, Batch, Case},
     failure::Difference,
     output::{count, open, Output},
+    views::settlement::{labels, parts, receipt_shares, shares, Labels},
 };
 
 #[derive(Args)]

@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -9,21 +9,19 @@ use openledger_artefacts::{store_base, BaseIds};
 use openledger_chain::{
     call::{self, AdapterVersion},
     scale_decode::{self, DecodeAsType},
-    types::{IndexInfo, Kind, Model, ModelVersionInfo, PendingPrice, Status},
-    View,
+    types::{IndexInfo, Kind, Model, PendingPrice},
 };
-use openledger_primitives::{Balance, BlockNumber, ContributionId, ModelId, ModelVersion};
+use openledger_primitives::{Balance, BlockNumber, ModelId, ModelVersion};
 use serde_json::{json, Value};
 
 use crate::{
     context::{model, Context},
     output::{open, place, table, text, tx, Output},
     parse, sizes,
+    views::model::newest_base,
 };
 
 mod train;
-
-pub use train::{contributions, find_version};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -134,24 +132,6 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
             price(context, &model, price_in, price_out).await
         }
     }
-}
-
-/// Content ids of the newest version of a base model.
-async fn newest_base(view: &View, id: ModelId) -> anyhow::Result<BaseIds> {
-    let found = view
-        .model(id)
-        .await?
-        .with_context(|| format!("there is no model {id}; `openledger model list` shows all"))?;
-    ensure!(
-        matches!(found.kind, Kind::Base),
-        "model {id}, {}, is an adapter: name its base; `openledger model list` shows all",
-        text(&found.name)
-    );
-    let version = view
-        .model_version(id, found.latest)
-        .await?
-        .with_context(|| format!("there is no version {} of model {id}", found.latest))?;
-    Ok(BaseIds { artefact: version.artefact, config: version.config })
 }
 
 async fn register_base(
@@ -319,10 +299,9 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
     let view = context.now().await?;
     let (id, found) = model(&view, name).await?;
     let versions = view.model_versions(id).await?;
-    let gone = gone(&view).await?;
     let mut withdrawn = BTreeMap::new();
-    for (number, version) in &versions {
-        withdrawn.insert(*number, withdrawn_data(&view, version, &gone).await?);
+    for (number, _) in &versions {
+        withdrawn.insert(*number, view.withdrawn_data(id, *number).await?);
     }
     let pending = view.pending_price(id).await?;
     let pending = pending.filter(|pending| pending.from > view.block().number);
@@ -371,27 +350,6 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
         }
     }
     Ok(Output::new(json, words))
-}
-
-/// The contributions that were withdrawn or voided.
-async fn gone(view: &View) -> anyhow::Result<BTreeSet<ContributionId>> {
-    let all = view.contributions().await?.into_iter();
-    let gone = all.filter(|(_, c)| matches!(c.status, Status::Withdrawn | Status::Voided { .. }));
-    Ok(gone.map(|(id, _)| id).collect())
-}
-
-/// Those of `gone` that a model's version was trained on; ascending.
-async fn withdrawn_data(
-    view: &View,
-    version: &ModelVersionInfo,
-    gone: &BTreeSet<ContributionId>,
-) -> anyhow::Result<BTreeSet<ContributionId>> {
-    let mut found = BTreeSet::new();
-    for (datanet, number) in &version.trained_on {
-        let listed = view.version(*datanet, *number).await?.map(|data| data.contributions);
-        found.extend(listed.into_iter().flatten().filter(|id| gone.contains(id)));
-    }
-    Ok(found)
 }
 
 async fn list(context: &Context) -> anyhow::Result<Output> {

@@ -10,13 +10,11 @@ use openledger_trace::{
 };
 use serde_json::json;
 
-use super::{
-    datanet::terms,
-    gateway::{interrupted, listen},
-};
+use super::gateway::{interrupted, listen};
 use crate::{
     context::Context,
     output::{count, percent, table, tell, Output},
+    views::datanet::terms,
 };
 
 mod build;
@@ -78,8 +76,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
 fn query(folder: &std::path::Path, text: &str) -> anyhow::Result<Output> {
     let index = Index::open(folder)?;
     let codec = unit::codec(folder)?;
-    let tokens = codec.encode(text).map_err(anyhow::Error::msg)?;
-    let report = Report::new(&index, codec.as_ref(), &tokens, &Rules::default())
+    let report = Report::of_text(&index, codec.as_ref(), text, &Rules::default())
         .map_err(anyhow::Error::msg)?;
     let words = words(&report, &index);
     Ok(Output::new(serde_json::to_value(&report)?, words))

@@ -11,10 +11,10 @@ use openledger_store::record::Record;
 use serde::Serialize;
 
 use crate::{
-    commands::model::contributions,
     context::Context,
     evidence::{Batch, Case},
     output::{percent, table, tell},
+    views::model::contributions,
 };
 
 /// Characters of a record that are shown.

@@ -11,22 +11,20 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_chain::View;
 use openledger_factory::{run as run_job, Event, Job, Outcome, Settings};
-use openledger_primitives::{ContributionId, DatanetId, ModelId, VersionNumber};
-use openledger_store::{
-    contribution,
-    record::{self, Record},
-    BlobStore,
-};
+use openledger_primitives::{DatanetId, ModelId, VersionNumber};
+use openledger_store::record;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
-use super::newest_base;
 use crate::{
-    commands::datanet,
     context::{model, Context},
     files::{read, write},
     output::{tell, Output},
     parse,
+    views::{
+        datanet::{self, find_version},
+        model::{contributions, newest_base},
+    },
 };
 
 /// The most datanet versions that a model is registered with.
@@ -234,45 +232,6 @@ async fn check_licence(view: &View, id: DatanetId, number: VersionNumber) -> any
         datanet.tainted
     );
     Ok(())
-}
-
-/// A version of a datanet.
-pub async fn find_version(
-    view: &View,
-    datanet: DatanetId,
-    number: VersionNumber,
-) -> anyhow::Result<openledger_chain::types::Version> {
-    view.version(datanet, number).await?.with_context(|| {
-        format!(
-            "there is no version {number} of datanet {datanet}; `openledger datanet show {datanet}` \
-             lists them"
-        )
-    })
-}
-
-/// The records of all contributions in datanet versions, ascending by contribution, verified against
-/// the chain.
-pub async fn contributions(
-    view: &View,
-    store: &BlobStore,
-    versions: &[(DatanetId, VersionNumber)],
-) -> anyhow::Result<Vec<(ContributionId, Vec<Record>)>> {
-    let mut ids = BTreeSet::new();
-    for (datanet, number) in versions {
-        ids.extend(find_version(view, *datanet, *number).await?.contributions);
-    }
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        let entry = view
-            .contribution(id)
-            .await?
-            .with_context(|| format!("contribution {id} is not on the chain"))?;
-        let records = contribution::fetch(store, &entry.content, &entry.root)
-            .await
-            .with_context(|| format!("contribution {id}"))?;
-        found.push((id, records));
-    }
-    Ok(found)
 }
 
 /// Shows what a job is doing.
