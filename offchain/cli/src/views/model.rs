@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{ensure, Context as _};
-use openledger_chain::{types::Kind, View};
 use openledger_artefacts::BaseIds;
+use openledger_chain::{types::Kind, View};
 use openledger_primitives::{ContributionId, DatanetId, ModelId, VersionNumber};
 use openledger_store::{contribution, record::Record, BlobStore};
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openledger_primitives::{
-    hashing, merkle, json::decimal, receipt::Transcript, voucher::Authority, Balance, BlockNumber,
+    hashing, json::decimal, merkle, receipt::Transcript, voucher::Authority, Balance, BlockNumber,
     ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use serde::{Deserialize, Serialize};
