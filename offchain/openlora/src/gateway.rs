@@ -17,7 +17,7 @@ use openledger_chain::{
     types::{Channel, Role},
     AccountId, Keypair, View,
 };
-use openledger_lm::{Sampling, Stop};
+use openledger_lm::{Sampling, Step, Stop};
 use openledger_primitives::{
     hashing,
     receipt::{Receipt, SignedReceipt, Transcript},
@@ -467,7 +467,13 @@ impl Gateway {
             let (sampling, texts) = (bill.sampling, bill.stop.clone());
             let generated = tokio::task::spawn_blocking(move || {
                 let mut stopping = Stopping::new(&served.tokenizer, &texts);
-                let going = |id| !caller.is_gone() && !stopping.ends(id);
+                let going = |step| {
+                    let ended = match step {
+                        Step::Read(_) => false,
+                        Step::Token(id) => stopping.ends(id),
+                    };
+                    !caller.is_gone() && !ended
+                };
                 let (output, stop) =
                     served.model.generate(&prompt, sampling, served.tokenizer.unnamed(), going)?;
                 let text = served.tokenizer.decode_after(&prompt, &output)?;
