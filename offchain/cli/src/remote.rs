@@ -3,8 +3,8 @@
 use std::{error::Error as _, net::IpAddr, path::PathBuf, time::Duration};
 
 use anyhow::{bail, ensure, Context as _};
-use openledger_gateway::token;
 use openledger_primitives::{json::decimal, Balance};
+use openledger_service::Secret;
 use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
 
@@ -127,10 +127,10 @@ impl Gateway {
             Some(path) => path.clone(),
             None => context.home()?.join("gateway").join("token"),
         };
-        let token = token::read(&path).context(
+        let token = Secret::read(&path).context(
             "the token that the gateway wrote at its first start is needed: name its file with --token",
         )?;
-        Self::of(&at.admin, PATIENCE, "--admin", Some(token))
+        Self::of(&at.admin, PATIENCE, "--admin", Some(token.reveal().into()))
     }
 
     fn of(

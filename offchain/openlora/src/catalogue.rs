@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    path::Path,
     sync::{Arc, Mutex as Short, PoisonError},
 };
 
@@ -14,14 +15,13 @@ use openledger_chain::{
     types::{Kind, Model as Registered},
     View,
 };
-use openledger_lm::{Adapter, ChatTemplate, Model, Tokenizer};
+use openledger_lm::{Adapter, ChatTemplate, Footprint, Model, Tokenizer};
 use openledger_primitives::{ModelId, ModelVersion, H256};
 use openledger_store::BlobStore;
 use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    footprint,
     memory::{Held, Memory},
     shelf::{Missing, Shelf},
     Error, Result,
@@ -209,7 +209,7 @@ impl Catalogue {
         let base = self.bases.get(&ids, self.fetch_base(id, ids)).await;
         let base = base.map_err(|why| missing(id, why))?;
         let folder = fetch_adapter(&self.store, &adapter, &self.cache).await?;
-        let held = self.hold(id, footprint::of(&folder)?)?;
+        let held = self.hold(id, adapter_bytes(&folder)?)?;
         let (name, model) = (base_name(&ids.artefact), base.model.clone());
         let model = tokio::task::spawn_blocking(move || {
             let adapter = Adapter::load(&folder, model.config(), Some(&name))?;
@@ -223,7 +223,9 @@ impl Catalogue {
 
     async fn fetch_base(&self, id: ModelId, ids: BaseIds) -> Result<Base> {
         let folder = fetch_base(&self.store, &ids, &self.cache).await?;
-        let held = self.hold(id, footprint::of(&folder)?)?;
+        let needed =
+            Footprint::of_checkpoint(&folder).map_err(openledger_artefacts::Error::from)?;
+        let held = self.hold(id, needed.answering(1))?;
         tokio::task::spawn_blocking(move || {
             let model = Model::load(&folder)?;
             let tokenizer = Arc::new(Tokenizer::load(&folder, model.config())?);
@@ -291,6 +293,12 @@ impl Snapshot {
         }
         self.adapters.iter().find(|(_, model)| model.name == name.as_bytes())
     }
+}
+
+/// Bytes that an adapter's numbers take once they are loaded: in its file they have two bytes at least, in memory four.
+fn adapter_bytes(folder: &Path) -> Result<u64> {
+    let path = folder.join("adapter_model.safetensors");
+    Ok(std::fs::metadata(&path).map_err(Error::io(&path))?.len().saturating_mul(2))
 }
 
 fn missing(model: ModelId, why: Missing<Error>) -> Error {

@@ -20,14 +20,6 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file of the administrators' token is not what it should be.
-    #[error("{path}: {reason}")]
-    Token {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
     /// The ledger could not be read or written.
     #[error("{path}: {source}; the gateway charges nothing until it is started again with room to write there")]
     Ledger {

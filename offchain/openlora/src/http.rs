@@ -31,6 +31,7 @@ use axum::{
     Json, Router,
 };
 use openledger_primitives::{hashing::content_id, voucher::SignedClosing, ChannelId, H256};
+use openledger_service::Secret;
 use serde::de::DeserializeOwned;
 use serde_json::{json, Value};
 use tokio::{net::TcpListener, sync::watch};
@@ -42,7 +43,7 @@ pub use self::{
 use self::{rate::Rate, request::Form};
 use crate::{
     gateway::{Gateway, Question},
-    usage, Error, Refusal, Token,
+    usage, Error, Refusal,
 };
 
 /// The most bytes of a request.
@@ -65,7 +66,7 @@ pub struct Serving {
     /// For its operator.
     pub admin: TcpListener,
     /// What the operator shows.
-    pub token: Token,
+    pub token: Secret,
 }
 
 /// Serves until `shutdown`, settling all the while; then until the answers that have begun are given, or their time is
@@ -357,14 +358,14 @@ mod tests {
         let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
         let (public_url, admin_url) = (url(&public), url(&admin));
         let path = folder.join("token");
-        let token = Token::open(&path).unwrap();
+        let token = Secret::open(&path).unwrap();
         let serving = Serving { public, names, rate, admin, token };
         let (stop, stopped) = oneshot::channel();
         let shutdown = async {
             let _ = stopped.await;
         };
         let served = tokio::spawn(serve(offline(folder), serving, shutdown));
-        let token = crate::token::read(&path).unwrap();
+        let token = Secret::read(&path).unwrap().reveal().to_string();
         Running { url: public_url, admin: admin_url, token, stop, served }
     }
 

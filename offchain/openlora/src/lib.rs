@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`usage`] | whether a request is signed for its channel |
 //! | [`voucher`] | whether a voucher pays for a request |
-//! | `catalogue`, `shelf`, `memory`, `footprint` | models, loaded when they are asked for, within a budget |
+//! | `catalogue`, `shelf`, `memory` | models, loaded when they are asked for, within a budget |
 //! | [`prompt`], [`stopping`] | what is continued, and what ends it |
 //! | [`ledger`] | the money: what channels owe, what is reserved, which receipts are not settled yet |
 //! | `queue` | whose turn it is |
@@ -20,12 +20,10 @@
 //! | `sweep` | channels that end |
 //! | `ready` | what is loaded before anybody asks |
 //! | [`http`] | the routes |
-//! | [`token`] | what an operator shows to administer its gateway |
 
 mod advance;
 mod catalogue;
 mod error;
-mod footprint;
 pub mod gateway;
 pub mod http;
 pub mod ledger;
@@ -41,11 +39,9 @@ pub mod settle;
 mod shelf;
 pub mod stopping;
 mod sweep;
-pub mod token;
 pub mod usage;
 pub mod voucher;
 
 pub use error::{Error, Result};
 pub use gateway::{Gateway, Settings};
 pub use refusal::Refusal;
-pub use token::Token;

@@ -190,7 +190,6 @@ impl From<crate::Error> for Refusal {
             Error::Shared(shared) if matches!(**shared, Error::Ledger { .. }) => "disk_unavailable",
             Error::NotALedger { .. }
             | Error::Busy { .. }
-            | Error::Token { .. }
             | Error::Shared(_)
             | Error::Writer
             | Error::Overcharged { .. }

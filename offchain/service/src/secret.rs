@@ -72,7 +72,11 @@ impl Secret {
         }
     }
 
-    fn read(path: &Path) -> Result<Self, Error> {
+    /// The secret in a file, for who shows it.
+    ///
+    /// # Errors
+    /// If the file cannot be read, others may read it, or there is no secret in it.
+    pub fn read(path: &Path) -> Result<Self, Error> {
         let io = |source| Error::Io { path: path.to_owned(), source };
         let file = File::open(path).map_err(io)?;
         let mode = file.metadata().map_err(io)?.permissions().mode() & 0o777;

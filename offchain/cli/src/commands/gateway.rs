@@ -2,7 +2,8 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
-use openledger_gateway::{http, Gateway, Settings, Token};
+use openledger_gateway::{http, Gateway, Settings};
+use openledger_service::Secret;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -70,7 +71,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let public = listen(options.listen, "--listen").await?;
     let admin = listen(options.admin, "--admin").await?;
     let folder = context.home()?.join("gateway");
-    let token = Token::open(&folder.join("token"))?;
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let token = Secret::open(&folder.join("token"))?;
     let settings = Settings {
         models: options.models.map(|ids| ids.0.into_iter().collect()).unwrap_or_default(),
         settle_every: options.settle_every as usize,

@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use axum::{
     extract::{rejection::PathRejection, Path, Request, State},
-    http::header::AUTHORIZATION,
     middleware::{from_fn_with_state, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
     Json, Router,
 };
 use openledger_primitives::ModelId;
+use openledger_service::Secret;
 use serde_json::{json, Value};
 
 use super::{guard, guard::Names, limits};
-use crate::{Gateway, Refusal, Token};
+use crate::{Gateway, Refusal};
 
 /// The routes.
-pub fn router(gateway: Arc<Gateway>, token: Token) -> Router {
+pub fn router(gateway: Arc<Gateway>, token: Secret) -> Router {
     let routes = Router::new()
         .route("/settle", post(settle))
         .route("/metrics", get(metrics))
@@ -32,9 +32,8 @@ pub fn router(gateway: Arc<Gateway>, token: Token) -> Router {
         .layer(from_fn_with_state(names, guard::check))
 }
 
-async fn authenticate(State(token): State<Arc<Token>>, request: Request, next: Next) -> Response {
-    let shown = request.headers().get(AUTHORIZATION).and_then(|shown| shown.to_str().ok());
-    if shown.and_then(|shown| shown.strip_prefix("Bearer ")).is_some_and(|shown| token.is(shown)) {
+async fn authenticate(State(token): State<Arc<Secret>>, request: Request, next: Next) -> Response {
+    if token.is_shown(request.headers()) {
         return next.run(request).await;
     }
     let message = "expected Authorization: Bearer and the token that the gateway wrote to its home at its first start";
