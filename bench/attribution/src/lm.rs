@@ -203,6 +203,11 @@ fn save(model: &Model, folder: &Path) -> Result<()> {
     Ok(adapter.save(folder, model.config())?)
 }
 
+/// A base of three million parameters takes a higher rate than the default, which is for large ones.
+const LEARNING_RATE: f64 = 5e-3;
+/// Records are cut to so many tokens.
+const TOKENS: u32 = 128;
+
 /// Makes a task folder of texts: repetitions left out, tokenised, trained on. What is there of the same task stays; of
 /// another one, nothing does.
 pub fn make(
@@ -214,8 +219,8 @@ pub fn make(
     device: Device,
 ) -> Result<()> {
     let method = Method::default();
-    let Settings { rank, alpha, epochs, rows, learning_rate, seed, .. } = Settings::default();
-    let tokens = method.tokens;
+    let Settings { rank, alpha, epochs, rows, seed, .. } = Settings::default();
+    let (learning_rate, tokens) = (LEARNING_RATE, TOKENS);
     let settings = Training { rank, alpha, epochs, rows, learning_rate, seed, tokens };
     let model = Model::load(base)?.to(device)?;
     let tokenizer = Tokenizer::load(base, model.config())?;

@@ -1,6 +1,6 @@
 //! What there is to hold a settlement against: its batch, and the artefacts of its model.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{bail, Context as _};
 use openledger_artefacts::{fetch_base, AdapterIds, BaseIds, Cache, IndexIds};
@@ -10,8 +10,9 @@ use openledger_chain::{
     View,
 };
 use openledger_engine::{Artefacts, Job, Library};
+use openledger_factory::Renderer;
 use openledger_influence::{batch, JobReport};
-use openledger_lm::{Config, Tokenizer};
+use openledger_lm::Config;
 use openledger_primitives::{
     hashing, receipt::Receipt, receipt::Transcript, ContentId, SettlementId, H256,
 };
@@ -170,11 +171,16 @@ impl Case {
         Ok((artefacts, computed.await?))
     }
 
-    /// The tokenizer of the model.
-    pub async fn tokenizer(&self, store: &BlobStore, cache: &Cache) -> anyhow::Result<Tokenizer> {
+    /// What renders records for the model, into sequences of at most so many tokens.
+    pub async fn renderer(
+        &self,
+        store: &BlobStore,
+        cache: &Cache,
+        length: usize,
+    ) -> anyhow::Result<Renderer> {
         let folder = fetch_base(store, &self.job.base, cache).await?;
         let config = Config::load(&folder)?;
-        Ok(Tokenizer::load(&folder, &config)?)
+        Ok(Renderer::load(&folder, &config, length)?)
     }
 }
 

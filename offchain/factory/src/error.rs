@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use openledger_primitives::ContributionId;
 
+use crate::training_set::Refused;
+
 /// What can go wrong between contributions and an adapter.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -40,8 +42,14 @@ pub enum Error {
     #[error("contributions must be in strictly ascending order, and {0} is not")]
     NotAscending(ContributionId),
     /// No record is left to train on.
-    #[error("no record has a token to learn from: contributions are empty, or records too short")]
+    #[error("no record has a token to learn: contributions are empty, or nobody answers in them")]
     NoRecords,
+    /// No record is left to train on, since the base takes none.
+    #[error(
+        "the base takes no record; of the first that it refuses, {} of contribution {}, it says: {}", .0.place,
+        .0.contribution, .0.reason
+    )]
+    Refused(Refused),
     /// A computation was ended by a panic.
     #[error("the computation ended unexpectedly: {0}")]
     Ended(#[from] tokio::task::JoinError),

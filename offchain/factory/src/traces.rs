@@ -54,7 +54,7 @@ pub fn build(
             {
                 // Records that are not trained on keep their places, without a token.
                 records.resize_with(*place, Record::default);
-                records.push(Record { tokens: text_of(example, tokenizer).into(), source: None });
+                records.push(Record { tokens: learned(example, tokenizer), source: None });
             }
             let about = About { contribution: *id, label: None, contributor: None, licence: None };
             Contribution { about, records }
@@ -69,11 +69,15 @@ pub fn build(
     Ok(true)
 }
 
-/// The tokens of an example without what marks its begin and end, which answers do not have.
-fn text_of<'a>(example: &'a Example, tokenizer: &Tokenizer) -> &'a [u32] {
-    let text = &example.sequence.ids()[example.sequence.context()..];
-    match (text.split_last(), tokenizer.end()) {
-        (Some((last, rest)), Some(end)) if *last == end => rest,
-        _ => text,
+/// The tokens of an example that are learned, without the end of the last: what an answer could repeat. Where several
+/// answers are learned, the end of one stands between it and the next, and no text has that.
+fn learned(example: &Example, tokenizer: &Tokenizer) -> Vec<u32> {
+    let sequence = &example.sequence;
+    let tokens = sequence.ids().iter().zip(sequence.counts());
+    let mut learned: Vec<u32> =
+        tokens.filter(|(_, learned)| **learned).map(|(token, _)| *token).collect();
+    if learned.last().copied() == tokenizer.end() {
+        learned.pop();
     }
+    learned
 }

@@ -57,7 +57,7 @@ impl World {
             heldout: records(&[
                 "function owner() public view returns (address) { return _owner; }",
             ]),
-            settings: Settings { epochs: 3, rows: 3, ..Settings::default() },
+            settings: Settings { epochs: 3, rows: 3, learning_rate: 5e-3, ..Settings::default() },
         }
     }
 
@@ -103,7 +103,7 @@ async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
     assert_eq!(steps, 9, "3 epochs of 9 records, 3 at a time");
     let repeated = heard.iter().filter(|event| matches!(event, Event::Repeating(_))).count();
     assert_eq!(repeated, 3 * 5, "half of 27 records, 3 at a time, three times");
-    assert!(matches!(heard[0], Event::Records(_)), "{:?}", heard[0]);
+    assert!(matches!(heard[0], Event::Records { .. }), "{:?}", heard[0]);
     assert!(matches!(heard.last(), Some(Event::Indexing(_))));
 }
 
@@ -145,6 +145,40 @@ async fn a_job_that_was_ended_should_go_on_where_it_was_and_leave_the_same() {
     let mut other = world.job().await;
     other.settings.seed += 1;
     assert_ne!(world.run(other).await.unwrap().adapter, whole.adapter);
+}
+
+#[tokio::test]
+async fn a_job_should_say_so_when_what_was_kept_of_it_cannot_be_used() {
+    let world = World::new();
+    let whole = world.run(world.job().await).await.unwrap();
+    let ends = |event: Event| match event {
+        Event::Repeating(progress) if progress.step == 7 => panic!("ended by the test"),
+        _ => {}
+    };
+    assert!(run(world.job().await, &world.store, &world.cache(), ends).await.is_err());
+    let mut jobs = std::fs::read_dir(world.cache().join("jobs")).unwrap();
+    let folder = jobs.next().unwrap().unwrap().path();
+    std::fs::write(folder.join("adapter/trainer.json"), b"{\"step\": 4").unwrap();
+    std::fs::write(folder.join("variant-0"), b"damaged").unwrap();
+
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let each = {
+        let heard = heard.clone();
+        move |event| heard.lock().unwrap().push(event)
+    };
+    let again = run(world.job().await, &world.store, &world.cache(), each).await.unwrap();
+    assert_eq!((again.adapter, again.index), (whole.adapter, whole.index));
+    let heard = heard.lock().unwrap();
+    let told: Vec<(&str, &str)> = heard
+        .iter()
+        .filter_map(|event| match event {
+            Event::StartedOver { part, reason } => Some((part.as_str(), reason.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].0.contains("adapter") && told[0].1.contains("trainer.json"), "{told:?}");
+    assert!(told[1].0.contains("half training 0") && told[1].1.contains("damaged"), "{told:?}");
 }
 
 /// The credits of a text by the trace index of a job, and the tokens that are not those of a record.

@@ -12,7 +12,7 @@ use openledger_primitives::{
 
 use crate::{
     batch::Settlement,
-    query::Query,
+    query::{self, Query},
     report::{JobReport, ReceiptReport},
     work::{Parameters, ReceiptWork},
     Error, Index, Result,
@@ -52,7 +52,8 @@ pub fn attribute(
     let mut receipts = Vec::with_capacity(transcripts.len());
     let mut sums = Vec::new();
     for (i, transcript) in (0u32..).zip(transcripts) {
-        let (prompt, answer) = (&transcript.prompt_ids, &transcript.output_ids);
+        let (prompt, answer) =
+            query::within(&transcript.prompt_ids, &transcript.output_ids, index.method());
         let query = Query::new(&models, prompt, answer, index.method().scope)?;
         let receipt = &transcript.signed.receipt;
         // Of the answer: the prompt is the payer's.

@@ -115,6 +115,7 @@ struct Saved {
     schedule: Schedule,
 }
 
+const SAVED: &str = "trainer.json";
 const STATE: &str = "trainer.safetensors";
 const EPSILON: f32 = 1e-8;
 
@@ -193,12 +194,17 @@ impl Trainer {
         }
     }
 
+    /// Whether [`Trainer::save`] left a run in a folder.
+    pub fn is_saved(folder: &Path) -> bool {
+        folder.join(SAVED).exists()
+    }
+
     /// Goes on from [`Trainer::save`], with the model that the run began with and the same data.
     ///
     /// # Errors
     /// As [`Trainer::new`], and if the folder holds no saved run or one of another model.
     pub fn resume(model: Model, data: Data, folder: &Path) -> Result<Self> {
-        let path = folder.join("trainer.json");
+        let path = folder.join(SAVED);
         let saved: Saved = json::read(&path)?;
         let mut trainer = Self::new(model, saved.target, data, saved.schedule)?;
         let state = TensorFiles::open(&[folder.join(format!("{}-{STATE}", saved.step))])?;
@@ -228,7 +234,7 @@ impl Trainer {
         let state = folder.join(format!("{}-{STATE}", self.step));
         write(&state, &tensors, Precision::F32, BTreeMap::new())?;
         let saved = Saved { target: self.target, step: self.step, schedule: self.schedule.clone() };
-        let path = folder.join("trainer.json");
+        let path = folder.join(SAVED);
         let json = serde_json::to_vec_pretty(&saved)
             .map_err(|source| Error::Json { path: path.clone(), source })?;
         write_whole(&path, &json)?;

@@ -35,7 +35,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 5, requires = "explain")]
     records: usize,
     /// The most records that the model was trained on, as `model train` was told; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 1_200, requires = "explain")]
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "explain")]
     records_cap: usize,
 }
 
@@ -74,8 +74,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                     .iter()
                     .flat_map(|(id, records)| records.iter().map(|record| (*id, record.text())))
                     .collect();
-                let tokenizer = case.tokenizer(&store, &cache).await?;
-                let decode = |ids: &[u32]| tokenizer.decode(ids);
+                let renderer = case.renderer(&store, &cache, usize::MAX).await?;
+                let decode = |ids: &[u32]| renderer.tokenizer().decode(ids);
                 ("bm25", bm25(&batch, &wanted, &Bm25::new(&records), decode)?)
             }
         };

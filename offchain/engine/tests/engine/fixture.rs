@@ -217,6 +217,7 @@ async fn train(base: BaseIds, store: &BlobStore, cache: &Cache, seed: u64) -> Ou
         rank: 2,
         epochs: 2,
         rows: 4,
+        learning_rate: 5e-3,
         seed,
         method,
         ..openledger_factory::Settings::default()
