@@ -52,8 +52,11 @@ pub async fn fetch_index(store: &BlobStore, content: &ContentId, cache: &Cache) 
 
 /// What this crate reads of the list of a trace index.
 #[derive(Deserialize)]
-struct List {
+pub(crate) struct List {
     shards: Vec<Shard>,
+    /// Its own length.
+    #[serde(skip)]
+    length: u64,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +67,11 @@ struct Shard {
 }
 
 impl List {
+    pub async fn fetch(store: &BlobStore, id: &ContentId) -> Result<Self> {
+        let bytes = store.get(id, MAX_LIST).await?;
+        Self::parse(&bytes).map_err(|reason| Error::Manifest { id: *id, reason })
+    }
+
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let list: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         let unsafe_name = |shard: &&Shard| {
@@ -76,8 +84,13 @@ impl List {
         };
         match list.shards.iter().find(unsafe_name) {
             Some(shard) => Err(format!("{:?} is not the name of a file", shard.file)),
-            None => Ok(list),
+            None => Ok(Self { length: bytes.len() as u64, ..list }),
         }
+    }
+
+    /// The bytes of the list and of all files.
+    pub fn bytes(&self) -> u64 {
+        self.shards.iter().fold(self.length, |sum, shard| sum.saturating_add(shard.bytes))
     }
 }
 
@@ -107,13 +120,12 @@ pub async fn store_traces(folder: &Path, store: &BlobStore) -> Result<ContentId>
 /// If a blob is missing or has other bytes, the list is none, all files do not fit into the cache, or it cannot be
 /// written.
 pub async fn fetch_traces(store: &BlobStore, content: &ContentId, cache: &Cache) -> Result<Held> {
-    let bytes = store.get(content, MAX_LIST).await?;
-    let list = List::parse(&bytes).map_err(|reason| Error::Manifest { id: *content, reason })?;
+    let list = List::fetch(store, content).await?;
     let mut files: Vec<Wanted> = list
         .shards
         .iter()
         .map(|Shard { file, content, bytes }| Wanted { name: file, content, bytes: *bytes })
         .collect();
-    files.push(Wanted { name: LIST, content, bytes: bytes.len() as u64 });
+    files.push(Wanted { name: LIST, content, bytes: list.length });
     cache.fetch(store, Kind::Traces, &hex(content), &files).await
 }

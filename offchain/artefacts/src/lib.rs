@@ -9,6 +9,7 @@
 //! | [`base`] | a base model: its files and the manifest that names them |
 //! | [`adapter`] | a LoRA adapter in PEFT format, and a base with one |
 //! | [`index`] | attribution indices, and the trace indices beside them |
+//! | [`sizes`] | how many bytes they have, as is registered |
 //! | [`Cache`] | where fetched artefacts lie, and which of them go when they become too many |
 
 pub mod adapter;
@@ -16,6 +17,7 @@ pub mod base;
 mod cache;
 mod error;
 pub mod index;
+pub mod sizes;
 
 pub use adapter::{adapt, fetch_adapter, fetch_model, store_adapter, AdapterIds};
 pub use base::{base_name, fetch_base, store_base, BaseIds};

@@ -29,7 +29,6 @@ pub mod parse;
 pub mod remote;
 mod selection;
 pub mod signing;
-mod sizes;
 pub mod split;
 mod views;
 pub mod vouchers;

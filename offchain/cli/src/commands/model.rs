@@ -5,7 +5,7 @@ use std::{
 
 use anyhow::{ensure, Context as _};
 use clap::Subcommand;
-use openledger_artefacts::{store_base, BaseIds};
+use openledger_artefacts::{sizes, store_base, BaseIds};
 use openledger_chain::{
     call::{self, AdapterVersion},
     scale_decode::{self, DecodeAsType},
@@ -17,7 +17,7 @@ use serde_json::{json, Value};
 use crate::{
     context::{model, Context},
     output::{open, place, table, text, tx, Output},
-    parse, sizes,
+    parse,
     views::model::newest_base,
 };
 
@@ -145,7 +145,7 @@ async fn register_base(
         .await
         .with_context(|| format!("{} is no model that can be registered", dir.display()))?;
     let Prices { price_in, price_out } = *prices;
-    let size = sizes::base(dir, &store, &ids.artefact).await?;
+    let size = sizes::base(&store, &ids.artefact).await?;
     let call = call::register_base(name, &ids.artefact, &ids.config, size, price_in, price_out);
     let included = sender.send_one(call).await?;
     let id = included.events::<Registered>("Models", "Registered")?.pop().map(|event| event.model);
