@@ -29,7 +29,7 @@ pub fn attribute(
     transcripts: &[Transcript],
     keep: impl FnMut(Vec<u8>),
 ) -> Result<JobReport> {
-    let Artefacts { model, index, traces } = artefacts;
+    let Artefacts { model, index, traces, .. } = artefacts;
     index.check_model(job.adapter.artefact, &model.lora_matrices())?;
     same("index", "method", &job.index.method, &index.method().id())?;
     let contributions: Vec<ContributionId> = index.contributions().collect();

@@ -2,12 +2,12 @@
 
 use openledger_artefacts::Cache;
 use openledger_influence::{batch, JobReport};
-use openledger_lm::Device;
-use openledger_primitives::{attribution::Attribution, ContentId};
+use openledger_lm::{Device, Footprint};
+use openledger_primitives::{attribution::Attribution, receipt::Transcript, ContentId};
 use openledger_store::BlobStore;
 use tokio::sync::mpsc;
 
-use crate::{attribute, Error, Job, Library, Result};
+use crate::{attribute, Artefacts, Error, Job, Library, Result};
 
 /// The most bytes of a batch of transcripts.
 pub const MAX_BATCH: u64 = 256 << 20;
@@ -33,6 +33,7 @@ pub async fn compute(
     let (sender, mut works) = mpsc::channel(WORKS);
     let computing = tokio::task::spawn_blocking(move || {
         let transcripts = batch::parse(&batch)?;
+        ensure_memory(&artefacts, &transcripts, memory)?;
         // If nobody takes it, the store refused, and the job fails for that.
         let keep = |work| drop(sender.blocking_send(work));
         attribute(&own, &artefacts, &transcripts, keep)
@@ -48,4 +49,14 @@ pub async fn compute(
     let report: JobReport = report.map_err(|_| Error::Ended)??;
     let id = store.put(report.to_json()).await.map_err(Error::Report)?;
     Ok((report.attribution(), id))
+}
+
+/// Refuses a batch whose longest exchange needs more memory than there may be, before it is taken.
+fn ensure_memory(artefacts: &Artefacts, transcripts: &[Transcript], memory: u64) -> Result<()> {
+    let lengths = transcripts.iter().map(|one| one.prompt_ids.len() + one.output_ids.len());
+    let longest = lengths.max().unwrap_or(0);
+    let ranks = artefacts.model.lora_matrices().into_iter().map(|one| one.input.min(one.output));
+    let needed = artefacts.footprint.capturing(longest, ranks.max().unwrap_or(0));
+    let what = format!("the gradient of an exchange of {longest} tokens");
+    Footprint::check(&what, needed, memory).map_err(Error::artefact("adapter"))
 }

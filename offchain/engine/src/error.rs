@@ -41,16 +41,6 @@ pub enum Error {
     /// The secret of who may post jobs cannot be read or made.
     #[error("the secret: {0}")]
     Secret(#[from] openledger_service::Error),
-    /// The model, or computing with it, needs more memory than there may be.
-    #[error("the {what} needs {bytes} bytes of memory, a job may have {limit} here: allow it more with --memory-gib")]
-    Memory {
-        /// What needs it.
-        what: &'static str,
-        /// How much.
-        bytes: u64,
-        /// The most.
-        limit: u64,
-    },
     /// A computation was ended by a panic.
     #[error("the computation ended unexpectedly; the engine's log says where")]
     Ended,

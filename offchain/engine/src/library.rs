@@ -7,7 +7,7 @@ use openledger_artefacts::{
     IndexIds,
 };
 use openledger_influence::Index;
-use openledger_lm::{Device, Model};
+use openledger_lm::{Device, Footprint, Model};
 use openledger_store::BlobStore;
 use openledger_trace::Index as TraceIndex;
 
@@ -21,6 +21,8 @@ const ADAPTERS: usize = 8;
 pub struct Artefacts {
     /// Base and adapter.
     pub model: Model,
+    /// What the base needs of memory.
+    pub footprint: Footprint,
     /// The attribution index.
     pub index: Index,
     /// The trace index, where there is one.
@@ -36,7 +38,7 @@ pub struct Library {
     cache: Cache,
     device: Device,
     memory: u64,
-    base: Option<(BaseIds, Model)>,
+    base: Option<(BaseIds, Model, Footprint)>,
     /// Those of the base at hand, the one used last at the end.
     adapters: Vec<(Key, Arc<Artefacts>)>,
 }
@@ -67,38 +69,37 @@ impl Library {
         Ok(artefacts)
     }
 
-    async fn base(&mut self, ids: &BaseIds) -> Result<Model> {
+    async fn base(&mut self, ids: &BaseIds) -> Result<(Model, Footprint)> {
         match &self.base {
-            Some((kept, model)) if kept == ids => Ok(model.clone()),
+            Some((kept, model, footprint)) if kept == ids => Ok((model.clone(), footprint.clone())),
             _ => {
                 let failed = Error::artefact::<openledger_artefacts::Error>;
                 self.ensure_memory(ids).await?;
                 let folder =
                     fetch_base(&self.store, ids, &self.cache).await.map_err(failed("base"))?;
-                let device = self.device;
-                let model = blocking(move || Model::load(&folder)?.to(device))
-                    .await?
-                    .map_err(Error::artefact("base"))?;
+                let (device, memory) = (self.device, self.memory);
+                let load = move || {
+                    let footprint = Footprint::of_checkpoint(&folder)?;
+                    Footprint::check("loading it", footprint.answering(0), memory)?;
+                    Ok::<_, openledger_lm::Error>((Model::load(&folder)?.to(device)?, footprint))
+                };
+                let (model, footprint) = blocking(load).await?.map_err(Error::artefact("base"))?;
                 // Before the old one is let go, so that a base that does not load changes nothing.
                 self.adapters.clear();
-                self.base = Some((*ids, model.clone()));
-                Ok(model)
+                self.base = Some((*ids, model.clone(), footprint.clone()));
+                Ok((model, footprint))
             }
         }
     }
 
-    /// Refuses a base whose weights alone do not fit, before anything of it is fetched or allocated.
+    /// Refuses a base whose weights alone do not fit, before anything of it is fetched.
     async fn ensure_memory(&self, ids: &BaseIds) -> Result<()> {
         let manifest = Manifest::fetch(&self.store, ids).await.map_err(Error::artefact("base"))?;
-        match manifest.weights() {
-            bytes if bytes > self.memory => {
-                Err(Error::Memory { what: "base", bytes, limit: self.memory })
-            }
-            _ => Ok(()),
-        }
+        let checked = Footprint::check("reading it", manifest.weights(), self.memory);
+        checked.map_err(Error::artefact("base"))
     }
 
-    async fn fetch(&self, job: &Job, base: Model) -> Result<Artefacts> {
+    async fn fetch(&self, job: &Job, (base, footprint): (Model, Footprint)) -> Result<Artefacts> {
         let failed = Error::artefact::<openledger_artefacts::Error>;
         let model = adapt(&self.store, &job.base, base, &job.adapter, &self.cache)
             .await
@@ -114,7 +115,7 @@ impl Library {
             }
             None => None,
         };
-        Ok(Artefacts { model, index, traces })
+        Ok(Artefacts { model, footprint, index, traces })
     }
 }
 
