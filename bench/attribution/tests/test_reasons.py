@@ -1,4 +1,4 @@
-"""python -m unittest bench/attribution/test_reasons.py"""
+"""Tests of reasons.py."""
 
 import json
 import pathlib
@@ -7,7 +7,6 @@ import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "peers"))
 
 import reasons
 

@@ -2,11 +2,8 @@
 
 import json
 import pathlib
-import sys
 import tempfile
 import unittest
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from safetensors.numpy import save_file

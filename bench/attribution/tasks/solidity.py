@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tools" / "demo"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "tools" / "demo"))
 import corpora  # noqa: E402
 
 # Contributions of each library (erc721a has files for three), about so many records in each, and queries of each.

@@ -1,10 +1,6 @@
 """Tests of earlier.py."""
 
-import pathlib
-import sys
 import unittest
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import earlier
 
