@@ -13,6 +13,7 @@
 //! | [`vouchers`] | what a payer gave out, on disk |
 //! | [`remote`] | a gateway over HTTP |
 //! | [`signing`] | who signs requests to it: a key, or a session's |
+//! | `listening` | where services answer, and when they end |
 //! | [`output`] | what is printed: JSON, or words and tables |
 //! | [`failure`] | errors, with what to do about them, and exit statuses |
 
@@ -24,6 +25,7 @@ mod evidence;
 pub mod failure;
 mod files;
 mod global;
+mod listening;
 pub mod output;
 pub mod parse;
 pub mod remote;

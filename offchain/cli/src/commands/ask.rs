@@ -27,7 +27,6 @@ use openledger_primitives::{
 use serde::Deserialize;
 use serde_json::{json, Value};
 
-use super::channel;
 use crate::{
     context::{model, Context},
     failure::{self, Remote},
@@ -36,6 +35,7 @@ use crate::{
     parse,
     remote::{At, Gateway, Refusal, Required},
     signing::{self, Sessions, Signing},
+    views::channel,
     vouchers::{Given, Vouchers},
 };
 

@@ -6,7 +6,7 @@ use openledger_chain::{
     account, call,
     scale_decode::{self, DecodeAsType},
     types::Channel,
-    AccountId, Chain, View,
+    AccountId, Chain,
 };
 use openledger_primitives::{
     session::Scope,
@@ -22,6 +22,7 @@ use crate::{
     parse,
     remote::{At, Gateway, Refusal},
     signing::{now, Sessions},
+    views::channel::{find, name},
 };
 
 /// How long a gateway is waited for: without it there is another way.
@@ -379,23 +380,6 @@ async fn certify(context: &Context, id: ChannelId, signature: Signature) -> anyh
 fn scope(chain: &Chain, id: ChannelId, channel: &Channel) -> Scope {
     let operator = account::bytes(&channel.operator);
     Scope { genesis: chain.genesis(), operator, channel: id }
-}
-
-/// A signer as it is written.
-pub fn name(signer: &Signer<AccountId>) -> String {
-    match signer {
-        Signer::Account(account) => account.to_string(),
-        Signer::Ethereum(address) => format!("0x{}", hex::encode(address)),
-    }
-}
-
-/// The channel of an id.
-pub async fn find(view: &View, id: ChannelId) -> anyhow::Result<Channel> {
-    view.channel(id).await?.with_context(|| {
-        format!(
-            "there is no open channel {id}; `openledger channel list` shows those that there are"
-        )
-    })
 }
 
 fn summary(id: ChannelId, channel: &Channel) -> Value {

@@ -6,9 +6,9 @@ use openledger_engine::{memory, serve, Engine, Limits, Program, Settings, Task};
 use openledger_lm::Device;
 use serde_json::json;
 
-use super::gateway::{interrupted, listen};
 use crate::{
     context::Context,
+    listening::{interrupted, listen},
     output::{tell, Output},
 };
 

@@ -5,10 +5,10 @@ use clap::Args;
 use openledger_gateway::{http, Gateway, Settings};
 use openledger_service::Secret;
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use crate::{
     context::Context,
+    listening::{interrupted, listen},
     output::{tell, Output},
     parse::{self, Ids},
 };
@@ -110,40 +110,4 @@ fn available() -> anyhow::Result<u64> {
     let kibibytes = kibibytes
         .context("the system does not say how much memory is free: say it with --memory")?;
     Ok(kibibytes.saturating_mul(1_024))
-}
-
-/// A listener at an address.
-pub async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "cannot listen on {address} (if another program has that port, stop it or choose another with \
-             {option})"
-        )
-    })
-}
-
-/// Until Ctrl-C or SIGTERM. The next one ends the program at once.
-pub async fn interrupted() {
-    signalled().await;
-    tell("stopping; once more ends it at once");
-    tokio::spawn(async {
-        signalled().await;
-        std::process::exit(130);
-    });
-}
-
-async fn signalled() {
-    use tokio::signal::unix::{signal, SignalKind};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {},
-        () = terminated => {},
-    }
 }

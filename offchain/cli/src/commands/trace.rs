@@ -10,9 +10,9 @@ use openledger_trace::{
 };
 use serde_json::json;
 
-use super::gateway::{interrupted, listen};
 use crate::{
     context::Context,
+    listening::{interrupted, listen},
     output::{count, percent, table, tell, Output},
     views::datanet::terms,
 };
