@@ -3,7 +3,7 @@
 use openledger_primitives::{
     attribution::Attribution, reads::Phase, shares::ShareVector, SettlementId, H256,
 };
-use openledger_runtime::{AccountId, Models, Payments, Runtime};
+use openledger_runtime::{AccountId, Models, Runtime};
 use pallet_attribution::{SettlementOf, Settlements};
 
 use super::{from_block, one, Step, World};

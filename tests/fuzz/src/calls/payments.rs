@@ -10,7 +10,7 @@ use openledger_primitives::{
 };
 use openledger_runtime::{
     units::{DAYS, HOURS},
-    AccountId, Balances, BlockNumber, Payments, Runtime, System,
+    AccountId, Balances, BlockNumber, Runtime, System,
 };
 use pallet_payments::{Channel, Claim};
 use pallet_providers::Role;
