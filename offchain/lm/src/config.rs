@@ -264,11 +264,6 @@ impl Config {
         self.layer(0).projection(projection)
     }
 
-    /// Query heads that share one key and value head.
-    pub fn group_size(&self) -> usize {
-        self.num_attention_heads / self.num_key_value_heads
-    }
-
     /// Rotary frequency of each pair of a head's features, in radians per position: `[head_dim / 2]`.
     pub fn rotary_frequencies(&self) -> Vec<f64> {
         let d = self.head_dim as f64;
