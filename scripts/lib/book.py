@@ -1,7 +1,7 @@
 """Checks the book against the code.
 
 Every link resolves and every page is in the summary. Errors, parameters, the method, storage items with their fields,
-storage versions and counts are the code's."""
+storage versions, counts, and which crate uses which, are the code's."""
 
 import json
 import math
@@ -35,7 +35,7 @@ def anchors(path):
 
 
 def links():
-    pages = [ROOT / "README.md", *DOCS.rglob("*.md"), *ROOT.glob("pallets/*/README.md")]
+    pages = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *DOCS.rglob("*.md"), *ROOT.glob("pallets/*/README.md")]
     for page in pages:
         where = page.relative_to(ROOT)
         for target in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text())):
@@ -300,7 +300,37 @@ def counts():
 
 
 
-problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method(), *storage(), *versions(), *counts()]
+def arrows():
+    """Who may use whom: the table of ARCHITECTURE.md against the manifests."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    rows = table(section(text, "## Who may use whom"))
+    folders = {row[0].strip("`"): row[1].strip("`/") for row in rows}
+    groups = {
+        "pallets": {name for name in folders if name.startswith("pallet-")},
+        "pallets above": {name for name in folders if name.startswith("pallet-")} - {"pallet-attribution"},
+        "off the chain": {name for name, folder in folders.items() if folder.startswith(("offchain/", "primitives"))},
+    }
+    for name, folder in folders.items():
+        said = next(row[3] for row in rows if row[0].strip("`") == name)
+        allowed = {other for other in folders if re.split("openledger-|pallet-", other)[1] in re.split(r", | and ", said)}
+        for words, group in groups.items():
+            allowed |= group if re.search(rf"\b{words}\b", said) else set()
+        if "primitives" in said:
+            allowed.add("openledger-runtime-api")
+        manifest = (ROOT / folder / "Cargo.toml").read_text()
+        used = set(re.findall(r"^([a-z-]+)(?:\.workspace| = )", section_of(manifest, "dependencies"), re.M)) & set(folders)
+        for other in sorted(used - allowed):
+            yield f"ARCHITECTURE.md: {name} uses {other}, which it may not"
+
+
+def section_of(manifest, name):
+    """The lines of one section of a manifest."""
+    parts = re.split(rf"^\[{name}\]$", manifest, maxsplit=1, flags=re.M)
+    return re.split(r"^\[", parts[1], maxsplit=1, flags=re.M)[0] if len(parts) == 2 else ""
+
+
+
+problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method(), *storage(), *versions(), *counts(), *arrows()]
 for problem in problems:
     print(problem)
 sys.exit(1 if problems else 0)
