@@ -156,7 +156,7 @@ async fn a_job_should_say_so_when_what_was_kept_of_it_cannot_be_used() {
         _ => {}
     };
     assert!(run(world.job().await, &world.store, &world.cache(), ends).await.is_err());
-    let mut jobs = std::fs::read_dir(world.cache().join("jobs")).unwrap();
+    let mut jobs = std::fs::read_dir(world.cache().folder().join("jobs")).unwrap();
     let folder = jobs.next().unwrap().unwrap().path();
     std::fs::write(folder.join("adapter/trainer.json"), b"{\"step\": 4").unwrap();
     std::fs::write(folder.join("variant-0"), b"damaged").unwrap();
