@@ -5,7 +5,7 @@ use std::{
 
 use anyhow::{ensure, Context as _};
 use clap::Subcommand;
-use openledger_artefacts::{sizes, store_base, BaseIds};
+use openledger_artefacts::{sizes, store_base};
 use openledger_chain::{
     call::{self, AdapterVersion},
     scale_decode::{self, DecodeAsType},

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use openledger_trace::{
     build::{add, Contribution, Limits, Record},
     http::{serve, Service, MAX_BODY},
@@ -93,7 +95,7 @@ async fn service_should_trace_texts_and_refuse_what_is_none() {
 struct Slow(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
 
 impl Codec for Slow {
-    fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
+    fn encode(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>, String> {
         self.0.lock().unwrap().recv().unwrap();
         Bytes.encode(text)
     }
