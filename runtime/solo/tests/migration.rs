@@ -298,7 +298,7 @@ fn stage_should_hold_what_the_phase_knew_when_the_third_storage_was_migrated() {
             sp_io::storage::set(&key(id), value);
         }
         creep::<ToVersion4<v4::Attribution>>();
-        let get = |id| pallet_attribution::Settlements::<Runtime>::get(1_000 + id).unwrap();
+        let get = |id: u64| pallet_attribution::Settlements::<Runtime>::get(1_000 + id).unwrap();
         let members = || committee.to_vec().try_into().unwrap();
         let outcome = |committee| Outcome {
             ended: 41,
