@@ -3,7 +3,8 @@
 use std::{iter, ops::Range};
 
 use unicode_normalization::{
-    char::canonical_combining_class, is_nfc, is_nfc_quick, IsNormalized, UnicodeNormalization,
+    char::{canonical_combining_class, decompose_canonical},
+    is_nfc, is_nfc_quick, IsNormalized, UnicodeNormalization,
 };
 
 /// A text in normal form: Unicode NFC; CRLF and CR as LF; without spaces and tabs at the end of lines and without
@@ -108,17 +109,23 @@ pub fn normalise(text: &str) -> String {
 
 /// Runs of characters that are composed apart from each other: each begins with one that joins nothing before it.
 fn segments(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    let begins = |c: char| {
-        c.is_ascii()
-            || canonical_combining_class(c) == 0 && is_nfc_quick(iter::once(c)) == IsNormalized::Yes
-    };
-    let mut starts = text
-        .char_indices()
-        .filter(move |(at, c)| *at == 0 || begins(*c))
-        .map(|(at, _)| at)
-        .peekable();
+    let mut starts =
+        text.char_indices().filter(|(at, c)| *at == 0 || begins(*c)).map(|(at, _)| at).peekable();
     iter::from_fn(move || {
         let start = starts.next()?;
         Some(start..starts.peek().copied().unwrap_or(text.len()))
     })
+}
+
+/// Whether a character, or what it is decomposed to, joins nothing before it.
+fn begins(c: char) -> bool {
+    if c.is_ascii() {
+        return true;
+    }
+    let mut first = None;
+    decompose_canonical(c, |part| {
+        first.get_or_insert(part);
+    });
+    let first = first.unwrap_or(c);
+    canonical_combining_class(first) == 0 && is_nfc_quick(iter::once(first)) == IsNormalized::Yes
 }

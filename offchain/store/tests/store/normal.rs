@@ -31,6 +31,12 @@ fn original_should_be_where_the_words_were() {
     assert_eq!(Normal::new(" \n\t\r").original(0..0), 0..0);
 }
 
+#[test]
+fn normalise_should_part_characters_that_are_only_decomposed() {
+    // A letter with a point that composes of nothing: its parts stand alone, whatever is before it.
+    assert_eq!(normalise("\r\u{fb3e}  \n"), "\n\u{5de}\u{5bc}");
+}
+
 fn texts() -> impl Strategy<Value = String> {
     "[ \\t\\r\\na\\PC\u{301}\u{327}\u{1100}\u{1161}\u{11a8}\u{9c7}\u{9be}\u{212b}\u{1e0b}\u{323}]{0,60}"
 }
