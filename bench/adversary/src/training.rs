@@ -78,7 +78,14 @@ fn everything(contributions: &Contributions, renderer: &Renderer) -> Result<Trai
             set.places.push(place);
         }
         let records = texts.len();
-        set.counts.push(Count { contribution, records, duplicates: 0, empty: 0, used: records, cut: 0 });
+        set.counts.push(Count {
+            contribution,
+            records,
+            duplicates: 0,
+            empty: 0,
+            used: records,
+            cut: 0,
+        });
     }
     Ok(set)
 }
@@ -148,8 +155,13 @@ fn attribute(
     let index = build::index(&ends[0], adapter, &contributions, examples, method, &variants)?;
 
     let spans = tempfile::tempdir()?;
-    let traced =
-        traces::build(spans.path(), base.renderer.tokenizer(), base.model.config(), &contributions, set)?;
+    let traced = traces::build(
+        spans.path(),
+        base.renderer.tokenizer(),
+        base.model.config(),
+        &contributions,
+        set,
+    )?;
     let traced = traced.then(|| openledger_trace::Index::open(spans.path())).transpose()?;
 
     let (mut scores, mut found) = (Vec::new(), Vec::new());
