@@ -193,6 +193,8 @@ def main():
                 "voucher": vouched(cli, facts["channel"]),
             },
         })  # fmt: skip
+        # What the clients asked is not part of what is disputed.
+        steps.settle()
         examples(tests, network, {"account": operator, "datanet": facts["datanet"]})
         disputes(tests, cli, network, steps, facts)
     except Failed as failure:

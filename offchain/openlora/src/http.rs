@@ -22,7 +22,7 @@ use axum::{
     body::{to_bytes, Body, Bytes},
     extract::{rejection::PathRejection, Path, Request, State},
     http::{
-        header::{CONTENT_ENCODING, CONTENT_LENGTH},
+        header::CONTENT_ENCODING,
         request::Parts,
     },
     middleware::{from_fn, from_fn_with_state, Next},
@@ -156,10 +156,6 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
             "the body is sent with Content-Encoding {encoding:?}: send it as it is, since its hash is signed and paid for"
         );
         return Err(Refusal::other_encoding(message));
-    }
-    let length = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MAX_BODY) {
-        return Err(Refusal::too_large(MAX_BODY));
     }
     let bytes = tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await.map_err(|_| {
         let message = format!("the body did not come within {} s", BODY.as_secs());
