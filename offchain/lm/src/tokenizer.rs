@@ -149,7 +149,15 @@ impl Tokenizer {
     pub fn places(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>> {
         let encoding = self.inner.encode(text, false);
         let encoding = encoding.map_err(|source| Error::Tokenizer(source.to_string()))?;
-        let places = encoding.get_offsets().iter().map(|&(begin, end)| begin..end);
+        let mut before = 0;
+        let places = encoding.get_offsets().iter().map(|&(begin, end)| {
+            // Post-processors leave out the blank that a token begins with.
+            let blank = |gap: &str| gap.chars().all(char::is_whitespace);
+            let joins = text.get(before..begin).is_some_and(blank);
+            let begin = if joins { before } else { begin };
+            before = end;
+            begin..end
+        });
         Ok(encoding.get_ids().iter().copied().zip(places).collect())
     }
 
