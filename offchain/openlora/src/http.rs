@@ -21,10 +21,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use axum::{
     body::{to_bytes, Body, Bytes},
     extract::{rejection::PathRejection, Path, Request, State},
-    http::{
-        header::CONTENT_ENCODING,
-        request::Parts,
-    },
+    http::{header::CONTENT_ENCODING, request::Parts},
     middleware::{from_fn, from_fn_with_state, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
