@@ -176,18 +176,16 @@ impl ChatTemplate {
     /// Tokens of a conversation to train on, and where its answers lie.
     ///
     /// # Errors
-    /// As [`ChatTemplate::prompt`], and if the template refuses a conversation that ends before one of its answers.
+    /// As [`ChatTemplate::prompt`], and if the template refuses what shows where an answer begins: the conversation
+    /// before it, or with another answer in its place.
     pub fn record(&self, conversation: &Conversation) -> Result<Rendered> {
         let messages = &conversation.messages;
         let ids = self.encode(conversation, messages.len(), false, RECORDS_AT)?;
         let said: Vec<usize> =
             (0..messages.len()).filter(|&i| role(&messages[i]) == Some("assistant")).collect();
-        // An answer begins where its prompt ends. The prompt may go on otherwise than the record, for example with
-        // a thought to begin, so that only what they have in common counts.
         let mut starts = Vec::with_capacity(said.len() + 1);
         for &i in &said {
-            let prompt = self.encode(conversation, i, true, RECORDS_AT)?;
-            starts.push(common(&prompt, &ids));
+            starts.push(self.start(conversation, i, &ids)?);
         }
         starts.push(ids.len());
         let mut answers = Vec::with_capacity(said.len());
@@ -205,6 +203,24 @@ impl ChatTemplate {
             answers.push(start..end);
         }
         Ok(Rendered { ids, answers })
+    }
+
+    /// Where the answer of a message begins in the tokens of a record.
+    fn start(&self, conversation: &Conversation, i: usize, ids: &[u32]) -> Result<usize> {
+        // Where its prompt ends. The prompt may go on otherwise than the record, for example with a thought to begin,
+        // so that only what they have in common counts.
+        let before = self.encode(conversation, i, false, RECORDS_AT);
+        if before.is_ok_and(|before| ids.starts_with(&before)) {
+            return Ok(common(&self.encode(conversation, i, true, RECORDS_AT)?, ids));
+        }
+        // Some templates write the messages before an answer otherwise when it is not there yet. Then it begins where
+        // another answer in its place would make a difference.
+        let mut other = conversation.clone();
+        let said = other.messages[i].get("content").and_then(Json::as_str).unwrap_or_default();
+        let instead = if said.trim_start().starts_with('0') { "1" } else { "0" };
+        other.messages[i] =
+            Json::object([("role".into(), "assistant".into()), ("content".into(), instead.into())]);
+        Ok(common(&self.encode(&other, other.messages.len(), false, RECORDS_AT)?, ids))
     }
 
     /// The text of a conversation, as `apply_chat_template` of transformers renders it at a time in seconds since
