@@ -269,7 +269,8 @@ async fn requests_should_be_refused_in_words_when_they_are_not_understood() {
     assert_eq!(send(serde_json::to_vec(&job).unwrap(), "text/plain").await, 415);
 
     let unknown = format!("jobs/{}", id(&job));
-    for path in [unknown.as_str(), "jobs/abababab-07", "jobs/..%2F..%2Fetc", "jobs/%FF", "nowhere"] {
+    for path in [unknown.as_str(), "jobs/abababab-07", "jobs/..%2F..%2Fetc", "jobs/%FF", "nowhere"]
+    {
         let answer = engine.ask(path).await;
         let expected = if path == "jobs/%FF" { 400 } else { 404 };
         assert_eq!(answer.status().as_u16(), expected, "{path}");
