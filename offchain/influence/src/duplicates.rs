@@ -24,7 +24,7 @@ const COMPARED: usize = 64;
 /// chain of small changes does not join what is far apart.
 ///
 /// The time that a text takes is bounded, however many texts are nearly alike. What has the same shingles is found
-/// always; what is merely similar is not where more than [`BUCKET`] earlier texts share each of its bands.
+/// always; what is merely similar is not where more than 128 earlier texts share each of its bands.
 pub fn of_earlier(texts: &[String], rule: &Duplicates) -> Vec<Option<usize>> {
     let mut kept = [Kept::default(), Kept::default()];
     let mut shingles_of: Vec<[HashSet<u64>; 2]> = Vec::with_capacity(texts.len());
