@@ -3,7 +3,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`serve`] | connections: so many, each with a time for its headers, and a shutdown that ends |
+//! | [`serve()`] | connections: so many, each with a time for its headers, and a shutdown that ends |
 //! | [`Guard`] | requests: who asks by which name, with which secret, how often, for how long, with how many bytes |
 //! | [`Secret`] | what two programs of one owner know: a file that nobody else may read |
 //! | [`Rate`] | how often something may be done |
