@@ -94,6 +94,7 @@ impl Queue {
     }
 
     /// Requests that wait or are computed.
+    #[cfg(test)]
     pub fn taken(&self) -> usize {
         self.lock().all
     }
