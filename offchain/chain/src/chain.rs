@@ -69,12 +69,16 @@ impl Chain {
         let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
         let pings = PingConfig::new().ping_interval(limits.ping).inactive_limit(limits.silence);
         let client = WsClientBuilder::new()
-            .connection_timeout(limits.connecting)
             .request_timeout(limits.answering)
             .enable_ws_ping(pings)
             .max_buffer_capacity_per_subscription(BUFFER)
-            .build(url)
+            .build(url);
+        // The builder's own limit is for the TCP connection alone, not for the handshake.
+        let client = tokio::time::timeout(limits.connecting, client)
             .await
+            .map_err(|_| {
+                unreachable(format!("no connection within {} s", limits.connecting.as_secs_f32()))
+            })?
             .map_err(|error| unreachable(innermost(&error)))?;
         let rpc = RpcClient::new(client);
         let backend = LegacyBackend::<PolkadotConfig>::builder().build(rpc.clone());
