@@ -47,6 +47,9 @@ const LEAST: Balance = UNIT / 1_000;
 const ATTEMPTS: u32 = 20;
 /// How often it is put again when the connection was lost: the same signed request, which is charged once.
 const LOST: u32 = 3;
+/// How often the voucher of one question is raised: a gateway says first what the least answer costs, and what this one
+/// may cost when it has read the prompt.
+const RAISES: u32 = 3;
 /// How a gateway says that it is busy.
 const BUSY: [&str; 2] = ["queue_full", "rate_limited"];
 /// The path of answers.
@@ -530,7 +533,7 @@ impl Payer<'_> {
             given.cumulative = given.cumulative.max(signed.voucher.cumulative);
             vouchers.save(given)?;
         }
-        let (mut raised, mut attempt) = (false, 0);
+        let (mut raised, mut attempt) = (0, 0);
         let body = serde_json::to_vec(&body(self.model, question, max_tokens, self.options))?;
         let signed = self.sign(COMPLETIONS, &body)?;
         let (bytes, voucher) = loop {
@@ -545,7 +548,11 @@ impl Payer<'_> {
                 Err(refusal) => refusal,
             };
             match refusal.required {
-                Some(Required { cumulative }) if !raised && self.options.voucher.is_none() => {
+                Some(Required { cumulative })
+                    if raised < RAISES
+                        && cumulative > given.cumulative
+                        && self.options.voucher.is_none() =>
+                {
                     let most = most(question);
                     let price = Receipt::price(most, max_tokens, self.price_in, self.price_out);
                     let limit = given.owed.saturating_add(price).max(given.cumulative);
@@ -558,7 +565,7 @@ impl Payer<'_> {
                     );
                     given.cumulative = cumulative;
                     vouchers.save(given)?;
-                    raised = true;
+                    raised += 1;
                 }
                 _ if BUSY.contains(&refusal.code.as_str()) && attempt < ATTEMPTS => {
                     tokio::time::sleep(Duration::from_millis(500)).await;
