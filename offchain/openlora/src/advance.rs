@@ -7,7 +7,10 @@ use openledger_primitives::{BlockNumber, SettlementId};
 
 use crate::{gateway::Gateway, Result};
 
-/// The operator's settlements that are not over, with the last block of their phases as far as it is known; nothing until
+/// Blocks after which a settlement whose phase has not reached its deadline is looked at again.
+const AGAIN: BlockNumber = 5;
+
+/// The operator's settlements that are not over, each with the block from which on it is looked at again; nothing until
 /// the chain was asked once.
 pub(crate) type Unfinished = Option<BTreeMap<SettlementId, BlockNumber>>;
 
@@ -20,25 +23,22 @@ impl Gateway {
         if state.unfinished.is_none() {
             let all = view.settlements().await?.into_iter();
             let own = all.filter(|(_, settlement)| settlement.operator == self.account);
-            let due = own.filter_map(|(id, settlement)| Some((id, settlement.deadline()?)));
-            state.unfinished = Some(due.collect());
+            let unfinished = own.filter(|(_, settlement)| !settlement.is_over());
+            state.unfinished = Some(unfinished.map(|(id, _)| (id, 0)).collect());
         }
         let Some(unfinished) = &mut state.unfinished else { return Ok(()) };
         let best = view.block().number;
-        let over: Vec<_> = unfinished
-            .iter()
-            .filter(|(_, deadline)| best >= **deadline)
-            .map(|(id, _)| *id)
-            .collect();
+        let over: Vec<_> =
+            unfinished.iter().filter(|(_, from)| best >= **from).map(|(id, _)| *id).collect();
         for id in over {
             let Some(settlement) = view.settlement(id).await? else { continue };
             let Some(deadline) = settlement.deadline() else {
                 unfinished.remove(&id);
                 continue;
             };
-            // A phase may have ended before its time, and the next one has more.
-            unfinished.insert(id, deadline);
             if best < deadline {
+                // A phase may end before its time, and the next one's deadline may be sooner.
+                unfinished.insert(id, deadline.min(best.saturating_add(AGAIN)));
                 continue;
             }
             match chain.submit(&self.operator, &[call::advance(id)], Wait::InBlock).await {

@@ -41,8 +41,7 @@ fn sentence_should_not_say_the_same_twice() {
 
 #[test]
 fn classify_should_find_the_cause_below_other_errors() {
-    let unreachable =
-        || Chain::Unreachable { url: "ws://x".into(), reason: "y".into() };
+    let unreachable = || Chain::Unreachable { url: "ws://x".into(), reason: "y".into() };
     let lost = Chain::Lost { call: "a".into(), reason: "b".into() };
     let remote = |refused: bool| match refused {
         true => Remote::Refused { code: "c".into(), message: "m".into() },
