@@ -15,7 +15,7 @@ def examples(tests, network, facts):
     programs = [
         # Name, how it is started, the node's address, what it says.
         ("papi", ["node", "papi/transfer.mjs"], network.node_url, r"Balances\.Transfer[^$]*can claim \d+ OPEN"),
-        ("polkadot-js", ["node", "polkadot-js/follow.mjs", "2"], network.node_url, r"(block \d+: \d+ events.*\s+){2}"),
+        ("polkadot-js", ["node", "polkadot-js/follow.mjs", "2"], network.node_url, r"block \d+: \d+ events[^$]*block \d+: \d+ events"),
         ("curl", ["curl/read.sh", facts["account"]], http, r'"contributions":\['),
         ("python", ["python3", "python/supply.py"], http, r"accounts hold 1,000,000,000 OPEN and 0 units"),
         ("rust", [str(rust), str(facts["datanet"])], network.node_url, r"contribution \d+: \d+ records, earned \d"),
