@@ -31,7 +31,7 @@ def end(name, result, tables, scratch=False):
         return
     out = ROOT / "bench" / "results" / f"{name}.json"
     out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    write(ROOT / "docs" / "results" / f"{name}.md", name, lines)
+    write(name, lines)
     print(f"\nResults: {out}")
 
 
@@ -95,8 +95,9 @@ def read(name):
     return json.loads((ROOT / "bench" / "results" / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def write(path, name, lines):
-    """Puts tables between the marks of a benchmark in a page."""
+def write(name, lines):
+    """Puts tables between the marks of a benchmark in its page."""
+    path = ROOT / "docs" / "results" / f"{name}.md"
     begin, end = f"<!-- results: {name} -->", f"<!-- end of results: {name} -->"
     page = path.read_text(encoding="utf-8")
     block = "\n".join([begin, "", *lines, "", end])

@@ -8,6 +8,7 @@ import math
 import pathlib
 import re
 import sys
+import tomllib
 from fractions import Fraction
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -311,17 +312,10 @@ def arrows():
             allowed |= group if re.search(rf"\b{words}\b", said) else set()
         if "primitives" in said:
             allowed.add("openledger-runtime-api")
-        manifest = (ROOT / folder / "Cargo.toml").read_text()
-        used = set(re.findall(r"^([a-z-]+)(?:\.workspace| = )", section_of(manifest, "dependencies"), re.M)) & set(folders)
+        manifest = tomllib.loads((ROOT / folder / "Cargo.toml").read_text())
+        used = set(manifest.get("dependencies", {})) & set(folders)
         for other in sorted(used - allowed):
             yield f"ARCHITECTURE.md: {name} uses {other}, which it may not"
-
-
-def section_of(manifest, name):
-    """The lines of one section of a manifest."""
-    parts = re.split(rf"^\[{name}\]$", manifest, maxsplit=1, flags=re.M)
-    return re.split(r"^\[", parts[1], maxsplit=1, flags=re.M)[0] if len(parts) == 2 else ""
-
 
 
 problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method(), *storage(), *versions(), *counts(), *arrows()]
