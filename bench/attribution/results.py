@@ -123,8 +123,9 @@ def tables(result):
                 f"{row['load_average']:.1f}" if "load_average" in row else "not noted",
                 f"{row['peak_bytes'] / 2**20:.0f}", f"{row['index_bytes'] / 2**20:.1f}",
             ]  # fmt: skip
-            yield f"| {' | '.join([row['method'], row['package'], format(row['lds'], '.3f'), *bounds, *costs])} |"
+            yield f"| {' | '.join([named(row), row['package'], format(row['lds'], '.3f'), *bounds, *costs])} |"
         yield ""
+        yield from note(of)
     for task in result["planted"]:
         yield from table_of_planted(task, earlier)
     for task in result["mislabelled"]:
@@ -140,6 +141,28 @@ def tables(result):
     yield "**Not measured:**"
     yield ""
     yield from (f"- {name}: {reason}" for name, reason in result["absent"].items())
+
+
+def mixes_up_biases(row):
+    """Whether a row is not its method's: dattri 0.3.0's EK-FAC, run on linear layers that have biases."""
+    is_ekfac = row["package"] == "dattri" and row["version"] == "0.3.0" and row["method"].startswith("dattri-ekfac")
+    return is_ekfac and "bias" not in row["settings"]
+
+
+def named(row):
+    return f"{row['method']} †" if mixes_up_biases(row) else row["method"]
+
+
+def note(rows):
+    """What a mark in a table means."""
+    if any(map(mixes_up_biases, rows)):
+        yield (
+            "† not the method's own score: dattri 0.3.0 takes the gradients of a layer's weights and bias, one after the "
+            "other, for a matrix that has the bias in its last column, so that its EK-FAC of layers with biases is of "
+            "other vectors. `run_dattri.py` now gives such layers an input that is always 1 instead; these rows were "
+            "measured before that."
+        )
+        yield ""
 
 
 def measured_earlier(earlier, name):
@@ -220,5 +243,6 @@ def table_of_mislabelled(task, earlier):
     yield "|---|---|--:|--:|"
     for row in task["methods"]:
         low, high = row["area_interval"]
-        yield f"| {row['method']} | {row['package']} | {row['area']:.3f} | {low:.3f} to {high:.3f} |"
+        yield f"| {named(row)} | {row['package']} | {row['area']:.3f} | {low:.3f} to {high:.3f} |"
     yield ""
+    yield from note(task["methods"])

@@ -20,7 +20,7 @@ import sys
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "bench"))
+sys.path[:0] = [str(ROOT / "bench"), str(HERE / "tasks"), str(HERE / "measures")]
 
 import earlier  # noqa: E402
 import growth  # noqa: E402
@@ -174,7 +174,7 @@ def grow(options, folder):
     for name, records, hidden, threads in growth.tasks():
         say(f"growth: {records} records, a hidden layer of {hidden}, {threads} threads")
         task = folder / name
-        run([sys.executable, HERE / "datasets.py", "digits", task, "--records", records])
+        run([sys.executable, HERE / "tasks" / "datasets.py", "digits", task, "--records", records])
         run([options.program, "classifier", task, "--name", name, "--hidden", hidden])
         if not (task / "scores" / f"{growth.OURS}.safetensors").exists():
             run([options.program, "score", task, growth.OURS], RAYON_NUM_THREADS=str(threads))
@@ -187,11 +187,11 @@ def make(options, name, task, program):
     say(f"{name}: the task")
     if name in ("solidity", "planted", LLAMA):
         texts = task.with_name("texts")
-        python = [sys.executable, HERE / "solidity.py", "--packages", options.packages]
+        python = [sys.executable, HERE / "tasks" / "solidity.py", "--packages", options.packages]
         run([*python, "--openledger", options.openledger, "--out", texts / "solidity"])
         if name == "planted":
             records = texts / "solidity" / "records.jsonl"
-            run([sys.executable, HERE / "planted.py", "--records", records, "--out", texts / name])
+            run([sys.executable, HERE / "tasks" / "planted.py", "--records", records, "--out", texts / name])
         of = texts / ("planted" if name == "planted" else "solidity")
         base = ROOT / "models" / "base"
         if name == LLAMA:
@@ -204,7 +204,7 @@ def make(options, name, task, program):
         return
     images, model = name.split("-")[:2]
     flip = ["--flip", FLIPPED] if name in MISLABELLED else []
-    run([sys.executable, HERE / "datasets.py", images, task, *flip])
+    run([sys.executable, HERE / "tasks" / "datasets.py", images, task, *flip])
     hidden = ["--hidden", HIDDEN] if model == "perceptron" else []
     run([options.program, "classifier", task, "--name", name, *hidden])
 

@@ -3,11 +3,12 @@
 //
 //   node credit.mjs WS-URL GATEWAY ENGINE QUESTIONS.json OUT.json
 //
-// `QUESTIONS.json` is `{"model", "voucher", "max_tokens", "prompts": […]}`, `voucher` one that pays for all. The gateway
-// settles every receipt at once. Times are those of this program's clock, at the moment that it learns of something.
+// `QUESTIONS.json` is `{"model", "voucher", "operator", "suri", "max_tokens", "prompts": […]}`, `voucher` one that pays for
+// all, `suri` whose key signs requests. The gateway settles every receipt at once. Times are those of this program's clock, at the moment that it learns of something.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { Chain, median, quantile, say, sleep } from "./chain.mjs";
+import { use } from "../../tests/js/gateway.mjs";
+import { Chain, median, quantile, say, sleep, u8aToHex } from "./chain.mjs";
 
 /** The time between two blocks, over which the questions are spread evenly. */
 const BLOCK_MS = 2_000;
@@ -15,7 +16,7 @@ const BLOCK_MS = 2_000;
 const PATIENCE = 120_000;
 
 const [, , url, gateway, engine, questions, out] = process.argv;
-const { model, voucher, max_tokens, prompts } = JSON.parse(readFileSync(questions, "utf8"));
+const { model, voucher, operator, suri, max_tokens, prompts } = JSON.parse(readFileSync(questions, "utf8"));
 const chain = await Chain.connect(url);
 
 // Settlement → step → when the block with its last such event arrived, and its number.
@@ -50,17 +51,21 @@ async function until(found, what, tick = 20) {
 
 /** Seconds that the engine has computed so far. */
 async function computed() {
-  const text = await (await fetch(`${engine}/metrics`)).text();
+  const headers = { Authorization: `Bearer ${process.env.ENGINE_SECRET}` };
+  const text = await (await fetch(`${engine}/metrics`, { headers })).text();
   return Number(/openledger_engine_job_seconds_sum (\S+)/.exec(text)[1]);
 }
 
 async function ask(prompt) {
+  const question = JSON.stringify({ model: `${model}`, prompt, max_tokens });
+  const where = { genesis: u8aToHex(chain.genesis), operator, channel: voucher.channel };
+  const headers = {
+    "Content-Type": "application/json",
+    "X-OpenLedger-Voucher": JSON.stringify(voucher),
+    "X-OpenLedger-Use": JSON.stringify(use(where, { suri }, "POST /v1/completions", question)),
+  };
   const asked = Date.now();
-  const response = await fetch(`${gateway}/v1/completions`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-OpenLedger-Voucher": JSON.stringify(voucher) },
-    body: JSON.stringify({ model: `${model}`, prompt, max_tokens }),
-  });
+  const response = await fetch(`${gateway}/v1/completions`, { method: "POST", headers, body: question });
   const body = await response.json();
   if (!response.ok) throw new Error(`the gateway refuses: ${JSON.stringify(body)}`);
   return { asked, answered: Date.now() };

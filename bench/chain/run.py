@@ -64,10 +64,12 @@ def alone(folder, binaries, program, log=False):
         network.stop()
 
 
-def measure(folder, program, *arguments):
+def measure(folder, program, *arguments, environment=None):
     """Runs one of the measuring programs; what it wrote."""
     out = folder / "out.json"
-    subprocess.run(["node", HERE / program, *map(str, arguments), out], check=True)
+    subprocess.run(
+        ["node", HERE / program, *map(str, arguments), out], check=True, env={**os.environ, **(environment or {})}
+    )
     return json.loads(out.read_text(encoding="utf-8"))
 
 
@@ -77,7 +79,7 @@ def credits(folder, binaries, packages):
     network.check_ports()
     cli = Cli(
         binaries / "openledger", folder / "home", folder / "store",
-        network.node_url, network.gateway_url, network.logs / "cli.log",
+        network.node_url, network.gateway_url, network.admin_url, network.logs / "cli.log",
     )  # fmt: skip
     try:
         network.start_node()
@@ -90,15 +92,24 @@ def credits(folder, binaries, packages):
         base = loop.base(ROOT / "models" / "base")
         datanet, number = loop.datanet("solidity", sources)
         model, job = loop.adapter("solidity", base, datanet, number, sources)
-        network.start_gateway(cli.environment, flow.OPERATOR, "--settle-every", 1)
+        network.start_gateway(
+            cli.environment, flow.OPERATOR, "--settle-every", 1, "--settle-worth", 0
+        )
         channel = loop.channel()
         voucher = cli("channel", "voucher", channel, "--cumulative", flow.DEPOSIT, suri=flow.PAYER)
         voucher = {name: voucher[name] for name in ("channel", "cumulative", "expires", "signature")}
         prompts = [question["prompt"] for question in corpora.questions(sources, QUESTIONS)]
         questions = folder / "questions.json"
-        asked = {"model": model, "voucher": voucher, "max_tokens": MAX_TOKENS, "prompts": prompts}
+        operator = cli("account", "show", flow.OPERATOR)["accounts"][0]["public"]
+        asked = {
+            "model": model, "voucher": voucher, "operator": operator, "suri": flow.PAYER,
+            "max_tokens": MAX_TOKENS, "prompts": prompts,
+        }  # fmt: skip
         questions.write_text(json.dumps(asked), encoding="utf-8")
-        found = measure(folder, "credit.mjs", network.node_url, network.gateway_url, network.engine_url, questions)
+        found = measure(
+            folder, "credit.mjs", network.node_url, network.gateway_url, network.engine_url, questions,
+            environment={"ENGINE_SECRET": network.engine_secret},
+        )  # fmt: skip
         contributions = [c["id"] for c in cli("datanet", "show", datanet)["contributions"]]
         found["setting"] = {
             "contributions": len(contributions), "index_blocks": job["index"]["blocks"], "committee": 3,

@@ -96,7 +96,7 @@ export async function datanets(chain, sizes) {
 /** Registers a base model; its id. */
 export async function base(chain) {
   const owner = account("base");
-  const call = chain.tx.models.registerBase("base", hash("manifest"), hash("config"), 0, 0);
+  const call = chain.tx.models.registerBase("base", hash("manifest"), hash("config"), 1_000, 0, 0);
   const [, events] = await chain.all([...funded(chain, [owner], 100n * OPEN), [owner, call]]);
   return ids([events], "models", "Registered")[0];
 }

@@ -5,7 +5,7 @@ use codec::Encode;
 use primitive_types::H256;
 
 /// Tag of a record's hash.
-pub const RECORD: &[u8] = b"openledger/record/v1";
+pub const RECORD: &[u8] = b"openledger/record/v2";
 /// Tag of a prompt's hash: over the SCALE encoding of its token ids, `Vec<u32>`.
 pub const REQUEST: &[u8] = b"openledger/request/v1";
 /// Tag of an answer's hash: over the SCALE encoding of its token ids, `Vec<u32>`.
@@ -14,6 +14,10 @@ pub const RESPONSE: &[u8] = b"openledger/response/v1";
 pub const RECEIPT: &[u8] = b"openledger/receipt/v1";
 /// Tag of a voucher's signed bytes.
 pub const VOUCHER: &[u8] = b"openledger/voucher/v1";
+/// Tag of the signed bytes that authorise one request to a gateway.
+pub const USE: &[u8] = b"openledger/use/v1";
+/// Tag of the signed bytes by which a channel's signer certifies a session key.
+pub const SESSION: &[u8] = b"openledger/session/v1";
 /// Tag of the signed bytes by which payer and operator agree to close a channel.
 pub const CLOSE: &[u8] = b"openledger/close/v1";
 /// Tag of the signed bytes by which a worker's key agrees to serve an attributor.

@@ -1,8 +1,22 @@
 //! Types, hashes and integer mathematics that cross OpenLedger's boundaries.
 //!
 //! Everything here is `no_std`, pure and deterministic: the chain, the off-chain worker, the engine,
-//! the gateway, and whoever audits a payout run the same code. `docs/protocol.md` states each rule
-//! precisely enough for a second implementation.
+//! the gateway, and whoever audits a payout run the same code. The chapters of `docs/protocol/` state
+//! each rule precisely enough for a second implementation:
+//!
+//! | module | chapter |
+//! |---|---|
+//! | [`hashing`], [`merkle`] | `hashes.md` |
+//! | [`licence`] | `datanets.md` |
+//! | [`voucher`], [`signature`] | `vouchers.md` |
+//! | [`receipt`] | `receipts.md` |
+//! | [`method`] | `method.md` |
+//! | [`score`], [`shares`], [`apportion`] | `scores.md`, `committee.md` |
+//! | [`trace`] | `trace.md` |
+//! | [`work`], [`attribution`] | `work.md`, `committee.md` |
+//! | [`fraud`] | `fraud.md` |
+//! | [`split`], [`pool`] | `payout.md` |
+//! | [`reads`] | `reads.md` |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -13,6 +27,8 @@ pub mod attribution;
 pub mod fraud;
 pub mod hashing;
 pub mod ids;
+#[cfg(feature = "std")]
+pub mod json;
 pub mod licence;
 pub mod merkle;
 pub mod method;
@@ -20,6 +36,7 @@ pub mod pool;
 pub mod reads;
 pub mod receipt;
 pub mod score;
+pub mod session;
 pub mod shares;
 pub mod signature;
 pub mod split;

@@ -57,7 +57,7 @@ pub struct Licence {
     /// The least part of a fee that must go to data.
     pub min_data_share: Ppm,
     /// The price of one training run, in units, to the datanet's treasury.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub training_price: Balance,
     /// The last block in which a model may be registered under these terms; `None` for no end.
     pub expires: Option<BlockNumber>,

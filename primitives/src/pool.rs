@@ -16,7 +16,8 @@ use scale_info::TypeInfo;
 /// A pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Pool {
-    /// What each unit that was in all the time has earned, in units of money.
+    /// What one unit has earned since the pool began, if it was in the pool from then on; in units of
+    /// money.
     pub per_unit: Balance,
     /// The members' units together.
     pub units: u64,

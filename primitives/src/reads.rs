@@ -14,7 +14,7 @@ use scale_info::TypeInfo;
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Claimable {
     /// For work and ownership (operator, attributor, model owner), in units.
-    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub credit: Balance,
     /// For each of its contributions, in units.
     pub contributions: Vec<ContributionClaim>,
@@ -27,10 +27,10 @@ pub struct ContributionClaim {
     /// The contribution.
     pub contribution: ContributionId,
     /// Earned in all, in units.
-    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub accrued: Balance,
     /// Claimed of it, in units.
-    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub claimed: Balance,
 }
 
@@ -44,7 +44,7 @@ pub struct Ancestor {
     pub parents: Vec<ModelId>,
 }
 
-/// From what a model descends.
+/// What a model descends from.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Lineage {
@@ -77,13 +77,13 @@ pub struct Lineage {
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
 pub enum Phase {
-    /// The committee commits.
+    /// The committee computes the shares and commits to them, or is about to be drawn.
     Committing,
-    /// The committee reveals.
+    /// The committee reveals what it committed to.
     Revealing,
     /// The shares are final, the fee is divided and credited.
     Finalised,
-    /// No committee answered in time, three times over: the data part went to the datanets' pools.
+    /// No committee answered in as many attempts as there are: the data part went to the datanets' pools.
     Fallback,
     /// A committee found the shares; until the deadline, anyone can challenge them.
     Decided,
@@ -106,62 +106,23 @@ pub struct SettlementState {
     /// How many receipts.
     pub count: u32,
     /// Their fees together, in units.
-    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub total_fee: Balance,
     /// Where it stands.
     pub phase: Phase,
     /// The block it was submitted in.
     pub submitted: BlockNumber,
-    /// The block its fee was divided in.
-    pub decided: Option<BlockNumber>,
-    /// Whose shares, once a committee found them.
+    /// The block in which it ended: its fee was divided. None as long as it is not over.
+    pub ended: Option<BlockNumber>,
+    /// The shares, once a committee found them or none did.
     pub shares: Option<ShareVector>,
-    /// How the fee was divided, once it was.
+    /// How the fee was divided. None as long as it is not over.
     pub split: Option<Split>,
     /// What the ecosystem's emission added to the data's part, in units.
-    #[cfg_attr(feature = "std", serde(with = "decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub emission: Balance,
-    /// The last block of the phase.
-    pub deadline: BlockNumber,
+    /// The last block of the phase. None once it is over.
+    pub deadline: Option<BlockNumber>,
     /// Whether its result was challenged.
     pub challenged: bool,
-}
-
-/// Amounts as decimal strings in JSON: they exceed what JavaScript's numbers hold.
-#[cfg(feature = "std")]
-pub mod decimal {
-    use serde::{de::Error, Deserialize, Deserializer, Serializer};
-
-    /// Writes a decimal string.
-    pub fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    /// Reads a decimal string.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
-        let text = alloc::string::String::deserialize(deserializer)?;
-        text.parse().map_err(|_| {
-            D::Error::custom(alloc::format!("expected an amount as a decimal string, got {text:?}"))
-        })
-    }
-}
-
-/// Bytes as `0x` and hexadecimal digits in JSON.
-#[cfg(feature = "std")]
-pub mod hex_bytes {
-    use alloc::{format, string::String, vec::Vec};
-    use serde::{de::Error, Deserialize, Deserializer, Serializer};
-
-    /// Writes `0x…`.
-    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format!("0x{}", hex::encode(bytes)))
-    }
-
-    /// Reads `0x…`.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.strip_prefix("0x").and_then(|digits| hex::decode(digits).ok()).ok_or_else(|| {
-            D::Error::custom(format!("expected 0x and hexadecimal digits, got {text:?}"))
-        })
-    }
 }

@@ -24,7 +24,7 @@ pub struct Receipt {
     /// The channel that pays.
     pub channel: ChannelId,
     /// What the channel owes in all after this answer, in units.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub cumulative: Balance,
     /// Hash of the prompt's token ids, see [`hashing::REQUEST`].
     pub request: H256,
@@ -35,7 +35,7 @@ pub struct Receipt {
     /// Tokens of the answer.
     pub tokens_out: u32,
     /// The price of this answer, in units.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub fee: Balance,
     /// Milliseconds since the Unix epoch, by the operator's clock.
     pub issued_at: u64,

@@ -45,6 +45,17 @@ pub fn add(total: i128, partial: i64, shift: u8) -> i128 {
 /// The most variants of a contribution's vector.
 pub const MAX_VARIANTS: u8 = 8;
 
+/// The most query blocks that an engine computes for one settlement: their hashes take 1 GiB. A query has `blocks`
+/// blocks for each variant, so a settlement of larger adapters has fewer receipts, see [`max_receipts`].
+pub const MAX_QUERY_BLOCKS: u64 = 1 << 25;
+
+/// The most receipts of one settlement that an engine attributes where a vector has so many blocks and a contribution
+/// so many variants. Whoever settles must not put more into a batch: its fee would go to the pools.
+pub fn max_receipts(blocks: u32, variants: u8) -> u32 {
+    let of_one = u64::from(blocks).saturating_mul(variants.into()).max(1);
+    MAX_QUERY_BLOCKS.checked_div(of_one).and_then(|most| most.try_into().ok()).unwrap_or(u32::MAX)
+}
+
 /// The rows of an index: every contribution with each of its variants, in the order in which they lie in it.
 pub fn rows(
     contributions: &[ContributionId],

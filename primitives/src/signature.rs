@@ -108,13 +108,13 @@ mod json {
 
     impl Serialize for Signature {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            crate::reads::hex_bytes::serialize(&self.encode(), serializer)
+            crate::json::hex_bytes::serialize(&self.encode(), serializer)
         }
     }
 
     impl<'de> Deserialize<'de> for Signature {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let bytes = crate::reads::hex_bytes::deserialize(deserializer)?;
+            let bytes = crate::json::hex_bytes::deserialize(deserializer)?;
             Signature::decode(&mut bytes.as_slice()).map_err(|_| {
                 D::Error::custom(
                     "a signature is 0x00 (Ed25519) or 0x01 (Sr25519), then 64 bytes, or 0x02 (Ethereum), then 65",

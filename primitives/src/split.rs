@@ -71,22 +71,22 @@ impl SplitParameters {
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Split {
     /// To the treasury, by its part.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub treasury: Balance,
     /// To the owners of the model and its ancestors.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub owner: Balance,
     /// To the operator.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub operator: Balance,
     /// To the accepted attributors together.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub attributors: Balance,
     /// To the data: contributions and pools together.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub data: Balance,
     /// What rounding left; to the treasury as well.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub remainder: Balance,
 }
 
@@ -120,9 +120,18 @@ impl Split {
     }
 }
 
-/// `floor(amount · ppm / 1,000,000)`, without overflow.
+/// `floor(amount · ppm / 1,000,000)`, without overflow; more than the whole counts as the whole. For more,
+/// see [`multiple`].
 pub fn portion(amount: Balance, ppm: Ppm) -> Balance {
     proportion(amount, ppm.into(), PPM.into())
+}
+
+/// `floor(amount · ppm / 1,000,000)` where `ppm` may be more than the whole, as of a bond that is several
+/// times a fee. It stops at the largest amount instead of overflowing.
+pub fn multiple(amount: Balance, ppm: Ppm) -> Balance {
+    let product = U256::from(amount).saturating_mul(U256::from(ppm));
+    let part = product.checked_div(U256::from(PPM)).unwrap_or_default();
+    Balance::try_from(part).unwrap_or(Balance::MAX)
 }
 
 /// `floor(amount · part / whole)`, without overflow; `part` is at most `whole`, and of nothing it is

@@ -8,14 +8,15 @@ use primitive_types::H256;
 
 /// A permission to have taken at most `cumulative` units from `channel` in its whole life.
 ///
-/// Replay is harmless: the amount only grows, and the chain remembers what was taken.
+/// On the chain replay is harmless: the amount only grows, and the chain remembers what was taken. A gateway answers
+/// nobody for a voucher alone: each request is signed too, see [`crate::session`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Voucher {
     /// The channel it draws on.
     pub channel: ChannelId,
     /// The most that may have been taken, in units, since the channel was opened.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub cumulative: Balance,
     /// The last block in which it may be claimed.
     pub expires: BlockNumber,
@@ -83,7 +84,7 @@ pub struct Closing {
     /// The channel.
     pub channel: ChannelId,
     /// What was taken from it since it was opened, in units.
-    #[cfg_attr(feature = "std", serde(with = "crate::reads::decimal"))]
+    #[cfg_attr(feature = "std", serde(with = "crate::json::decimal"))]
     pub claimed: Balance,
 }
 

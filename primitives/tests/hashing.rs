@@ -1,4 +1,4 @@
-//! Preimages, byte by byte, as `docs/protocol.md` gives them.
+//! Preimages, byte by byte, as the chapters of `docs/protocol/` give them.
 
 use codec::Encode;
 use openledger_primitives::{

@@ -151,3 +151,17 @@ fn shares_should_not_overflow_when_scores_are_extreme() {
     assert_eq!(intervals(2, &[i128::MAX; 4]), [(500_000, 500_000); 2]);
     assert_eq!(rows(&[4, 7], 2).collect::<Vec<_>>(), [(4, 0), (4, 1), (7, 0), (7, 1)]);
 }
+
+#[test]
+fn max_receipts_should_be_what_engines_have_room_for() {
+    use openledger_primitives::score::{max_receipts, MAX_BLOCKS, MAX_QUERY_BLOCKS, MAX_VARIANTS};
+    // A LoRA of 41.9 million numbers with three variants, as of a model of 8 billion.
+    assert_eq!(max_receipts(163_840, 3), 68);
+    assert_eq!(max_receipts(0, 0), MAX_QUERY_BLOCKS as u32);
+    assert_eq!(max_receipts(MAX_BLOCKS, MAX_VARIANTS), 4);
+    for (blocks, variants) in [(1, 1), (270, 3), (1_024, 3), (MAX_BLOCKS, 1)] {
+        let most = u64::from(max_receipts(blocks, variants));
+        let of_one = u64::from(blocks) * u64::from(variants);
+        assert!(most * of_one <= MAX_QUERY_BLOCKS && (most + 1) * of_one > MAX_QUERY_BLOCKS);
+    }
+}

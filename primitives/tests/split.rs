@@ -2,7 +2,7 @@
 
 use openledger_primitives::{
     shares::ShareVector,
-    split::{distribute, portion, royalties, Split, SplitParameters},
+    split::{distribute, multiple, portion, royalties, Split, SplitParameters},
     ModelId, PPM, TOTAL_ISSUANCE,
 };
 use proptest::prelude::*;
@@ -82,6 +82,15 @@ proptest! {
         let split = Split::of(fee, &SplitParameters::DEFAULT, &shares, attributors);
         // One unit at most for each of five parts, each attributor, each share and the pool.
         prop_assert!(split.remainder < 6 + u128::from(attributors) + shares.shares().len() as u128);
+    }
+
+    #[test]
+    fn multiple_should_be_the_portion_up_to_the_whole_and_as_often_the_amount_beyond(
+        amount in 0u128..TOTAL_ISSUANCE, p in 0u32..=PPM, times in 0u32..4_000,
+    ) {
+        prop_assert_eq!(multiple(amount, p), portion(amount, p));
+        prop_assert_eq!(multiple(amount, times * PPM), amount * u128::from(times));
+        prop_assert_eq!(multiple(u128::MAX, PPM.saturating_add(p + 1)), u128::MAX);
     }
 
     #[test]

@@ -15,7 +15,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 GATEWAY = ROOT / "offchain" / "openlora" / "src"
 # The constructors of a refusal in the gateway, and the status that each has.
-STATUSES = {"bad_request": 400, "payment": 402, "not_found": 404, "conflict": 409, "unavailable": 503}
+STATUSES = {
+    "bad_request": 400, "field": 400, "unauthorised": 401, "payment": 402, "forbidden": 403, "not_found": 404,
+    "too_slow": 408, "conflict": 409, "too_many": 429, "unavailable": 503,
+}  # fmt: skip
 
 
 def prose(text):
@@ -111,7 +114,7 @@ def chain():
 
 def gateway():
     found = set()
-    for path in GATEWAY.glob("*.rs"):
+    for path in GATEWAY.rglob("*.rs"):
         code = path.read_text().split("#[cfg(test)]")[0]
         for made, name in re.findall(r'(?:Refusal|Self)::(\w+)\(\s*"(\w+)"', code):
             found.add((name, STATUSES[made]))
@@ -120,10 +123,13 @@ def gateway():
             found.add((name, STATUSES["payment"]))
         # The refusals with one code only, and what other errors become.
         for status, name in re.findall(r'StatusCode::(\w+), "\w+", "(\w+)"', code):
-            number = {"TOO_MANY_REQUESTS": 429, "INTERNAL_SERVER_ERROR": 500}[status]
+            number = {"INTERNAL_SERVER_ERROR": 500}[status]
             found.add((name, number))
         for status, name in re.findall(r'StatusCode::(\w+);\s*Self::new\(status, "\w+", "(\w+)"', code):
-            number = {"METHOD_NOT_ALLOWED": 405, "PAYLOAD_TOO_LARGE": 413}[status]
+            number = {
+                "METHOD_NOT_ALLOWED": 405, "PAYLOAD_TOO_LARGE": 413, "UNSUPPORTED_MEDIA_TYPE": 415,
+                "MISDIRECTED_REQUEST": 421,
+            }[status]  # fmt: skip
             found.add((name, number))
         for name in re.findall(r'=>\s*"(\w+_\w+)",', code):
             found.add((name, STATUSES["unavailable"]))
@@ -132,8 +138,8 @@ def gateway():
     yield from same("the gateway", *({f"{name} ({status})" for name, status in pairs} for pairs in (shown, found)))
     # Every way to make a refusal is one of those that are read here.
     refusal = (GATEWAY / "refusal.rs").read_text().split("#[cfg(test)]")[0]
-    constants = {"other_method", "too_large", "busy", "internal"}
-    known = set(STATUSES) | constants | {"new", "code", "message", "required", "from", "into_response"}
+    constants = {"other_method", "too_large", "other_encoding", "misdirected", "busy", "internal"}
+    known = set(STATUSES) | constants | {"new", "short", "code", "message", "param", "required", "short", "from", "into_response"}
     for name in sorted(set(re.findall(r"fn (\w+)\(", refusal)) - known):
         yield f"{__file__}: refusal.rs has {name}, which is not read here"
 

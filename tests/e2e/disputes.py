@@ -19,7 +19,7 @@ def disputes(tests, cli, network, steps, facts):
     with contextlib.ExitStack() as stack:
         court = Court(tests, cli, network, steps, facts)
         court.convene(stack)
-        liar = LyingEngine(court.nodes[LIAR].ports["engine"], network.engine_url, network.folder / "store")
+        liar = LyingEngine(court.nodes[LIAR].ports["engine"], network, network.folder / "store")
         stack.callback(liar.stop)
         overturned(tests, court, liar)
         court.start_engine(SLEEPER)
@@ -52,8 +52,8 @@ def overturned(tests, court, liar):
     before = court.state()
     first = court.decided(number)
     challenged = court.cli("settlement", "challenge", number, suri=flow.CHALLENGER)["txs"][0]["block"]
-    job, (right, pool) = court.computed(number)
-    told, _ = liar.told.get(job, (right, pool))
+    right, pool = court.computed(number)
+    told, _ = liar.told.get(number, (right, pool))
     halfway = {c: (right.get(c, 0) + told.get(c, 0)) // 2 for c in right.keys() | told.keys()}
     tests("of two that answer, the result is half way between truth and lie",
           right != told and vector(first["shares"]) == (halfway, pool), (right, told, first["shares"]))  # fmt: skip
@@ -62,7 +62,7 @@ def overturned(tests, court, liar):
           court.logged(SLEEPER, f"settlement {number}: cannot hand it to the engine"))  # fmt: skip
 
     final = court.over(number)
-    after, block = court.state(), final["decided"]
+    after, block = court.state(), final["ended"]
     [resolution] = court.events(block, "attribution.ChallengeResolved")
     tests(f"{what}: the first result is overturned", resolution["resolution"] == "Overturned", resolution)
     tests(f"{what}: a larger committee of others judged",
@@ -92,9 +92,9 @@ def fraud(tests, court, liar):
     before = court.state()
     first = court.decided(number)
     proof = court.cli("prove-fraud", number, "--attributor", account[LIAR], suri=flow.CHALLENGER)
-    job, (right, pool) = court.computed(number)
+    right, pool = court.computed(number)
     tests(f"{what}: two of three outvote a lie",
-          job in liar.told and vector(first["shares"]) == (right, pool), (liar.told.get(job), first))  # fmt: skip
+          number in liar.told and vector(first["shares"]) == (right, pool), (liar.told.get(number), first))  # fmt: skip
     shown = lies.SHOWN.get(liar.kind, liar.kind)
     tests(f"{what}: the wrong number is found and shown", proof["fraud"] == shown, proof)
     innocent = court.cli("prove-fraud", number, "--attributor", account[HONEST], suri=flow.CHALLENGER)
@@ -130,9 +130,9 @@ def upheld(tests, court):
     before = court.state()
     first = court.decided(number)
     challenged = court.cli("settlement", "challenge", number, suri=flow.CHALLENGER)["txs"][0]["block"]
-    _, right = court.computed(number)
+    right = court.computed(number)
     final = court.over(number)
-    after, block = court.state(), final["decided"]
+    after, block = court.state(), final["ended"]
     [resolution] = court.events(block, "attribution.ChallengeResolved")
     tests(f"{what}: the first result stands", resolution["resolution"] == "Upheld" and
           vector(first["shares"]) == vector(final["shares"]) == right, (resolution, first, final))  # fmt: skip

@@ -33,10 +33,10 @@ class Tests:
 
 
 def http(method, url, body=None, headers=None):
-    """Status and JSON of an answer, whatever its status."""
+    """Status and JSON of an answer, whatever its status. A body of bytes is sent as it is."""
     request = urllib.request.Request(
         url,
-        None if body is None else json.dumps(body).encode(),
+        body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
         {"Content-Type": "application/json", **(headers or {})},
         method=method,
     )

@@ -32,27 +32,32 @@ def chunks(stream):
 
 
 class LyingEngine:
-    """Answers at `port` for the engine at `honest`, whose blobs are in `store`; with a `kind`, one of `lies.KINDS`,
+    """Answers at `port` for the engine of the network `honest`, whose blobs are in `store`; with a `kind`, one of `lies.KINDS`,
     with work that has a wrong number of that kind."""
 
     def __init__(self, port, honest, store):
         self.kind = "shares"
-        # Job → the (shares, pool) that were answered.
+        # Settlement → the (shares, pool) that were answered.
         self.told = {}
+        # The id that the engine gave it → the job.
         self.jobs = {}
         self.store = store
         engine = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                body = json.loads(chunks(self.rfile))
-                status, answer = http("POST", honest + self.path, body)
+                body = chunks(self.rfile)
+                status, answer = self.pass_on("POST", body)
                 if "job" in answer:
-                    engine.jobs[answer["job"]] = body
+                    engine.jobs[answer["job"]] = json.loads(body)
                 self.answer(status, answer)
 
             def do_GET(self):
-                self.answer(*http("GET", honest + self.path))
+                self.answer(*self.pass_on("GET"))
+
+            def pass_on(self, method, body=None):
+                headers = {"Authorization": f"Bearer {honest.engine_secret}"}
+                return http(method, honest.engine_url + self.path, body, headers)
 
             def answer(self, status, answer):
                 if engine.kind and "attribution" in answer:
@@ -75,7 +80,7 @@ class LyingEngine:
         honest = decode(answer["attribution"])
         told = lies.tell(self.kind, honest, answer, job, self.store)
         answer["attribution"] = "0x" + told.hex()
-        self.told[answer["job"]] = decode(answer["attribution"])[:2]
+        self.told[job["settlement"]] = decode(answer["attribution"])[:2]
 
     def stop(self):
         self.server.shutdown()

@@ -3,19 +3,20 @@
 import json
 
 import flow
-from wrong import ROOT, sign_vouchers
+from wrong import ROOT, gateway, place, sign_vouchers
 
 # A key that everybody knows, and its address.
 ETHEREUM_KEY = "0x" + "46" * 32
 ETHEREUM_ADDRESS = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"
 
 
-def other_options(tests, cli, folder, steps, facts):
+def other_options(tests, cli, network, folder, steps, facts):
     data(tests, cli, folder)
     members(tests, cli, folder)
     waiting(tests, cli)
-    once(tests, cli, facts)
-    ethereum(tests, cli, facts)
+    once(tests, cli, network, facts)
+    batch(tests, cli, folder, facts)
+    ethereum(tests, cli, network, facts)
     channels(tests, cli, facts)
     emission(tests, cli, facts)
     versions(tests, cli, folder, steps, facts)
@@ -100,7 +101,7 @@ def waiting(tests, cli):
     tests("amounts are read in OPEN and in units", amounts == [str(flow.UNIT // 2), "1200"], sent)
 
 
-def once(tests, cli, facts):
+def once(tests, cli, network, facts):
     """A question that is paid for on the chain: it is answered, and no other."""
     answer = cli("ask", facts["model"], "function onceMarket(", "--once", flow.OPERATOR, "--max-tokens", 4,
                  suri=flow.PAYER)  # fmt: skip
@@ -110,6 +111,12 @@ def once(tests, cli, facts):
           0 < int(answer["receipt"]["fee"]) <= int(shown["deposit"]), shown)  # fmt: skip
     tests.refused("it pays for nothing else", cli, "one-off payment",
                   "ask", facts["model"], "hello", "--channel", channel, suri=flow.PAYER, status=5)  # fmt: skip
+    stranger = gateway(place(cli, network, channel) | {
+        "path": "/v1/completions", "suri": "//Eve", "voucher": {"channel": channel},
+        "body": {"model": f"openledger/{facts['model']}", "prompt": "function onceMarket(", "max_tokens": 4},
+    })  # fmt: skip
+    tests("nobody else asks what was paid for",
+          (stranger["status"], stranger["answer"]["error"]["code"]) == (401, "use_refused"), stranger)  # fmt: skip
     settled = cli("settle", suri=flow.OPERATOR)["settlements"]
     claimed = cli("channel", "show", channel)["claimed"]
     tests("it is claimed without a voucher", settled and claimed == answer["receipt"]["fee"], settled)
@@ -117,7 +124,22 @@ def once(tests, cli, facts):
     tests("what is left of it returns at once", closed["state"] == "closed", closed)
 
 
-def ethereum(tests, cli, facts):
+def batch(tests, cli, folder, facts):
+    """Answers of a batch are kept as they come, and a batch that was broken off goes on."""
+    questions, out = folder / "batch.jsonl", folder / "batch.answers"
+    prompts = ["function oneMarket(", "x " * 2_000, "function twoMarket("]
+    questions.write_text("".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts), encoding="utf-8")
+    ask = ("ask", facts["model"], "--batch", questions, "--out", out, "--channel", facts["channel"],
+           "--max-tokens", 4)  # fmt: skip
+    tests.refused("a question that is refused does not end a batch", cli, "1 of 3 questions", *ask, suri=flow.PAYER)
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    tests("the others have their answers", [line["index"] for line in lines] == [0, 2], lines)
+    questions.write_text("".join(json.dumps({"prompt": prompts[i]}) + "\n" for i in (0, 2, 2)), encoding="utf-8")
+    again = cli(*ask, suri=flow.PAYER)
+    tests("what has an answer is not asked again", (again["answered"], again["known"]) == (1, 2), again)
+
+
+def ethereum(tests, cli, network, facts):
     """A channel whose vouchers an Ethereum wallet signs."""
     channel = cli("channel", "open", "--operator", flow.OPERATOR, "--deposit", 0.1, suri=flow.PAYER)["channel"]
     cli("channel", "set-signer", channel, ETHEREUM_ADDRESS, suri=flow.PAYER)
@@ -128,11 +150,30 @@ def ethereum(tests, cli, facts):
     voucher = sign_vouchers(cli("status")["genesis"], [{"ethereum": ETHEREUM_KEY, **fields}])[0]
     tests.refused("the payer's own key signs no more", cli, "signs its vouchers",
                   "ask", facts["model"], "hello", "--channel", channel, suri=flow.PAYER)  # fmt: skip
+    tests.refused("without a key a session asks", cli, "channel session",
+                  "ask", facts["model"], "hello", "--channel", channel, "--voucher", json.dumps(voucher))  # fmt: skip
+    session = cli("channel", "session", channel, "--expires-in", 3_600)
+    tests.refused("a session asks when it is certified", cli, "not certified",
+                  "ask", facts["model"], "hello", "--channel", channel, "--voucher", json.dumps(voucher))  # fmt: skip
+    [signature] = sign_vouchers("", [{"ethereum": ETHEREUM_KEY, "message": session["message"]}])
+    cli("channel", "certify", channel, signature)
     answer = cli("ask", facts["model"], "function etherMarket(", "--channel", channel, "--max-tokens", 4,
                  "--voucher", json.dumps(voucher))  # fmt: skip
+    fee = int(answer["receipt"]["fee"])
+    question = place(cli, network, channel) | {
+        "path": "/v1/chat/completions", "ethereum": ETHEREUM_KEY, "voucher": voucher,
+        "body": {"model": f"openledger/{facts['model']}", "max_tokens": 4,
+                 "messages": [{"role": "user", "content": "hello"}]},
+    }  # fmt: skip
+    spent = gateway(question | {"limit": fee})
+    tests("a session spends no more than its limit",
+          (spent["status"], spent["answer"]["error"]["code"]) == (402, "session_spent"), spent)  # fmt: skip
+    asked = gateway(question)
+    tests("another implementation asks by a session", asked["status"] == 200, asked)
+    fee += int(asked["answer"]["openledger"]["receipt"]["fee"])
     cli("settle")
     claimed = cli("channel", "show", channel)["claimed"]
-    tests("an Ethereum wallet's voucher pays", claimed == answer["receipt"]["fee"] != "0", answer)
+    tests("an Ethereum wallet's voucher pays", claimed == str(fee) != "0", answer)
     cli("channel", "close", channel, suri=flow.OPERATOR)
 
 

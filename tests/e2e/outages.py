@@ -31,7 +31,7 @@ class Nonsense(BaseHTTPRequestHandler):
 
 
 def outages(tests, cli, network, steps, facts):
-    """A settlement is decided in the end, by one commitment and one reveal of the worker."""
+    """A settlement ends, by one commitment and one reveal of the worker."""
     def phase():
         return cli("settlement", "show", number)["phase"]
 
@@ -61,9 +61,9 @@ def outages(tests, cli, network, steps, facts):
     network.stop("node")
     network.start_node()
     network.start_engine(cli.environment)
-    decided = cli("settlement", "wait", number, "--timeout", steps.scale.settle_timeout)["settlements"][0]
-    tests("it is decided once node and engine are back", decided["phase"] == "finalised", decided)
-    tests("the first committee decided it", decided["attempt"] == 1, decided)
+    ended = cli("settlement", "wait", number, "--timeout", steps.scale.settle_timeout)["settlements"][0]
+    tests("it ends once node and engine are back", ended["phase"] == "finalised", ended)
+    tests("the first committee found its shares", ended["attempt"] == 1, ended)
     tests("the worker committed once and revealed once", nonce() == before + 2, nonce() - before)
     answer = ask("function sealVault(")
     tests("the gateway serves the node that came back", answer["receipt"]["fee"] != "0", answer)

@@ -67,7 +67,7 @@ def loop(tests, network, folder):
     """From contributing to claiming: the command line, the steps, and what later tests start from."""
     cli = Cli(
         network.binaries / "openledger", folder / "home", folder / "store",
-        network.node_url, network.gateway_url, network.logs / "cli.log",
+        network.node_url, network.gateway_url, network.admin_url, network.logs / "cli.log",
     )  # fmt: skip
     sources = [
         corpora.choose("code", list(functions()), 40, 2),
@@ -141,9 +141,15 @@ def wrong_input(tests, cli, network, folder, facts):
     tests("a receipt is audited without a difference", audited["ok"], audited)
 
 
+def vouched(cli, channel):
+    """A voucher that pays for all that clients ask."""
+    signed = cli("channel", "voucher", channel, "--cumulative", flow.DEPOSIT // 2, suri=flow.PAYER)
+    return {name: signed[name] for name in ("channel", "cumulative", "expires", "signature")}
+
+
 def clients(tests, network, facts):
     """The JavaScript clients, each a program that prints its own lines."""
-    for name in ("polkadot-js.mjs", "papi.mjs"):
+    for name in ("polkadot-js.mjs", "papi.mjs", "openai.mjs"):
         try:
             run = subprocess.run(
                 ["node", str(ROOT / "tests" / "js" / name)],
@@ -178,11 +184,17 @@ def main():
         cli, steps, facts = loop(tests, network, folder)
         wrong_input(tests, cli, network, folder, facts)
         outages(tests, cli, network, steps, facts)
-        other_options(tests, cli, folder, steps, facts)
+        other_options(tests, cli, network, folder, steps, facts)
         operator = cli("account", "show", flow.OPERATOR)["accounts"][0]["account"]
         clients(tests, network, {
             "datanet": facts["datanet"], "model": facts["model"], "operator": operator,
+            "paying": wrong.place(cli, network, facts["channel"]) | {
+                "suri": flow.PAYER, "name": "styles-lora",
+                "voucher": vouched(cli, facts["channel"]),
+            },
         })  # fmt: skip
+        # What the clients asked is not part of what is disputed.
+        steps.settle()
         examples(tests, network, {"account": operator, "datanet": facts["datanet"]})
         disputes(tests, cli, network, steps, facts)
     except Failed as failure:

@@ -89,8 +89,11 @@ def roles(tests, cli, network, facts):
         tests.refused(name, cli, words, *arguments, suri=suri)
     tests.refused("a node that is not there is named", cli, "ws://127.0.0.1:1",
                   "--node", "ws://127.0.0.1:1", "status", status=3)  # fmt: skip
+    status, answer = http("POST", network.admin_url + "/settle", {})
+    tests("the operator's listener asks for its token",
+          (status, answer["error"]["code"]) == (401, "token_refused"), answer)  # fmt: skip
     tests.refused("a gateway that is not there is named", cli, "http://127.0.0.1:1",
-                  "settle", "--gateway", "http://127.0.0.1:1", status=3)  # fmt: skip
+                  "settle", "--admin", "http://127.0.0.1:1", status=3)  # fmt: skip
 
 
 def licence(tests, cli, folder, facts):
@@ -151,43 +154,85 @@ def sign_vouchers(genesis, wanted):
     return json.loads(signed.stdout)
 
 
+def gateway(wanted):
+    """A request to the gateway, signed by another implementation than the command line's: status and answer."""
+    asked = subprocess.run(
+        ["node", str(ROOT / "tests" / "js" / "gateway.mjs"), json.dumps(wanted)],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    return json.loads(asked.stdout)
+
+
+def place(cli, network, channel):
+    """What every request of a channel names."""
+    operator = cli("account", "show", flow.OPERATOR)["accounts"][0]["public"]
+    genesis = cli("status")["genesis"]
+    return {"gateway": network.gateway_url, "genesis": genesis, "operator": operator, "channel": channel}
+
+
 def vouchers(tests, cli, network, facts):
     """Vouchers that do not pay: the gateway answers 402, and neither it nor the chain takes anything."""
     channel = facts["channel"]
-    place = f"{network.gateway_url}/channels/{channel}"
-    known = http("GET", place)[1]
+    where = place(cli, network, channel)
+    own = where | {"path": f"/channels/{channel}", "suri": flow.PAYER}
+    known = gateway(own)["answer"]
     status = cli("status")
     on_chain = cli("channel", "show", channel)
     deposit, best = int(on_chain["deposit"]), status["best"]["number"]
-    given, far = int(known["voucher"]["cumulative"]), best + 10_000
+    far = best + 10_000
     enough = deposit // 2
     wanted = {
-        "voucher_stale": ("lower than the last", flow.PAYER, channel, given - 1, far),
         "voucher_expired": ("that has expired", flow.PAYER, channel, enough, best - 1),
         "channel_unknown": ("for another channel", flow.PAYER, channel + 1_000, enough, far),
         "beyond_deposit": ("beyond the deposit", flow.PAYER, channel, deposit + 1, far),
         "bad_signature": ("signed by somebody else", "//Eve", channel, enough, far),
     }
-    signed = sign_vouchers(status["genesis"], [
+    good, *signed = sign_vouchers(status["genesis"], [
         {"suri": suri, "channel": number, "cumulative": str(cumulative), "expires": expires}
-        for _, suri, number, cumulative, expires in wanted.values()
+        for _, suri, number, cumulative, expires in [("", flow.PAYER, channel, enough, far), *wanted.values()]
     ])  # fmt: skip
     attempts = [(code, name, voucher) for (code, (name, *_)), voucher in zip(wanted.items(), signed)]
     # A signature that is good for another amount.
     attempts.append(
         ("bad_signature", "whose amount was changed", known["voucher"] | {"cumulative": str(enough)})
     )
-    for code, name, voucher in attempts:
-        answer = http(
-            "POST", f"{network.gateway_url}/v1/completions",
-            {"model": f"openledger/{facts['model']}", "prompt": "hello", "max_tokens": 4},
-            {"X-OpenLedger-Voucher": json.dumps(voucher)},
-        )  # fmt: skip
-        found = (answer[0], answer[1].get("error", {}).get("code"))
-        tests(f"a voucher {name} is refused", found == (402, code), answer)
-    tests("the gateway charges nothing for what it refuses", http("GET", place)[1] == known, known)
+    question = where | {
+        "path": "/v1/completions", "suri": flow.PAYER,
+        "body": {"model": f"openledger/{facts['model']}", "prompt": "hello", "max_tokens": 4},
+    }  # fmt: skip
+    code = lambda asked: (asked["status"], asked["answer"].get("error", {}).get("code"))
+    for expected, name, voucher in attempts:
+        asked = gateway(question | {"channel": voucher["channel"], "voucher": voucher})
+        tests(f"a voucher {name} is refused", code(asked) == (402, expected), asked)
+    strangers(tests, own, question | {"voucher": good}, code)
+    tests("the gateway charges nothing for what it refuses", gateway(own)["answer"] == known, known)
     tests("the chain takes nothing for what is refused",
           cli("channel", "show", channel) == on_chain, on_chain)  # fmt: skip
+
+
+def strangers(tests, own, question, code):
+    """A good voucher of somebody else, as the chain and the wire show it, buys nothing."""
+    other = {"suri": "//Eve"}
+    tests("a stranger with a voucher is refused", code(gateway(question | other)) == (401, "use_refused"), question)
+    unsigned = http(
+        "POST", question["gateway"] + question["path"], question["body"],
+        {"X-OpenLedger-Voucher": json.dumps(question["voucher"])},
+    )  # fmt: skip
+    tests("a voucher without a signed request is refused",
+          (unsigned[0], unsigned[1]["error"]["code"]) == (401, "use_missing"), unsigned)  # fmt: skip
+    # What signs one question signs no other, and nothing at another path.
+    seen = gateway(question | {"channel": question["channel"] + 1_000})["use"]
+    asked = gateway(question | {"use": seen})
+    tests("a signature of another channel is refused", code(asked) == (401, "use_refused"), asked)
+    tests("a channel tells strangers nothing", code(gateway(own | other)) == (401, "use_refused"), own)
+    unsigned = http("GET", own["gateway"] + own["path"])
+    tests("a channel tells nothing to who does not sign",
+          (unsigned[0], unsigned[1]["error"]["code"]) == (401, "use_missing"), unsigned)  # fmt: skip
+    session = question | {"ethereum": "0x" + "46" * 32}
+    tests("a session that somebody else certified is refused",
+          code(gateway(session)) == (401, "session_refused"), session)  # fmt: skip
+    status, answer = http("POST", question["gateway"] + "/settle", {})
+    tests("settling is not for everybody", (status, answer["error"]["code"]) == (404, "not_found"), answer)
 
 
 def blob(store, content):
@@ -224,20 +269,25 @@ def artefacts(tests, cli, network, folder, facts, other_base):
         "trace": 200_000,
     }
 
+    shown = {"Authorization": f"Bearer {network.engine_secret}"}
+    status, answer = http("POST", f"{network.engine_url}/jobs", job)
+    tests("a job of who does not know the engine's secret is refused", status == 401, answer)
+
     def outcome(job):
         """What becomes of a job."""
-        status, answer = http("POST", f"{network.engine_url}/jobs", job)
+        status, answer = http("POST", f"{network.engine_url}/jobs", job, shown)
         if status != 202:
             return status, answer
         place = f"{network.engine_url}/jobs/{answer['job']}"
-        until(lambda: http("GET", place)[1]["state"] in ("done", "failed"), 120)
-        return http("GET", place)
+        until(lambda: http("GET", place, None, shown)[1]["state"] in ("done", "failed"), 120)
+        return http("GET", place, None, shown)
 
     status, done = outcome(job)
     tests("the worker's job is what the chain says of the settlement",
           (status, done.get("state")) == (200, "done"), done)  # fmt: skip
     status, answer = outcome(job | {"count": job["count"] + 1})
-    tests("another job under the same id is refused", status == 409, answer)
+    tests("another job of the same settlement does not stand in for it",
+          answer["job"] != done["job"] and "the number of receipts" in answer.get("error", ""), answer)  # fmt: skip
     status, answer = outcome({"settlement": 1})
     tests("a job that is none is refused", status == 400 and "error" in answer, answer)
 

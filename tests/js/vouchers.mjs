@@ -3,26 +3,24 @@
 //
 //   node vouchers.mjs '{"genesis":"0x…","vouchers":[{"suri","channel","cumulative","expires"}]}'
 //
-// With "ethereum", a private key as 0x…, in place of "suri", as an Ethereum wallet signs (EIP-191).
+// With "ethereum", a private key as 0x…, in place of "suri", as an Ethereum wallet signs (EIP-191). With "message", bytes as
+// 0x…, in place of a voucher's fields, the signature of these.
 
 import { Keyring } from "@polkadot/api";
-import { cryptoWaitReady, secp256k1Sign } from "@polkadot/util-crypto";
+import { cryptoWaitReady } from "@polkadot/util-crypto";
+import { bytes, personalSign } from "./gateway.mjs";
 
 await cryptoWaitReady();
 const keys = new Keyring({ type: "sr25519" });
 
-/** An integer, little-endian. */
-function bytes(value, length) {
-  return Uint8Array.from({ length }, (_, i) => Number((BigInt(value) >> BigInt(8 * i)) & 255n));
+function sign(message, { suri, ethereum }) {
+  const signed = ethereum ? personalSign(message, ethereum) : keys.addFromUri(suri).sign(message);
+  return (ethereum ? "0x02" : "0x01") + Buffer.from(signed).toString("hex");
 }
 
-/** What `personal_sign` of a wallet gives. */
-function personalSign(message, key) {
-  const prefixed = Buffer.concat([Buffer.from(`\x19Ethereum Signed Message:\n${message.length}`), message]);
-  return secp256k1Sign(prefixed, { secretKey: Buffer.from(key.slice(2), "hex") }, "keccak");
-}
-
-function voucher(genesis, { suri, ethereum, channel, cumulative, expires }) {
+function voucher(genesis, wanted) {
+  if (wanted.message) return sign(Buffer.from(wanted.message.slice(2), "hex"), wanted);
+  const { channel, cumulative, expires } = wanted;
   const message = Buffer.concat([
     Buffer.from("openledger/voucher/v1"),
     Buffer.from(genesis.slice(2), "hex"),
@@ -30,9 +28,7 @@ function voucher(genesis, { suri, ethereum, channel, cumulative, expires }) {
     bytes(cumulative, 16),
     bytes(expires, 4),
   ]);
-  const signed = ethereum ? personalSign(message, ethereum) : keys.addFromUri(suri).sign(message);
-  const signature = (ethereum ? "0x02" : "0x01") + Buffer.from(signed).toString("hex");
-  return { channel, cumulative, expires, signature };
+  return { channel, cumulative, expires, signature: sign(message, wanted) };
 }
 
 const { genesis, vouchers } = JSON.parse(process.argv[2]);

@@ -54,7 +54,7 @@ def run(network, folder, packages):
     """All steps; whether every check holds."""
     cli = Cli(
         network.binaries / "openledger", folder / "home", folder / "store",
-        network.node_url, network.gateway_url, folder / "logs" / "cli.log",
+        network.node_url, network.gateway_url, network.admin_url, folder / "logs" / "cli.log",
     )  # fmt: skip
     base_files = flow.need(ROOT / "models" / "base", "scripts/train-base makes it")
     network.logs.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ class Failed(Exception):
 class Cli:
     """`openledger` against one node, one store and one home."""
 
-    def __init__(self, binary, home, store, node, gateway, log):
+    def __init__(self, binary, home, store, node, gateway, admin, log):
         self.binary = pathlib.Path(binary)
         self.log = pathlib.Path(log)
         self.environment = {
@@ -22,6 +22,7 @@ class Cli:
             "OPENLEDGER_STORE": str(store),
             "OPENLEDGER_NODE": node,
             "OPENLEDGER_GATEWAY": gateway,
+            "OPENLEDGER_ADMIN": admin,
         }
 
     def __call__(self, *arguments, suri=None, allow=(), progress=None):

@@ -34,6 +34,8 @@ OPERATOR_BOND = 2_000
 ATTRIBUTOR_BOND = 100_000
 DEPOSIT = 1_000
 PRICE_IN, PRICE_OUT = 1, 4
+# The base is a toy, which learns from more than what is good for large models.
+LEARNING_RATE = 5e-3
 # Receipts that the gateway collects before it settles by itself.
 SETTLE_EVERY = 12
 UNIT = 10**18
@@ -222,7 +224,8 @@ class Flow:
             say(f"Fine-tuning an adapter on {name}, and building its attribution index")
             self.cli(
                 "model", "train", "--base", base, "--datanets", f"{datanet}:{version}",
-                "--out", out, "--heldout", path, "--progress", "json", *self.scale.training,
+                "--out", out, "--heldout", path, "--learning-rate", LEARNING_RATE, "--progress", "json",
+                *self.scale.training,
                 progress=Progress(),
             )  # fmt: skip
         trained = json.loads(job.read_text(encoding="utf-8"))
@@ -263,14 +266,15 @@ class Flow:
             question["max_tokens"] = self.scale.max_tokens
         path = corpora.write(self.folder / f"questions-{name}.jsonl", asked)
         say(f"Asking {len(asked)} paid questions of the {name} adapter")
-        answers = self.cli(
-            "ask", model, "--batch", path, "--channel", channel,
+        out = path.with_suffix(".answers")
+        out.unlink(missing_ok=True)
+        self.cli(
+            "ask", model, "--batch", path, "--out", out, "--channel", channel,
             "--temperature", self.scale.temperature, suri=PAYER,
         )  # fmt: skip
-        labels = {}
-        for answer in answers["answers"]:
-            labels[answer["receipt_id"]] = answer["label"]
-        example = answers["answers"][0]
+        answers = corpora.read(out)
+        labels = {answer["receipt_id"]: answer["label"] for answer in answers}
+        example = answers[0]
         print(f"    for example ({example['label']}):", flush=True)
         for line in (example["prompt"].splitlines()[-2:] + example["answer"].splitlines())[:6]:
             print(f"      | {line}", flush=True)
@@ -343,6 +347,9 @@ class Progress:
             stage, done, every = event["stage"], event["done"], event["all"]
         except (json.JSONDecodeError, KeyError, TypeError):
             return False
+        if "note" in event:
+            print(f"    {event['note']}", flush=True)
+            return True
         loss = event.get("loss")
         text = f"    {stage} {done}/{every}" + (f", loss {loss:.3f}" if loss is not None else "")
         if sys.stdout.isatty():

@@ -13,7 +13,7 @@ import urllib.request
 from cli import Failed
 
 # Ports of a network that stands alone. A second one beside it takes them `offset` higher.
-PORTS = {"rpc": 9944, "p2p": 30333, "prometheus": 9615, "engine": 9955, "gateway": 9966}
+PORTS = {"rpc": 9944, "p2p": 30333, "prometheus": 9615, "engine": 9955, "gateway": 9966, "admin": 9967}
 # How long the node, the engine and the gateway are waited for, in seconds: a node compiles the runtime first, which
 # takes a busy machine minutes.
 PATIENCE = 300
@@ -40,6 +40,7 @@ class Network:
         self.node_url = f"ws://127.0.0.1:{self.ports['rpc']}"
         self.engine_url = f"http://127.0.0.1:{self.ports['engine']}"
         self.gateway_url = f"http://127.0.0.1:{self.ports['gateway']}"
+        self.admin_url = f"http://127.0.0.1:{self.ports['admin']}"
         self.logs = self.folder / "logs"
         self.known = self.folder / "processes.json"
 
@@ -87,35 +88,39 @@ class Network:
         )
         self._wait("node", self._finalised)
         # The worker asks there from the next block on.
-        self.rpc(
-            "offchain_localStorageSet",
-            "PERSISTENT",
-            "0x" + b"openledger::engine".hex(),
-            "0x" + self.engine_url.encode().hex(),
-        )
+        self._tell_worker("openledger::engine", self.engine_url)
 
     def address(self):
         """Where other nodes reach this network's node."""
         return f"/ip4/127.0.0.1/tcp/{self.ports['p2p']}/p2p/{self.rpc('system_localPeerId')}"
 
     def start_engine(self, environment):
-        """Starts the engine that computes attributions, and waits until it answers."""
+        """Starts the engine that computes attributions, waits until it answers, and tells the node its secret."""
         self._start(
             "engine", "openledger",
             "engine", "--listen", f"127.0.0.1:{self.ports['engine']}",
             environment=environment,
         )
         self._wait("engine", lambda: self._answers(f"{self.engine_url}/health"))
+        secret = pathlib.Path(environment["OPENLEDGER_HOME"]) / "engine" / "secret"
+        self.engine_secret = secret.read_text(encoding="utf-8")
+        self._tell_worker("openledger::engine-secret", self.engine_secret)
+
+    def _tell_worker(self, name, value):
+        """Sets what the node's off-chain worker goes by."""
+        digits = lambda text: "0x" + text.encode().hex()
+        self.rpc("offchain_localStorageSet", "PERSISTENT", digits(name), digits(value))
 
     def start_gateway(self, environment, suri, *options):
         """Starts the gateway as the operator `suri`, and waits until it answers."""
         self._start(
             "gateway", "openledger",
             "--suri", suri,
-            "gateway", "--listen", f"127.0.0.1:{self.ports['gateway']}", *options,
+            "gateway", "--listen", f"127.0.0.1:{self.ports['gateway']}",
+            "--admin", f"127.0.0.1:{self.ports['admin']}", *options,
             environment=environment,
         )
-        self._wait("gateway", lambda: self._answers(f"{self.gateway_url}/v1/models"))
+        self._wait("gateway", lambda: self._answers(f"{self.gateway_url}/ready"))
 
     def stop(self, *names):
         """Ends what this folder started, or what is named of it: politely, and after ten seconds not."""

@@ -157,7 +157,7 @@ def build(found):
                 "id": number,
                 "model_id": settlement["model"],
                 "submitted_block": settlement["submitted"],
-                "finalised_block": settlement["decided"],
+                "finalised_block": settlement["ended"],
                 "receipts_root": settlement["receipts_root"],
                 "count": settlement["count"],
                 "total_fee": settlement["total_fee"],

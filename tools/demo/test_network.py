@@ -56,7 +56,7 @@ class Processes(unittest.TestCase):
     def test_an_error_of_the_command_line_is_told_in_its_words(self):
         self.program("openledger", """echo '{"error":{"message":"no such datanet","code":"refused"}}' >&2; exit 4""")
         cli = Cli(
-            self.network.binaries / "openledger", "home", "store", "ws://x", "http://x",
+            self.network.binaries / "openledger", "home", "store", "ws://x", "http://x", "http://y",
             self.network.logs / "cli.log",
         )
         with self.assertRaisesRegex(Failed, "status 4: no such datanet"):

@@ -47,7 +47,7 @@ def found():
         "jobs": {1: {"trained_on": [[0, 1]], "heldout_loss_base": 6.0, "heldout_loss_adapter": 4.0, "train_seconds": 9.0}},
         "settlements": [
             {
-                "settlement": 0, "model": 1, "submitted": 7, "decided": 9, "count": 3, "total_fee": "100",
+                "settlement": 0, "model": 1, "submitted": 7, "ended": 9, "count": 3, "total_fee": "100",
                 "receipts_root": report.merkle_root(RECEIPTS), "shares": SHARES, "split": SPLIT,
             }
         ],

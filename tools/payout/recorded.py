@@ -57,17 +57,20 @@ class Run:
 
     def attribution(self, settlement):
         """The SCALE of a settlement's result, as an engine gave it to the off-chain workers."""
-        [path] = (self.folder / "home" / "engine" / "done").glob(f"*-{settlement}.json")
-        return json.loads(path.read_text())["attribution"]
+        done = [json.loads(path.read_text()) for path in (self.folder / "home" / "engine" / "done").glob("*.json")]
+        [attribution] = [job["attribution"] for job in done if job["job"]["settlement"] == settlement]
+        return attribution
 
     def voucher(self, channel):
-        """The first voucher of a channel in the gateway's journal."""
-        for path in (self.folder / "home" / "gateway").glob("*.jsonl"):
-            for line in path.read_text().splitlines():
-                voucher = json.loads(line).get("answer", {}).get("voucher", {})
-                if voucher.get("channel") == channel:
-                    return voucher
-        raise ValueError(f"the journal has no voucher of channel {channel}")
+        """The first voucher of a channel that the payer signed for an answer."""
+        for line in self.log:
+            if line.startswith("{") and '"voucher":' in line:
+                asked = json.loads(line)
+                for answer in asked.get("answers", [asked]):
+                    voucher = answer.get("voucher") or {}
+                    if voucher.get("channel") == channel:
+                        return voucher
+        raise ValueError(f"no answer was paid by a voucher of channel {channel}")
 
     def index(self, content):
         return index_of(self.blob(content))

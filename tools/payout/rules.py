@@ -6,6 +6,7 @@ enough, or one of them is wrong. Each function names the chapter of docs/protoco
 
 import hashlib
 import itertools
+import json
 
 WHOLE = 1_000_000
 MOST_SHARES = 256
@@ -20,13 +21,13 @@ def blake2(data):
     return hashlib.blake2b(data, digest_size=32).digest()
 
 
-def tag(name):
+def tag(name, version=1):
     """The bytes in front of a preimage."""
-    return f"openledger/{name}/v1".encode()
+    return f"openledger/{name}/v{version}".encode()
 
 
-def tagged(name, data):
-    return blake2(tag(name) + data)
+def tagged(name, data, version=1):
+    return blake2(tag(name, version) + data)
 
 
 def integer(value, size):
@@ -84,17 +85,70 @@ def merkle_root_of(value, index, count, path):
 # records.md
 
 
+ROLES = ["system", "developer", "user", "assistant", "tool"]
+
+
 def record_hash(record):
-    """Of a record's JSON in normal form."""
+    """Of a canonical record's JSON."""
     if "text" in record:
-        kind, strings = 0, [record["text"]]
+        body = b"\0" + string(record["text"])
+    elif "completion" in record:
+        body = b"\1" + string(record["prompt"]) + string(record["completion"])
     elif "messages" in record:
-        kind, strings = 2, [turn[key] for turn in record["messages"] for key in ("role", "content")]
+        body = b"\2" + vector(record["messages"], message) + tools(record)
     else:
-        kind, strings = 1, [record["prompt"], record["completion"]]
-    encoded = [text.encode() for text in strings]
-    body = b"".join(compact(len(text)) + text for text in encoded)
-    return tagged("record", integer(kind, 1) + compact(len(encoded)) + body)
+        ways = [vector(record[way], message) for way in ("prompt", "chosen", "rejected")]
+        body = b"\3" + b"".join(ways) + tools(record)
+    return tagged("record", body, 2)
+
+
+def string(text):
+    return compact(len(text.encode())) + text.encode()
+
+
+def option(text):
+    return b"\0" if text is None else b"\1" + string(text)
+
+
+def vector(items, encode):
+    return compact(len(items)) + b"".join(encode(item) for item in items)
+
+
+class Digits(str):
+    """A number of JSON as it was written."""
+
+
+def record(line):
+    """A line of JSON, numbers as they were written."""
+    return json.loads(line, parse_int=Digits, parse_float=Digits)
+
+
+def written(value):
+    """JSON without blanks."""
+    if isinstance(value, Digits):
+        return value
+    if isinstance(value, list):
+        return f"[{','.join(map(written, value))}]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{written(key)}:{written(field)}" for key, field in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def tools(record):
+    return vector(record.get("tools", []), lambda tool: string(written(tool)))
+
+
+def message(turn):
+    calls = vector(turn.get("tool_calls", []), call)
+    learned = bytes(["weight" not in turn])
+    role = integer(ROLES.index(turn["role"]), 1)
+    name, answers = option(turn.get("name")), option(turn.get("tool_call_id"))
+    return role + name + string(turn["content"]) + calls + answers + learned
+
+
+def call(made):
+    function = made["function"]
+    return option(made.get("id")) + string(function["name"]) + string(function["arguments"])
 
 
 def version_root(contributions):

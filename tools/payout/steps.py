@@ -87,7 +87,7 @@ def of_datanet(run, datanet):
     roots = {}
     for contribution in datanet["contributions"]:
         data = run.blob(contribution["content"])
-        records = [rules.record_hash(json.loads(line)) for line in data.splitlines()]
+        records = [rules.record_hash(rules.record(line)) for line in data.splitlines()]
         roots[contribution["id"]] = root = rules.merkle_root(records)
         declared = unhex(contribution["root"]), contribution["records"], contribution["bytes"]
         yield f"contribution {contribution['id']}: records", declared == (root, len(records), len(data))
@@ -189,7 +189,7 @@ def of_payouts(run, settlements, models):
     def credit(account, amount):
         credits[account] = credits.get(account, 0) + amount
 
-    for settlement in sorted(settlements, key=lambda s: s["decided"]):
+    for settlement in sorted(settlements, key=lambda s: s["ended"]):
         model = models[settlement["model"]]
         amounts, direct, pooled = divided(settlement)
         for contribution, amount in direct.items():

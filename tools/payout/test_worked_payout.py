@@ -61,11 +61,16 @@ class Rules(unittest.TestCase):
         return (BOOK / chapter).read_text()
 
     def test_a_record_should_be_hashed_as_the_chapter_shows(self):
-        preimage = "00041448656c6c6f"
+        preimage = "001448656c6c6f"
         self.assertIn(preimage, self.examples("records.md"))
-        hashed = rules.blake2(b"openledger/record/v1" + bytes.fromhex(preimage))
+        hashed = rules.blake2(b"openledger/record/v2" + bytes.fromhex(preimage))
         self.assertEqual(rules.record_hash({"text": "Hello"}), hashed)
         self.assertNotEqual(rules.record_hash({"prompt": "Hello", "completion": "x"}), hashed)
+
+    def test_conversations_and_pairs_should_have_the_hashes_that_the_store_gives_them(self):
+        # offchain/store/tests/store/records.rs has the same lines and hashes.
+        for line, expected in json.loads((ROOT / "offchain/store/tests/store/hashes.json").read_text()).items():
+            self.assertEqual(rules.record_hash(rules.record(line)).hex(), expected, line)
 
     def test_a_voucher_should_be_as_the_chapter_shows(self):
         voucher = json.loads((BOOK / "worked-payout.json").read_text())["voucher"]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use openledger_influence::settlement::Parameters;
+use openledger_influence::work::Parameters;
 use openledger_primitives::{
     pool::{Pool, PoolEntry},
     score,

@@ -8,9 +8,9 @@ use std::{
 };
 
 use anyhow::{bail, Context, Result};
-use openledger_factory::{training_set::TrainingSet, Settings};
-use openledger_influence::{method::Weighting, settlement::Parameters, Method};
-use openledger_lm::{Model, Tokenizer};
+use openledger_factory::{training_set::TrainingSet, Renderer, Settings};
+use openledger_influence::{method::Weighting, work::Parameters, Method};
+use openledger_lm::Model;
 use openledger_primitives::{hashing, Balance, ContributionId};
 use serde_json::{json, Value};
 
@@ -28,6 +28,8 @@ const SEEDS: u64 = 3;
 
 /// Trainings behind an index: fewer than jobs have, since every row has an index of its own.
 const RUNS: u8 = 1;
+/// Records and answers are cut to so many tokens.
+const TOKENS: u32 = 128;
 
 /// A defence that is switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,7 @@ pub struct Row {
 pub struct Bench {
     cache: PathBuf,
     model: Model,
-    tokenizer: Tokenizer,
+    renderer: Renderer,
     scene: Scene,
     /// What is trained on, of these contributions, with or without the removal of duplicates: rows have much in common.
     sets: RefCell<BTreeMap<(Contributions, bool), Rc<TrainingSet>>>,
@@ -112,7 +114,9 @@ impl Without {
         };
         Settings {
             seed,
-            method: Method { weighting, runs: RUNS, ..standard },
+            // What the shipped base learns well with, which is a toy.
+            learning_rate: 5e-3,
+            method: Method { weighting, runs: RUNS, tokens: TOKENS, ..standard },
             ..Settings::default()
         }
     }
@@ -137,14 +141,14 @@ impl Bench {
     /// Of a folder with a task of texts.
     pub fn open(folder: &Path) -> Result<Self> {
         let model = Model::load(&folder.join("base"))?;
-        let tokenizer = Tokenizer::load(&folder.join("base"), model.config())?;
-        let scene = Scene::open(folder, &tokenizer, Method::default().tokens as usize)?;
+        let renderer = Renderer::load(&folder.join("base"), model.config(), TOKENS as usize)?;
+        let scene = Scene::open(folder, renderer.tokenizer(), TOKENS as usize)?;
         let weights = folder.join("base").join("model.safetensors");
         let weights = std::fs::read(&weights)
             .with_context(|| format!("cannot read {}", weights.display()))?;
         let base = format!("{:x}", hashing::content_id(&weights));
         let cache = folder.join("adversary").join(base);
-        Ok(Self { cache, model, tokenizer, scene, sets: RefCell::default() })
+        Ok(Self { cache, model, renderer, scene, sets: RefCell::default() })
     }
 
     /// Computes what these rows need, with so many trainings of each attack.
@@ -349,7 +353,7 @@ impl Bench {
         if let Some(set) = self.sets.borrow().get(&key) {
             return Ok(set.clone());
         }
-        let set = choose(&key.0, &self.tokenizer, &without.settings(0), key.1)?;
+        let set = choose(&key.0, &self.renderer, &without.settings(0), key.1)?;
         let set = Rc::new(set);
         self.sets.borrow_mut().insert(key, set.clone());
         Ok(set)
@@ -358,7 +362,7 @@ impl Bench {
     fn found(&self, contributions: &Contributions, without: Without, seed: u64) -> Result<Found> {
         let settings = without.settings(seed);
         let set = self.set(contributions, without)?;
-        let base = Base { model: &self.model, tokenizer: &self.tokenizer };
+        let base = Base { model: &self.model, renderer: &self.renderer };
         found(&self.cache, &base, &set, &self.scene.queries, &settings)
     }
 }
@@ -397,8 +401,9 @@ mod tests {
     #[test]
     fn without_should_change_that_defence_alone() {
         let standard = Without::Nothing.settings(7);
-        let method = Method { runs: RUNS, ..Method::default() };
-        assert_eq!(standard, Settings { seed: 7, method, ..Settings::default() });
+        let method = Method { runs: RUNS, tokens: TOKENS, ..Method::default() };
+        let expected = Settings { seed: 7, learning_rate: 5e-3, method, ..Settings::default() };
+        assert_eq!(standard, expected);
         assert_eq!(Without::Floor.settings(7), standard);
         assert_eq!(Without::Floor.parameters(), Parameters { floor: 0, ..PARAMETERS });
         let equal = Without::SelfInfluence.settings(7);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{bail, Context, Result};
-use openledger_lm::{Sequence, Tokenizer};
+use openledger_lm::Tokenizer;
 use openledger_primitives::ContributionId;
 use serde::Deserialize;
 
@@ -65,7 +65,8 @@ impl Scene {
 
 impl Asked {
     fn new(text: String, tokenizer: &Tokenizer, tokens: usize) -> Result<Self> {
-        let Sequence { mut ids, from } = tokenizer.record(&text, tokens)?;
+        let sequence = tokenizer.record(&text, tokens)?;
+        let (mut ids, from) = (sequence.ids().to_vec(), sequence.context());
         let answer_ids = ids.split_off(from + (ids.len() - from) / 2);
         let prompt = tokenizer.decode(ids.get(from..).unwrap_or_default())?;
         Ok(Self { text, prompt, prompt_ids: ids, answer_ids })

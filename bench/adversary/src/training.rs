@@ -6,14 +6,14 @@ use anyhow::{Context, Result};
 use openledger_factory::{
     traces,
     training_set::{Count, TrainingSet},
-    Settings,
+    Renderer, Settings,
 };
 use openledger_influence::{
     build::{self, Example},
     query::Query,
-    settlement,
+    scores::scores,
 };
-use openledger_lm::{Model, Tokenizer};
+use openledger_lm::Model;
 use openledger_primitives::{
     hashing,
     trace::{Credits, Trace},
@@ -41,46 +41,51 @@ pub struct Found {
 /// What is trained on.
 pub struct Base<'a> {
     pub model: &'a Model,
-    pub tokenizer: &'a Tokenizer,
+    pub renderer: &'a Renderer,
 }
 
 /// The records that are trained on, with or without the removal of duplicates.
 pub fn choose(
     contributions: &Contributions,
-    tokenizer: &Tokenizer,
+    renderer: &Renderer,
     settings: &Settings,
     duplicates: bool,
 ) -> Result<TrainingSet> {
     if !duplicates {
-        return everything(contributions, tokenizer, settings);
+        return everything(contributions, renderer);
     }
-    let records = |texts: &[String]| -> Result<Vec<Record>> {
-        let texts = texts.iter().cloned();
-        let record = |text| Record::new(Body::Text(text), None).map_err(anyhow::Error::msg);
-        texts.map(record).collect()
-    };
+    let records =
+        |texts: &[String]| texts.iter().map(|text| record(text)).collect::<Result<Vec<Record>>>();
     let listed: Vec<(ContributionId, Vec<Record>)> = contributions
         .iter()
         .map(|(id, texts)| Ok((*id, records(texts)?)))
         .collect::<Result<_>>()?;
-    Ok(TrainingSet::new(&listed, tokenizer, settings)?)
+    Ok(TrainingSet::new(&listed, renderer, settings)?)
+}
+
+fn record(text: &str) -> Result<Record> {
+    Record::new(Body::Text(text.into()), None).map_err(anyhow::Error::msg)
 }
 
 /// Every record, whatever it repeats.
-fn everything(
-    contributions: &Contributions,
-    tokenizer: &Tokenizer,
-    settings: &Settings,
-) -> Result<TrainingSet> {
-    let mut set = TrainingSet { examples: Vec::new(), places: Vec::new(), counts: Vec::new() };
+fn everything(contributions: &Contributions, renderer: &Renderer) -> Result<TrainingSet> {
+    let (examples, places, counts, refused) = Default::default();
+    let mut set = TrainingSet { examples, places, counts, refused };
     for (&contribution, texts) in contributions {
         for (place, text) in texts.iter().enumerate() {
-            let sequence = tokenizer.record(text, settings.method.tokens as usize)?;
+            let sequence = renderer.render(&record(text)?)?.sequence;
             set.examples.push(Example { contribution, sequence });
             set.places.push(place);
         }
         let records = texts.len();
-        set.counts.push(Count { contribution, records, duplicates: 0, used: records });
+        set.counts.push(Count {
+            contribution,
+            records,
+            duplicates: 0,
+            empty: 0,
+            used: records,
+            cut: 0,
+        });
     }
     Ok(set)
 }
@@ -124,7 +129,7 @@ fn key(set: &TrainingSet, queries: &[Asked], settings: &Settings) -> Result<H256
         .examples
         .iter()
         .zip(&set.places)
-        .map(|(example, &place)| (example.contribution, place, &example.sequence.ids[..]))
+        .map(|(example, &place)| (example.contribution, place, example.sequence.ids()))
         .collect();
     let asked: Vec<(&[u32], &[u32])> =
         queries.iter().map(|asked| (&asked.prompt_ids[..], &asked.answer_ids[..])).collect();
@@ -150,14 +155,19 @@ fn attribute(
     let index = build::index(&ends[0], adapter, &contributions, examples, method, &variants)?;
 
     let spans = tempfile::tempdir()?;
-    let traced =
-        traces::build(spans.path(), base.tokenizer, base.model.config(), &contributions, set)?;
+    let traced = traces::build(
+        spans.path(),
+        base.renderer.tokenizer(),
+        base.model.config(),
+        &contributions,
+        set,
+    )?;
     let traced = traced.then(|| openledger_trace::Index::open(spans.path())).transpose()?;
 
     let (mut scores, mut found) = (Vec::new(), Vec::new());
     for asked in queries {
         let query = Query::new(&ends, &asked.prompt_ids, &asked.answer_ids, method.scope)?;
-        let of_rows = settlement::scores(&query, &index).scores;
+        let of_rows = scores(&query, &index).scores;
         scores.push(of_rows.iter().map(ToString::to_string).collect());
         found.push(traced.as_ref().map_or_else(Trace::default, |index| {
             let trace = index.trace(&asked.answer_ids, &Rules::default());

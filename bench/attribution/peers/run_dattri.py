@@ -4,6 +4,7 @@ Its attributors are driven by their own steps (`cache`, `generate_…_rep`, `tra
 which does a query's work again for every batch of records.
 """
 
+import copy
 import functools
 from types import SimpleNamespace
 
@@ -168,7 +169,49 @@ def datainf(task):
         yield inner_products(task, suffix, attributor, loader(task, task.records), settings, kept)
 
 
+class WithOne(torch.nn.Module):
+    """A linear layer whose bias is the weight of one more input, which is always 1."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.linear = torch.nn.Linear(layer.in_features + 1, layer.out_features, bias=False)
+        with torch.no_grad():
+            self.linear.weight.copy_(torch.cat([layer.weight, layer.bias[:, None]], 1))
+
+    def forward(self, x):
+        return self.linear(torch.cat([x, x.new_ones(*x.shape[:-1], 1)], -1))
+
+
+def without_biases(task):
+    """The same task with the same outputs, by layers without biases. This EK-FAC takes the gradients of a layer's
+    weights and bias, one after the other, for a matrix that has the bias in its last column."""
+    layers = [task.model.get_submodule(name) for name in task.modules]
+    if all(layer.bias is None for layer in layers):
+        return task, {}
+    changed = copy.copy(task)
+    changed.model = copy.deepcopy(task.model)
+    for name, layer in zip(task.modules, layers):
+        changed.model.set_submodule(name, WithOne(layer))
+    changed.modules = [f"{name}.linear" for name in task.modules]
+    return changed, {"bias": "the weight of an input that is always 1"}
+
+
+def check_ekfac(task, attributor, scores, damping):
+    """Refuses scores that are not those of its own factors, worked out layer by layer."""
+    gradients = lambda sample: task.gradient(sample)  # noqa: E731
+    query, records = gradients(task.queries[0]), [gradients(sample) for sample in task.records[:4]]
+    expected = torch.zeros(len(records))
+    for name in task.modules:
+        (inputs, outputs), eigenvalues = attributor.cached_q[name], attributor.cached_lambdas[name]
+        rotate = lambda of: outputs @ of[f"{name}.weight"] @ inputs.T  # noqa: B023, E731
+        scaled = rotate(query) / (eigenvalues + damping)
+        expected += torch.stack([(scaled * rotate(record)).sum() for record in records])
+    if not torch.allclose(scores[0, : len(records)], expected, rtol=1e-2, atol=1e-4 * float(expected.abs().max())):
+        raise AssertionError(f"its EK-FAC gives {scores[0, :4].tolist()}, its factors {expected.tolist()}")
+
+
 def ekfac(task):
+    task, about = without_biases(task)
     attributor = influence_function.IFAttributorEKFAC(attribution_task(task, mean_loss), module_name=list(task.modules))
     try:
         attributor.cache(loader(task, task.records))
@@ -182,8 +225,11 @@ def ekfac(task):
         kept = lambda: method.tensor_bytes(  # noqa: E731
             *attributor.cached_lambdas.values(), *(factor for pair in attributor.cached_q.values() for factor in pair)
         )
-        settings = {"damping": share * mean, "share": share, "labels": "of the records"}
-        yield inner_products(task, suffix, attributor, loader(task, task.records), settings, kept, with_itself=True)
+        settings = {"damping": share * mean, "share": share, "labels": "of the records", **about}
+        found = inner_products(task, suffix, attributor, loader(task, task.records), settings, kept, with_itself=True)
+        if share:
+            check_ekfac(task, attributor, found.scores, share * mean)
+        yield found
 
 
 def gradients(task):

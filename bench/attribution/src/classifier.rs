@@ -5,7 +5,8 @@ use std::{collections::HashMap, path::Path};
 
 use anyhow::{bail, ensure, Context, Result};
 use ndarray::{concatenate, s, Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
-use openledger_influence::{gradients::Trained, unrolled::Segment};
+use openledger_attribution_lab::unrolled::Segment;
+use openledger_influence::gradients::Trained;
 use openledger_lm::{Capture, Labels, MatrixSpec};
 use openledger_primitives::{hashing, H256};
 use rand::{seq::SliceRandom, Rng};

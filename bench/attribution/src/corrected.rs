@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use ndarray::Array2;
-use openledger_influence::{
+use openledger_attribution_lab::{
     attributor::{Attributor, Sum, Vectors},
     correction::{corrected, Retrained},
 };

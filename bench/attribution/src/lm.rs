@@ -155,15 +155,16 @@ impl Training {
 impl Row {
     fn new(line: Line, tokenizer: &Tokenizer, tokens: usize) -> Result<Self> {
         let Line { prompt, text, label, contribution } = line;
-        let Sequence { ids, from } = tokenizer.completion(&prompt, &text, tokens)?;
+        let sequence = tokenizer.completion(&prompt, &text, tokens)?;
+        let (ids, from) = (sequence.ids().to_vec(), sequence.context());
         if ids.len() <= from {
-            bail!("expected a prompt of fewer than {tokens} tokens, got {from}: {prompt:?}");
+            bail!("expected a prompt of fewer than {tokens} tokens: {prompt:?}");
         }
         Ok(Self { contribution, label, ids, from, text: prompt + &text })
     }
 
     pub fn sequence(&self) -> Sequence {
-        Sequence { ids: self.ids.clone(), from: self.from }
+        Sequence::after(self.ids.clone(), self.from)
     }
 }
 
@@ -202,6 +203,11 @@ fn save(model: &Model, folder: &Path) -> Result<()> {
     Ok(adapter.save(folder, model.config())?)
 }
 
+/// A base of three million parameters takes a higher rate than the default, which is for large ones.
+const LEARNING_RATE: f64 = 5e-3;
+/// Records are cut to so many tokens.
+const TOKENS: u32 = 128;
+
 /// Makes a task folder of texts: repetitions left out, tokenised, trained on. What is there of the same task stays; of
 /// another one, nothing does.
 pub fn make(
@@ -213,8 +219,8 @@ pub fn make(
     device: Device,
 ) -> Result<()> {
     let method = Method::default();
-    let Settings { rank, alpha, epochs, rows, learning_rate, seed, .. } = Settings::default();
-    let tokens = method.tokens;
+    let Settings { rank, alpha, epochs, rows, seed, .. } = Settings::default();
+    let (learning_rate, tokens) = (LEARNING_RATE, TOKENS);
     let settings = Training { rank, alpha, epochs, rows, learning_rate, seed, tokens };
     let model = Model::load(base)?.to(device)?;
     let tokenizer = Tokenizer::load(base, model.config())?;

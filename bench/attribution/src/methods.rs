@@ -5,15 +5,17 @@ use std::{collections::HashMap, path::Path, time::Instant};
 use anyhow::{bail, Context, Result};
 use clap::ValueEnum;
 use ndarray::Array2;
-use openledger_factory::path;
-use openledger_influence::{
+use openledger_attribution_lab::{
     attributor::{by_self_influence, Attributor, Sum, Vectors},
     baseline::{cosine, datainf, dot, Bm25},
     conjugate::Conjugate,
-    ekfac::EkFac,
     exact::Exact,
-    gradients::{self, Trained},
+    path,
     unrolled::{unrolled, Segment},
+};
+use openledger_influence::{
+    ekfac::EkFac,
+    gradients::{self, Trained},
 };
 use openledger_lm::{Device, Labels, Model, Sequence};
 use serde_json::{json, Value};

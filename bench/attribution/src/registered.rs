@@ -3,12 +3,12 @@
 use std::{path::Path, time::Instant};
 
 use anyhow::{Context, Result};
+use openledger_attribution_lab::attributor::Attributor;
 use openledger_influence::{
-    attributor::Attributor,
     build::{self, Example, Variant},
     gradients,
     query::Query,
-    settlement::scores,
+    scores::scores,
     Error, Index, Method,
 };
 use openledger_lm::{Device, Labels, Model, Sequence};
@@ -62,7 +62,7 @@ impl Registered {
     }
 
     fn query(&self, asked: &Sequence) -> Result<Query, Error> {
-        let (prompt, answer) = asked.ids.split_at(asked.from);
+        let (prompt, answer) = asked.ids().split_at(asked.context());
         Query::new(&self.models, prompt, answer, self.index.method().scope)
     }
 }

@@ -1,4 +1,4 @@
-//! The calls that OpenLedger's programs make, with their arguments in the order of `docs/protocol.md`.
+//! The calls that OpenLedger's programs make, with their arguments in the order of the chapters of `docs/protocol/`.
 
 use codec::Encode;
 use openledger_primitives::{
@@ -228,11 +228,18 @@ pub fn register_base(
     name: &str,
     artefact: &ContentId,
     config: &ContentId,
+    size: u64,
     price_in: Balance,
     price_out: Balance,
 ) -> Call {
-    let arguments =
-        [text(name), hash(artefact), hash(config), Value::u128(price_in), Value::u128(price_out)];
+    let arguments = [
+        text(name),
+        hash(artefact),
+        hash(config),
+        number(size),
+        Value::u128(price_in),
+        Value::u128(price_out),
+    ];
     Call::new("Models", "register_base", arguments)
 }
 
@@ -243,6 +250,8 @@ pub struct AdapterVersion {
     pub artefact: ContentId,
     /// Content id of its configuration.
     pub config: ContentId,
+    /// Bytes of both together.
+    pub size: u64,
     /// Ascending.
     pub trained_on: Vec<(DatanetId, VersionNumber)>,
     /// Its attribution index.
@@ -250,7 +259,7 @@ pub struct AdapterVersion {
 }
 
 impl AdapterVersion {
-    fn arguments(&self) -> [Value; 4] {
+    fn arguments(&self) -> [Value; 5] {
         let trained_on = self.trained_on.iter().map(|(datanet, version)| {
             Value::unnamed_composite([number(*datanet), number(*version)])
         });
@@ -261,10 +270,12 @@ impl AdapterVersion {
             ("blocks", number(self.index.blocks)),
             ("variants", number(self.index.variants)),
             ("trace", option(self.index.trace.as_ref().map(hash))),
+            ("size", number(self.index.size)),
         ]);
         [
             hash(&self.artefact),
             hash(&self.config),
+            number(self.size),
             Value::unnamed_composite(trained_on),
             option(Some(index)),
         ]

@@ -1,7 +1,8 @@
 //! A connection to a node.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use jsonrpsee::ws_client::{PingConfig, WsClientBuilder};
 use openledger_primitives::H256;
 use serde::{Deserialize, Serialize};
 use subxt::{
@@ -14,6 +15,28 @@ use subxt::{
 };
 
 use crate::{Error, Result, View};
+
+/// How long is waited for a node.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// For a connection.
+    connecting: Duration,
+    /// For the answer to a request.
+    answering: Duration,
+    /// Between signs of life that it is asked for.
+    ping: Duration,
+    /// For a sign of life: then the connection is lost.
+    silence: Duration,
+}
+
+const LIMITS: Limits = Limits {
+    connecting: Duration::from_secs(10),
+    answering: Duration::from_secs(30),
+    ping: Duration::from_secs(10),
+    silence: Duration::from_secs(30),
+};
+/// Messages of one subscription that may wait to be read.
+const BUFFER: usize = 4_096;
 
 /// A block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,15 +56,31 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Connects to the RPC of a node, such as `ws://127.0.0.1:9944`.
+    /// Connects to the RPC of a node, such as `ws://127.0.0.1:9944`. Every request has a time limit, and a node that is
+    /// silent for half a minute counts as gone: then all that waits for it fails.
     ///
     /// # Errors
     /// [`Error::Unreachable`].
     pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_within(url, LIMITS).await
+    }
+
+    async fn connect_within(url: &str, limits: Limits) -> Result<Self> {
         let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
-        let rpc = RpcClient::from_insecure_url(url)
+        let pings = PingConfig::new().ping_interval(limits.ping).inactive_limit(limits.silence);
+        let client = WsClientBuilder::new()
+            .request_timeout(limits.answering)
+            .enable_ws_ping(pings)
+            .max_buffer_capacity_per_subscription(BUFFER)
+            .build(url);
+        // The builder's own limit is for the TCP connection alone, not for the handshake.
+        let client = tokio::time::timeout(limits.connecting, client)
             .await
+            .map_err(|_| {
+                unreachable(format!("no connection within {} s", limits.connecting.as_secs_f32()))
+            })?
             .map_err(|error| unreachable(innermost(&error)))?;
+        let rpc = RpcClient::new(client);
         let backend = LegacyBackend::<PolkadotConfig>::builder().build(rpc.clone());
         let client = OnlineClient::from_backend(Arc::new(backend))
             .await
@@ -147,4 +186,42 @@ fn innermost(error: &dyn std::error::Error) -> String {
     }
     let text = cause.to_string();
     text.rsplit("client error: ").next().unwrap_or(&text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonrpsee::{server::Server, RpcModule};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const SHORT: Limits = Limits {
+        connecting: Duration::from_millis(200),
+        answering: Duration::from_millis(200),
+        ..LIMITS
+    };
+
+    #[tokio::test]
+    async fn connect_should_give_up_a_node_that_does_not_speak() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}", listener.local_addr().unwrap());
+        let silent = Chain::connect_within(&url, SHORT).await;
+        assert!(matches!(silent, Err(Error::Unreachable { .. })), "{silent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_request_should_be_given_up_when_the_node_does_not_answer() {
+        let server = Server::builder().build("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}", server.local_addr().unwrap());
+        let mut module = RpcModule::new(());
+        module
+            .register_async_method("chain_getBlockHash", |_, _, _| async {
+                std::future::pending::<()>().await;
+                "never"
+            })
+            .unwrap();
+        let _server = server.start(module);
+        let silent = Chain::connect_within(&url, SHORT).await;
+        assert!(matches!(silent, Err(Error::Unreachable { .. })), "{silent:?}");
+    }
 }

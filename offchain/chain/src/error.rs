@@ -34,12 +34,14 @@ pub enum Error {
         reason: String,
     },
     /// The call ran in a block and failed.
-    #[error("{call} was refused: {name}{}{docs}", if docs.is_empty() { "" } else { ": " })]
+    #[error("{call} was refused: {pallet}{}{error}{}{docs}", if pallet.is_empty() { "" } else { "::" }, if docs.is_empty() { "" } else { ": " })]
     Refused {
         /// The call.
         call: String,
-        /// The error, such as `Datanets::NotCurator`.
-        name: String,
+        /// The pallet whose error it is, such as `Datanets`; empty if it is no pallet's.
+        pallet: String,
+        /// The error, such as `NotCurator`.
+        error: String,
         /// What the runtime's metadata says about it.
         docs: String,
     },
@@ -50,6 +52,16 @@ pub enum Error {
         call: String,
         /// What the node said.
         reason: String,
+    },
+    /// Nothing was heard of a transaction for so long that it cannot get into a block any more.
+    #[error(
+        "nothing was heard of {call} for {seconds} s: whether a block has it, the chain must say"
+    )]
+    NotSeen {
+        /// The call.
+        call: String,
+        /// How long, in seconds.
+        seconds: u64,
     },
     /// Text that names no account or key.
     #[error("{what}{}: {reason}", if text.is_empty() { String::new() } else { format!(" {text:?}") })]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openledger_primitives::H256;
+use openledger_primitives::{Balance, H256};
 use subxt::{
     client::OnlineClientAtBlockImpl,
     config::DefaultExtrinsicParamsBuilder,
@@ -10,7 +10,7 @@ use subxt::{
     ext::scale_decode::DecodeAsFields,
     extrinsics::ExtrinsicEvents,
     rpcs::client::rpc_params,
-    tx::{TransactionInBlock, TransactionProgress, TransactionStatus},
+    tx::{SubmittableTransaction, TransactionInBlock, TransactionProgress, TransactionStatus},
     PolkadotConfig,
 };
 use subxt_signer::sr25519::Keypair;
@@ -19,6 +19,8 @@ use crate::{account, AccountId, BlockId, Call, Chain, Error, Result};
 
 /// How many blocks a transaction stays valid.
 const MORTALITY: u64 = 64;
+/// How long a transaction is watched. A block has it much sooner, or never; it may take longer to be final.
+const WATCH: Duration = Duration::from_secs(300);
 /// How often a nonce is asked for anew, because another process used it at the same time.
 const ATTEMPTS: u32 = 6;
 
@@ -85,7 +87,8 @@ impl Chain {
     ///
     /// # Errors
     /// [`Error::NotTaken`] when the pool takes one not (those before it were sent), and then the first of those that
-    /// failed: [`Error::Refused`] with the runtime's own words, or [`Error::Lost`].
+    /// failed: [`Error::Refused`] with the runtime's own words, [`Error::Lost`], or [`Error::NotSeen`] after five minutes
+    /// without news.
     pub async fn submit(
         &self,
         signer: &Keypair,
@@ -125,6 +128,18 @@ impl Chain {
         }
     }
 
+    /// What it would cost now to send a call as a transaction of `signer`, in units.
+    ///
+    /// # Errors
+    /// If the node does not answer, or the call does not fit the runtime.
+    pub async fn fee(&self, signer: &Keypair, call: &Call) -> Result<Balance> {
+        let base = self.now().await?;
+        let nonce = self.next_nonce(&account::of(signer)).await?;
+        let transaction = signed(&base, signer, call, nonce)?;
+        let what = || format!("the fee of {}", call.name());
+        transaction.partial_fee_estimate().await.map_err(Error::reading(what()))
+    }
+
     /// The next nonce of an account, counting what is in the pool.
     ///
     /// # Errors
@@ -140,9 +155,9 @@ impl Chain {
         }
         let lost = |reason: String| Error::Lost { call: call.clone(), reason };
         let found: TransactionInBlock<PolkadotConfig, Client> = loop {
-            let status = progress
-                .next()
+            let status = tokio::time::timeout(WATCH, progress.next())
                 .await
+                .map_err(|_| Error::NotSeen { call: call.clone(), seconds: WATCH.as_secs() })?
                 .ok_or_else(|| lost("the node stopped reporting on it".into()))?;
             match status.map_err(|error| lost(error.to_string()))? {
                 TransactionStatus::InBestBlock(block) if wait == Wait::InBlock => break block,
@@ -170,7 +185,13 @@ impl Chain {
     }
 }
 
-async fn send(base: &crate::View, signer: &Keypair, call: &Call, nonce: u64) -> Result<Progress> {
+/// A call as a transaction that is valid for some blocks after `base`.
+fn signed(
+    base: &crate::View,
+    signer: &Keypair,
+    call: &Call,
+    nonce: u64,
+) -> Result<SubmittableTransaction<PolkadotConfig, Client>> {
     let unfit =
         |error: ExtrinsicError| Error::Unfit { call: call.name(), reason: error.to_string() };
     let block = base.block();
@@ -181,8 +202,11 @@ async fn send(base: &crate::View, signer: &Keypair, call: &Call, nonce: u64) -> 
     let payload = call.payload();
     let mut transaction =
         base.client.transactions().create_signable_offline(&payload, params).map_err(unfit)?;
-    let transaction = transaction.sign(signer).map_err(unfit)?;
-    transaction
+    transaction.sign(signer).map_err(unfit)
+}
+
+async fn send(base: &crate::View, signer: &Keypair, call: &Call, nonce: u64) -> Result<Progress> {
+    signed(base, signer, call, nonce)?
         .submit_and_watch()
         .await
         .map_err(|error| Error::NotTaken { call: call.name(), reason: pool_reason(&error) })
@@ -210,14 +234,27 @@ fn is_nonce(error: &Error) -> bool {
 }
 
 fn refused(call: String, error: DispatchError) -> Error {
-    let (name, docs) = match &error {
-        DispatchError::Module(module) => match module.details() {
-            Ok(details) => {
-                (module.details_string(), details.variant.docs.join(" ").trim().to_string())
-            }
-            Err(_) => (module.details_string(), String::new()),
-        },
-        other => (other.to_string(), String::new()),
+    let DispatchError::Module(module) = &error else {
+        return Error::Refused {
+            call,
+            pallet: String::new(),
+            error: error.to_string(),
+            docs: String::new(),
+        };
     };
-    Error::Refused { call, name, docs }
+    match module.details() {
+        Ok(details) => Error::Refused {
+            call,
+            pallet: details.pallet.name().into(),
+            error: details.variant.name.clone(),
+            docs: details.variant.docs.join(" ").trim().into(),
+        },
+        // An error that the metadata does not have, in numbers.
+        Err(_) => Error::Refused {
+            call,
+            pallet: String::new(),
+            error: module.details_string(),
+            docs: String::new(),
+        },
+    }
 }

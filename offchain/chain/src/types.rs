@@ -272,6 +272,8 @@ pub struct IndexInfo {
     pub variants: u8,
     /// Content id of the trace index, where there is one.
     pub trace: Option<ContentId>,
+    /// Bytes of the index and of the trace index; 0 where nobody said.
+    pub size: u64,
 }
 
 /// One version of a model.
@@ -282,6 +284,8 @@ pub struct ModelVersionInfo {
     pub artefact: ContentId,
     /// Content id of its configuration.
     pub config: ContentId,
+    /// Bytes of its files together; 0 where nobody said.
+    pub size: u64,
     /// The datanet versions it was trained on.
     pub trained_on: Vec<(DatanetId, VersionNumber)>,
     /// Its attribution index.
@@ -314,7 +318,7 @@ pub struct Channel {
     pub request: Option<H256>,
 }
 
-/// The rules by which one settlement is decided.
+/// The rules by which one settlement is attributed.
 #[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub struct Parameters {
@@ -348,26 +352,125 @@ pub struct Settlement {
     pub total_fee: Balance,
     /// The block it was submitted in.
     pub submitted: BlockNumber,
-    /// The rules it is decided by.
+    /// The rules by which it is attributed.
     pub parameters: Parameters,
-    /// Where it stands.
-    pub phase: Static<Phase>,
-    /// Which committee this is, from 1.
+    /// The number of its present committee, from 1.
     pub attempt: u8,
-    /// The committee.
-    pub committee: Vec<AccountId>,
-    /// The last block of the phase.
-    pub deadline: BlockNumber,
-    /// The block its fee was divided in.
-    pub decided: Option<BlockNumber>,
-    /// Whose shares, once a committee found them.
-    pub shares: Option<Static<ShareVector>>,
-    /// How the fee was divided.
-    pub split: Option<Static<Split>>,
-    /// What the ecosystem's emission added to the data's part, in units.
-    pub emission: Balance,
     /// The challenge of its result.
     pub challenge: Option<Challenge>,
+    /// Where it stands, and what is known there.
+    pub stage: Stage,
+}
+
+/// Where a settlement stands, with what is known there and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub enum Stage {
+    /// It waits for a committee.
+    Undrawn {
+        /// The last block of the phase.
+        deadline: BlockNumber,
+    },
+    /// The committee computes the shares and commits to them.
+    Committing {
+        /// Its members.
+        committee: Vec<AccountId>,
+        /// The last block of the phase.
+        deadline: BlockNumber,
+    },
+    /// The committee reveals what it committed to.
+    Revealing {
+        /// Its members.
+        committee: Vec<AccountId>,
+        /// The last block of the phase.
+        deadline: BlockNumber,
+    },
+    /// The committee found the shares, and anybody may doubt them.
+    Decided {
+        /// Its members.
+        committee: Vec<AccountId>,
+        /// What they found.
+        shares: Static<ShareVector>,
+        /// The last block of the phase.
+        deadline: BlockNumber,
+    },
+    /// Over: the fee was divided by shares that a committee found.
+    Finalised(Outcome),
+    /// Over: no committee answered, and the data's part went to the pools.
+    Fallback(Outcome),
+}
+
+/// What became of a settlement that is over.
+#[derive(Clone, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Outcome {
+    /// The block in which it ended.
+    pub ended: BlockNumber,
+    /// The members of the last committee that answered.
+    pub committee: Vec<AccountId>,
+    /// The shares by which the data's part was divided.
+    pub shares: Static<ShareVector>,
+    /// How the fee was divided.
+    pub split: Static<Split>,
+    /// What the ecosystem's emission added to the data's part, in units.
+    pub emission: Balance,
+}
+
+impl Settlement {
+    /// The phase.
+    pub fn phase(&self) -> Phase {
+        match self.stage {
+            Stage::Undrawn { .. } | Stage::Committing { .. } => Phase::Committing,
+            Stage::Revealing { .. } => Phase::Revealing,
+            Stage::Decided { .. } => Phase::Decided,
+            Stage::Finalised(_) => Phase::Finalised,
+            Stage::Fallback(_) => Phase::Fallback,
+        }
+    }
+
+    /// The members of the present committee, or of the last one; empty before one was drawn.
+    pub fn committee(&self) -> &[AccountId] {
+        match &self.stage {
+            Stage::Undrawn { .. } => &[],
+            Stage::Committing { committee, .. }
+            | Stage::Revealing { committee, .. }
+            | Stage::Decided { committee, .. }
+            | Stage::Finalised(Outcome { committee, .. })
+            | Stage::Fallback(Outcome { committee, .. }) => committee,
+        }
+    }
+
+    /// The last block of the phase; none once it is over.
+    pub fn deadline(&self) -> Option<BlockNumber> {
+        match self.stage {
+            Stage::Undrawn { deadline }
+            | Stage::Committing { deadline, .. }
+            | Stage::Revealing { deadline, .. }
+            | Stage::Decided { deadline, .. } => Some(deadline),
+            Stage::Finalised(_) | Stage::Fallback(_) => None,
+        }
+    }
+
+    /// The shares, once a committee found them or none did.
+    pub fn shares(&self) -> Option<&ShareVector> {
+        match &self.stage {
+            Stage::Decided { shares, .. } => Some(&shares.0),
+            _ => self.outcome().map(|outcome| &outcome.shares.0),
+        }
+    }
+
+    /// What became of it, once it is over.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.stage {
+            Stage::Finalised(outcome) | Stage::Fallback(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Whether its fee was divided.
+    pub fn is_over(&self) -> bool {
+        self.outcome().is_some()
+    }
 }
 
 /// A result that was challenged.

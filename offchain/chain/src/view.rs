@@ -1,6 +1,6 @@
 //! Typed reads of the state at one block.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use codec::{Decode, Encode};
 use openledger_primitives::{
@@ -44,6 +44,27 @@ impl View {
     /// The version of the runtime.
     pub fn spec_version(&self) -> u32 {
         self.client.spec_version()
+    }
+
+    /// A constant of the runtime.
+    ///
+    /// # Errors
+    /// If this runtime has none of that name, or of another type.
+    pub fn constant<V: DecodeAsType>(&self, pallet: &str, name: &str) -> Result<V> {
+        let address = subxt::constants::dynamic::<V>(pallet, name);
+        let what = format!("{pallet}.{name}, a constant of the runtime");
+        self.client.constants().entry(address).map_err(Error::reading(what))
+    }
+
+    /// How long a block takes, as the runtime's consensus has it.
+    ///
+    /// # Errors
+    /// If the runtime has neither BABE's blocks nor Aura's.
+    pub fn block_time(&self) -> Result<Duration> {
+        let millis = self
+            .constant::<u64>("Babe", "ExpectedBlockTime")
+            .or_else(|_| self.constant::<u64>("Aura", "SlotDuration"))?;
+        Ok(Duration::from_millis(millis))
     }
 
     async fn read<V: DecodeAsType>(
@@ -196,6 +217,15 @@ impl View {
         self.ask("OpenLedgerApi_emission", datanet.encode()).await
     }
 
+    /// The contributions that a model's version was trained on and that were withdrawn or voided since; ascending.
+    pub async fn withdrawn_data(
+        &self,
+        model: ModelId,
+        version: ModelVersion,
+    ) -> Result<Vec<ContributionId>> {
+        self.ask("OpenLedgerApi_withdrawn_data", (model, version).encode()).await
+    }
+
     /// A model, with the prices that hold in this block.
     pub async fn model(&self, model: ModelId) -> Result<Option<Model>> {
         let found: Option<Model> = self.read("Models", "Models", vec![number(model)]).await?;
@@ -252,6 +282,11 @@ impl View {
     /// A channel.
     pub async fn channel(&self, channel: ChannelId) -> Result<Option<Channel>> {
         self.read("Payments", "Channels", vec![number(channel)]).await
+    }
+
+    /// The id of the next channel that is opened.
+    pub async fn next_channel(&self) -> Result<ChannelId> {
+        self.whole("Payments", "NextChannelId", vec![]).await
     }
 
     /// All open channels.

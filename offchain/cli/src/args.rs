@@ -1,8 +1,8 @@
 //! What can be said on the command line, beyond the commands' own options, and how it is explained.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     commands::{
@@ -11,6 +11,7 @@ use crate::{
         trace,
     },
     failure,
+    global::Global,
 };
 
 /// Own, license and be paid for data, models and answers.
@@ -37,58 +38,6 @@ From data to pay:
   openledger --suri //Bob claim
 
 `openledger COMMAND --help` explains a command; docs/cli.md has every option and output.";
-
-/// Options of every command.
-#[derive(Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Global {
-    /// The node's RPC
-    #[arg(
-        long,
-        global = true,
-        env = "OPENLEDGER_NODE",
-        hide_env_values = true,
-        default_value = "ws://127.0.0.1:9944",
-        value_name = "URL"
-    )]
-    pub node: String,
-    /// Where blobs lie [default: <home>/store]
-    #[arg(
-        long,
-        global = true,
-        env = "OPENLEDGER_STORE",
-        hide_env_values = true,
-        value_name = "DIR|URL"
-    )]
-    pub store: Option<String>,
-    /// Caches, journals, vouchers given [default: ~/.openledger]
-    #[arg(
-        long,
-        global = true,
-        env = "OPENLEDGER_HOME",
-        hide_env_values = true,
-        value_name = "DIR"
-    )]
-    pub home: Option<PathBuf>,
-    /// Who signs: //Alice, a phrase, phrase//path, or 0x and a seed
-    #[arg(long, global = true, env = "OPENLEDGER_SURI", hide_env_values = true)]
-    pub suri: Option<String>,
-    /// How long to wait for a transaction
-    #[arg(long, global = true, value_enum, default_value = "in-block")]
-    pub wait: Wait,
-    /// Print one JSON object
-    #[arg(long, global = true)]
-    pub json: bool,
-}
-
-// Without rustdoc: it would stretch every help text to several lines for each option.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Wait {
-    InBlock,
-    Finalized,
-    // Until the pool has it.
-    None,
-}
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -144,6 +93,9 @@ pub(crate) enum Command {
     Audit(audit::Options),
     /// Prove an attributor's arithmetic wrong, on chain
     ProveFraud(prove_fraud::Options),
+    /// What an engine starts for each job
+    #[command(name = engine::JOB, hide = true)]
+    EngineJob,
 }
 
 /// The commands as `--help` groups them.

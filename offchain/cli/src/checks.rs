@@ -119,7 +119,7 @@ const SHARES: &str = "the shares, computed again from the transcripts, the adapt
 /// Whether the shares that were paid by are those computed again: within the settlement's tolerance,
 /// since gradients are in floating point, and other machines round them otherwise.
 pub fn shares(settlement: &Settlement, paid: &ShareVector, computed: &ShareVector) -> Check {
-    if settlement.phase.0 == Phase::Fallback {
+    if settlement.phase() == Phase::Fallback {
         let what = "no committee answered in time: all of the data's part went to the pools";
         let expected = words(&ShareVector::all_to_pool());
         return Check::equal("shares", what, expected, words(paid));
@@ -143,7 +143,7 @@ pub fn split(settlement: &Settlement, paid_by: &ShareVector, paid: &Split) -> [C
     let of = |attributors| Split::of(settlement.total_fee, parts, paid_by, attributors);
     // How many attributors were paid is not kept, but only one number gives their part.
     let challenged = settlement.challenge.iter().map(|challenge| challenge.committee.len());
-    let members = challenged.chain([settlement.committee.len()]).fold(0, usize::saturating_add);
+    let members = challenged.chain([settlement.committee().len()]).fold(0, usize::saturating_add);
     let most = u32::try_from(members).unwrap_or(u32::MAX);
     let computed = (0..=most).map(of).find(|split| split == paid).unwrap_or_else(|| of(most));
     let what = "the fee, divided again by the settlement's own parameters";

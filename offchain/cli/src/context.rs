@@ -3,21 +3,24 @@
 use std::path::PathBuf;
 
 use anyhow::{bail, Context as _};
+use openledger_artefacts::Cache;
 use openledger_chain::{
     account, types::Model, AccountId, Call, Chain, Included, Keypair, View, Wait,
 };
 use openledger_primitives::ModelId;
 use openledger_store::BlobStore;
 
-use crate::args::{self, Global};
+use crate::global::{self, Global};
 
 /// What the global options say.
 pub struct Context {
     pub node: String,
     store: Option<String>,
     home: Option<PathBuf>,
+    cache_bytes: u64,
     suri: Option<String>,
     wait: Wait,
+    json: bool,
 }
 
 /// Somebody who sends transactions.
@@ -33,13 +36,18 @@ pub struct Sender {
 
 impl Context {
     pub fn new(global: Global) -> Self {
-        let Global { node, store, home, suri, wait, json: _ } = global;
+        let Global { node, store, home, cache_gib, suri, wait, json } = global;
         let wait = match wait {
-            args::Wait::None => Wait::None,
-            args::Wait::InBlock => Wait::InBlock,
-            args::Wait::Finalized => Wait::Finalized,
+            global::Wait::None => Wait::None,
+            global::Wait::InBlock => Wait::InBlock,
+            global::Wait::Finalized => Wait::Finalized,
         };
-        Self { node, store, home, suri, wait }
+        Self { node, store, home, cache_bytes: u64::from(cache_gib) << 30, suri, wait, json }
+    }
+
+    /// Whether JSON is printed.
+    pub fn json(&self) -> bool {
+        self.json
     }
 
     /// A connection to the node.
@@ -65,8 +73,8 @@ impl Context {
     }
 
     /// Where fetched models lie.
-    pub fn cache(&self) -> anyhow::Result<PathBuf> {
-        Ok(self.home()?.join("cache"))
+    pub fn cache(&self) -> anyhow::Result<Cache> {
+        Ok(Cache::new(self.home()?.join("cache"), self.cache_bytes))
     }
 
     /// The blob store.

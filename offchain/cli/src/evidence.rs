@@ -1,17 +1,18 @@
 //! What there is to hold a settlement against: its batch, and the artefacts of its model.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{bail, Context as _};
+use openledger_artefacts::{fetch_base, AdapterIds, BaseIds, Cache, IndexIds};
 use openledger_chain::{
     account,
     types::{Kind, ModelVersionInfo, Settlement},
     View,
 };
 use openledger_engine::{Artefacts, Job, Library};
-use openledger_factory::{fetch_base, AdapterIds, BaseIds, IndexIds};
+use openledger_factory::Renderer;
 use openledger_influence::{batch, JobReport};
-use openledger_lm::{Config, Tokenizer};
+use openledger_lm::Config;
 use openledger_primitives::{
     hashing, receipt::Receipt, receipt::Transcript, ContentId, SettlementId, H256,
 };
@@ -39,7 +40,8 @@ impl Batch {
         settlement: Settlement,
     ) -> anyhow::Result<Self> {
         let what = || format!("the batch of settlement {id}");
-        let bytes = store.get(&settlement.batch).await.with_context(what)?;
+        let bytes =
+            store.get(&settlement.batch, openledger_engine::MAX_BATCH).await.with_context(what)?;
         let transcripts = batch::parse(&bytes).with_context(what)?;
         Ok(Self { id, settlement, content: hashing::content_id(&bytes), transcripts })
     }
@@ -169,11 +171,16 @@ impl Case {
         Ok((artefacts, computed.await?))
     }
 
-    /// The tokenizer of the model.
-    pub async fn tokenizer(&self, store: &BlobStore, cache: &Path) -> anyhow::Result<Tokenizer> {
+    /// What renders records for the model, into sequences of at most so many tokens.
+    pub async fn renderer(
+        &self,
+        store: &BlobStore,
+        cache: &Cache,
+        length: usize,
+    ) -> anyhow::Result<Renderer> {
         let folder = fetch_base(store, &self.job.base, cache).await?;
         let config = Config::load(&folder)?;
-        Ok(Tokenizer::load(&folder, &config)?)
+        Ok(Renderer::load(&folder, &config, length)?)
     }
 }
 

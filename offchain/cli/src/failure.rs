@@ -14,13 +14,17 @@ pub enum Remote {
     /// It does not answer.
     #[error(
         "the gateway at {url} cannot be reached: {reason}; start it with `openledger gateway`, or name \
-         another with --gateway"
+         another with {option}"
     )]
     Unreachable {
         /// As given.
         url: String,
+        /// The option that names another.
+        option: &'static str,
         /// What the connection said.
         reason: String,
+        /// Whether there was a connection, over which the request may have come.
+        lost: bool,
     },
     /// It answered with an error.
     #[error("the gateway refused ({code}): {message}")]
@@ -30,6 +34,11 @@ pub enum Remote {
         /// In a sentence.
         message: String,
     },
+}
+
+/// Whether a connection to a gateway was lost on the way, so that it may have taken the request.
+pub fn is_lost(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Remote::Unreachable { lost: true, .. }))
 }
 
 /// What an audit ends with when the chain paid something else than was computed.

@@ -2,13 +2,18 @@
 //!
 //! | | |
 //! |---|---|
+//! | `global` | options of every command |
 //! | [`args`] | what can be said, and how it is explained |
 //! | [`parse`] | amounts, ids and accounts from what people write |
-//! | `commands` | one file for each command |
+//! | `commands` | one file for each command; none needs another |
+//! | `views` | what several commands look up and say |
+//! | `selection` | which files become records |
 //! | `evidence`, [`checks`] | a settlement's batch and artefacts, and what an audit compares |
 //! | [`split`] | files into contributions |
 //! | [`vouchers`] | what a payer gave out, on disk |
-//! | `remote` | a gateway over HTTP |
+//! | [`remote`] | a gateway over HTTP |
+//! | [`signing`] | who signs requests to it: a key, or a session's |
+//! | `listening` | where services answer, and when they end |
 //! | [`output`] | what is printed: JSON, or words and tables |
 //! | [`failure`] | errors, with what to do about them, and exit statuses |
 
@@ -19,10 +24,15 @@ mod context;
 mod evidence;
 pub mod failure;
 mod files;
+mod global;
+mod listening;
 pub mod output;
 pub mod parse;
-mod remote;
+pub mod remote;
+mod selection;
+pub mod signing;
 pub mod split;
+mod views;
 pub mod vouchers;
 
 use std::process::ExitCode;
@@ -47,7 +57,10 @@ pub async fn main() -> ExitCode {
     };
     let serves = matches!(
         command,
-        Command::Gateway(_) | Command::Engine(_) | Command::Trace(trace::Command::Serve(_))
+        Command::Gateway(_)
+            | Command::Engine(_)
+            | Command::EngineJob
+            | Command::Trace(trace::Command::Serve(_))
     );
     log(serves);
     let json = global.json;
@@ -70,7 +83,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Model(command) => model::run(context, command).await,
         Command::Channel(command) => channel::run(context, command).await,
         Command::Ask(options) => ask::run(context, options).await,
-        Command::Settle(options) => settle::run(options).await,
+        Command::Settle(options) => settle::run(context, options).await,
         Command::Gateway(options) => gateway::run(context, options).await,
         Command::Engine(options) => engine::run(context, options).await,
         Command::Settlement(command) => settlement::run(context, command).await,
@@ -81,6 +94,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Trace(command) => trace::run(context, command).await,
         Command::Audit(options) => audit::run(context, options).await,
         Command::ProveFraud(options) => prove_fraud::run(context, options).await,
+        Command::EngineJob => engine::job().await,
     }
 }
 

@@ -14,12 +14,19 @@ pub struct Output {
     json: Value,
     text: String,
     difference: Option<Difference>,
+    /// Whether all was printed already.
+    printed: bool,
 }
 
 impl Output {
     /// Words may have several lines.
     pub fn new(json: Value, text: impl Into<String>) -> Self {
-        Self { json, text: text.into(), difference: None }
+        Self { json, text: text.into(), difference: None, printed: false }
+    }
+
+    /// Of what was printed as it came.
+    pub fn nothing() -> Self {
+        Self { printed: true, ..Self::new(Value::Null, "") }
     }
 
     /// The same, which still ends in failure.
@@ -32,15 +39,23 @@ impl Output {
     /// # Errors
     /// If it cannot be written, or the difference, if there is one.
     pub fn print(self, json: bool) -> anyhow::Result<()> {
-        let text = if json { self.json.to_string() } else { self.text };
-        match writeln!(std::io::stdout(), "{}", text.trim_end()) {
-            // A reader that went away is no error: `openledger … | head`.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                return Err(error).context("cannot write to standard output");
-            }
-            _ => {}
+        if !self.printed {
+            print(&if json { self.json.to_string() } else { self.text })?;
         }
         self.difference.map_or(Ok(()), |difference| Err(difference.into()))
+    }
+}
+
+/// Writes to standard output, with a newline after it.
+///
+/// # Errors
+/// If it cannot be written. A reader that went away is no error: `openledger … | head`.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
     }
 }
 

@@ -119,6 +119,51 @@ pub fn voucher(text: &str) -> Result<SignedVoucher, String> {
     })
 }
 
+/// Reads a number of bytes: `8G`, or with `K`, `M`, `T`, or none.
+///
+/// # Errors
+/// If it is none, or more than there can be.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.char_indices().last() {
+        Some((at, 'K')) => (&text[..at], 1_u64 << 10),
+        Some((at, 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'G')) => (&text[..at], 1 << 30),
+        Some((at, 'T')) => (&text[..at], 1 << 40),
+        _ => (text, 1),
+    };
+    let number =
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u64>().ok());
+    number
+        .flatten()
+        .and_then(|number| number.checked_mul(factor))
+        .ok_or_else(|| "expected a number of bytes such as 8G, with K, M, G, T or none".into())
+}
+
+/// Reads the name of a host: without scheme, port and path.
+///
+/// # Errors
+/// If it is none.
+pub fn host(text: &str) -> Result<String, String> {
+    let right = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    match !text.is_empty() && text.chars().all(right) {
+        true => Ok(text.to_lowercase()),
+        false => Err("expected a name such as gateway.example, without scheme and port".into()),
+    }
+}
+
+/// Reads the origin of pages: scheme, host, and the port where it is not the scheme's own; or `*`.
+///
+/// # Errors
+/// If it is none.
+pub fn origin(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let right = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '?', '#', '@']));
+    match right || text == "*" {
+        true => Ok(text.to_lowercase()),
+        false => Err("expected an origin such as https://chat.example, or *".into()),
+    }
+}
+
 /// Reads whom to send how much: `//Bob=12.5`.
 ///
 /// # Errors

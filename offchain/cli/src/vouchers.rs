@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{bail, Context as _};
-use openledger_primitives::{reads::decimal, Balance, ChannelId, H256};
+use openledger_primitives::{json::decimal, Balance, ChannelId, H256};
 use serde::{Deserialize, Serialize};
 
 use crate::files::write;

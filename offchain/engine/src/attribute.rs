@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use openledger_influence::{settlement, JobReport};
+use openledger_influence::JobReport;
 use openledger_primitives::{
     receipt::Transcript,
     trace::{Credits, Trace},
@@ -29,7 +29,7 @@ pub fn attribute(
     transcripts: &[Transcript],
     keep: impl FnMut(Vec<u8>),
 ) -> Result<JobReport> {
-    let Artefacts { model, index, traces } = artefacts;
+    let Artefacts { model, index, traces, .. } = artefacts;
     index.check_model(job.adapter.artefact, &model.lora_matrices())?;
     same("index", "method", &job.index.method, &index.method().id())?;
     let contributions: Vec<ContributionId> = index.contributions().collect();
@@ -46,7 +46,15 @@ pub fn attribute(
     let trace =
         |answer: &[u32]| traces.as_deref().map_or_else(Trace::default, |i| trace(i, answer));
     let (settlement, parameters) = (job.settlement(), job.parameters());
-    Ok(settlement::attribute(model, index, &settlement, transcripts, parameters, trace, keep)?)
+    Ok(openledger_influence::attribute(
+        model,
+        index,
+        &settlement,
+        transcripts,
+        parameters,
+        trace,
+        keep,
+    )?)
 }
 
 /// What an answer repeats, by the rules of the protocol.

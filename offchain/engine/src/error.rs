@@ -9,8 +9,14 @@ pub enum Error {
         /// The batch, the base, the adapter, the index or the trace index.
         what: &'static str,
         /// Why.
-        source: openledger_factory::Error,
+        source: openledger_artefacts::Error,
     },
+    /// The attribution index cannot be read.
+    #[error("the index: {0}")]
+    Index(openledger_influence::Error),
+    /// The trace index cannot be read.
+    #[error("the trace index: {0}")]
+    Traces(#[from] openledger_trace::Error),
     /// An index is not the one that the job describes.
     #[error("the {what} of the {index} is {found}, the job says {expected}")]
     OtherIndex {
@@ -29,6 +35,12 @@ pub enum Error {
     /// The report, or the work that it names, could not be stored.
     #[error("the report: {0}")]
     Report(openledger_store::Error),
+    /// What an engine asks of the process of a job makes no sense.
+    #[error("the task: {0}")]
+    Task(String),
+    /// The secret of who may post jobs cannot be read or made.
+    #[error("the secret: {0}")]
+    Secret(#[from] openledger_service::Error),
     /// A computation was ended by a panic.
     #[error("the computation ended unexpectedly; the engine's log says where")]
     Ended,
@@ -62,7 +74,7 @@ impl Error {
     }
 
     /// For `map_err` after fetching or loading `what`.
-    pub(crate) fn artefact<E: Into<openledger_factory::Error>>(
+    pub(crate) fn artefact<E: Into<openledger_artefacts::Error>>(
         what: &'static str,
     ) -> impl FnOnce(E) -> Self {
         move |source| Self::Artefact { what, source: source.into() }

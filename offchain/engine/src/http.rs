@@ -3,51 +3,51 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{rejection::JsonRejection, DefaultBodyLimit, Path, State as Shared},
-    http::StatusCode,
+    body::Bytes,
+    extract::{Path, State as Shared},
+    http::{header::CONTENT_TYPE, HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
     Json, Router,
 };
+use openledger_service::{refusal, Guard, Limits};
 use serde::Serialize;
 use serde_json::{json, Value};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::net::TcpListener;
 
-use crate::{engine::Refused, Engine, Error, Job, JobId, Result, State};
+use crate::{engine::Refused, job::Id, Engine, Error, Job, Result, State};
 
-/// The most bytes of a job. Eight versions of 256 contributions are some 25,000.
-const MAX_BODY: usize = 256 * 1024;
+/// What the engine takes of requests. Eight versions of 256 contributions are a job of some 25,000 bytes.
+const LIMITS: Limits = Limits {
+    connections: 256,
+    headers: Duration::from_secs(10),
+    request: Duration::from_secs(10),
+    body: 256 * 1024,
+    rate: 100,
+    grace: Duration::from_secs(5),
+};
 /// How long a job that was posted may take before the answer says that it is under way: so that whoever
 /// posts a small one has the result at once. A worker has 300 ms for all that it asks.
 const AT_ONCE: Duration = Duration::from_millis(150);
-/// How long requests that have begun may take after a shutdown.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves an engine and works on its jobs, until `shutdown`. A job that is then unfinished is computed after the next
 /// start on the same folder.
-///
-/// # Errors
-/// If the connection cannot be served.
 pub async fn serve(
     engine: Engine,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) {
     let engine = Arc::new(engine);
-    let (stop, stopped) = oneshot::channel();
-    let serving = axum::serve(listener, router(engine.clone())).with_graceful_shutdown(async {
-        shutdown.await;
-        let _ = stop.send(());
-    });
-    let too_slow = async {
-        let _ = stopped.await;
-        tokio::time::sleep(GRACE).await;
-    };
+    // Whether it is there, anybody may know.
+    let guard = Guard::new(LIMITS)
+        .named(engine.names().iter().cloned())
+        .secret(engine.secret.clone(), &["/health"]);
+    let serving = openledger_service::serve(listener, router(engine.clone()), guard, shutdown);
     tokio::select! {
-        result = serving => result,
-        () = too_slow => Ok(()),
-        never = engine.work() => match never {},
+        () = serving => {}
+        never = engine.clone().work() => match never {},
     }
+    engine.interrupt();
 }
 
 fn router(engine: Arc<Engine>) -> Router {
@@ -57,28 +57,28 @@ fn router(engine: Arc<Engine>) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is no such path") })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .method_not_allowed_fallback(|| async {
+            refusal(StatusCode::METHOD_NOT_ALLOWED, "this path has another method")
+        })
         .with_state(engine)
 }
 
-fn refusal(status: StatusCode, error: impl Into<String>) -> Response {
-    (status, Json(json!({"error": error.into()}))).into_response()
-}
-
-/// `POST /jobs`. Only as `application/json`, which no page in a browser can send to another site unasked.
+/// `POST /jobs`.
 async fn submit(
     Shared(engine): Shared<Arc<Engine>>,
-    body: std::result::Result<Json<Job>, JsonRejection>,
+    headers: HeaderMap,
+    body: std::result::Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Response {
     let answer = match body {
-        Ok(Json(job)) => take(engine.clone(), job).await,
-        Err(rejection) => {
-            let status = match rejection.status() {
-                StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-                status => status,
-            };
-            refusal(status, rejection.body_text())
-        }
+        Ok(body) if is_json(&headers) => match serde_json::from_slice::<Job>(&body) {
+            Ok(job) => take(engine.clone(), Id::of(&body), job).await,
+            Err(error) => refusal(StatusCode::BAD_REQUEST, format!("expected a job: {error}")),
+        },
+        Ok(_) => refusal(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "expected the header `Content-Type: application/json`",
+        ),
+        Err(rejection) => refusal(rejection.status(), rejection.body_text()),
     };
     if answer.status() != StatusCode::ACCEPTED {
         engine.metrics.refusals.with_label_values(&[answer.status().as_str()]).inc();
@@ -86,20 +86,20 @@ async fn submit(
     answer
 }
 
-async fn take(engine: Arc<Engine>, job: Job) -> Response {
-    let id = job.id();
-    let own = engine.clone();
-    match tokio::task::spawn_blocking(move || own.submit(job)).await {
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn take(engine: Arc<Engine>, id: Id, job: Job) -> Response {
+    let (own, work) = (engine.clone(), job.work());
+    match tokio::task::spawn_blocking(move || own.submit(&id, job)).await {
         Ok(Ok(state)) => {
-            let ended = tokio::time::timeout(AT_ONCE, engine.ended(&id)).await.is_ok();
+            let ended = tokio::time::timeout(AT_ONCE, engine.ended(&work)).await.is_ok();
             let now = if ended { look_up(engine, id).await.ok().flatten() } else { None };
             let state = now.unwrap_or(state);
-            (StatusCode::ACCEPTED, Json(Answer { job: id.to_string(), state })).into_response()
+            (StatusCode::ACCEPTED, Json(Answer { job: id, state })).into_response()
         }
-        Ok(Err(Refused::Conflict)) => refusal(
-            StatusCode::CONFLICT,
-            format!("job {id} is another one: expected the body that was posted first"),
-        ),
         Ok(Err(Refused::Full(capacity))) => refusal(
             StatusCode::SERVICE_UNAVAILABLE,
             format!("{capacity} jobs wait already, the most that may: post it again later"),
@@ -114,19 +114,19 @@ async fn take(engine: Arc<Engine>, job: Job) -> Response {
 
 #[derive(Serialize)]
 struct Answer {
-    job: String,
+    job: Id,
     #[serde(flatten)]
     state: State,
 }
 
 /// `GET /jobs/{id}`.
 async fn job(Shared(engine): Shared<Arc<Engine>>, Path(id): Path<String>) -> Response {
-    let id: JobId = match id.parse() {
+    let id: Id = match id.parse() {
         Ok(id) => id,
         Err(error) => return refusal(StatusCode::NOT_FOUND, error),
     };
     match look_up(engine, id).await {
-        Ok(Some(state)) => Json(Answer { job: id.to_string(), state }).into_response(),
+        Ok(Some(state)) => Json(Answer { job: id, state }).into_response(),
         Ok(None) => {
             refusal(StatusCode::NOT_FOUND, format!("there is no job {id}: post it to /jobs"))
         }
@@ -135,13 +135,12 @@ async fn job(Shared(engine): Shared<Arc<Engine>>, Path(id): Path<String>) -> Res
 }
 
 /// How far a job is, from disk if need be.
-async fn look_up(engine: Arc<Engine>, id: JobId) -> Result<Option<State>> {
+async fn look_up(engine: Arc<Engine>, id: Id) -> Result<Option<State>> {
     tokio::task::spawn_blocking(move || engine.state(&id)).await.map_err(|_| Error::Ended)?
 }
 
 async fn health(Shared(engine): Shared<Arc<Engine>>) -> Json<Value> {
     let (queued, running) = engine.load();
-    let running = running.map(|id| id.to_string());
     Json(json!({"status": "ok", "queued": queued, "running": running}))
 }
 

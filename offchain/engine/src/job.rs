@@ -2,13 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
-use openledger_factory::{AdapterIds, BaseIds, IndexIds};
-use openledger_influence::{batch::Settlement, settlement::Parameters};
+use openledger_artefacts::{AdapterIds, BaseIds, IndexIds};
+use openledger_influence::{batch::Settlement, work::Parameters};
 use openledger_primitives::{
-    attribution::Attribution, reads::decimal, Balance, ContentId, ContributionId, ModelId,
+    attribution::Attribution, hashing, json::decimal, Balance, ContentId, ContributionId, ModelId,
     ModelVersion, Ppm, SettlementId, H256,
 };
-use serde::{Deserialize, Serialize};
+use serde::{de::Error as _, Deserialize, Deserializer, Serialize, Serializer};
 
 /// A job: the body of `POST /jobs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,15 +50,10 @@ pub struct Job {
 }
 
 impl Job {
-    /// Its id.
-    pub fn id(&self) -> JobId {
-        let [a, b, c, d, ..] = self.genesis.0;
-        JobId { chain: [a, b, c, d], settlement: self.settlement }
-    }
-
-    /// Whether another job has the same result: all but the attempt is equal.
-    pub fn same_work(&self, other: &Self) -> bool {
-        *self == Self { attempt: self.attempt, ..other.clone() }
+    /// What it has in common with the jobs that have the same result: all but the attempt is equal.
+    pub fn work(&self) -> Id {
+        let same = Self { attempt: 0, ..self.clone() };
+        Id::of(&serde_json::to_vec(&same).expect("numbers, strings and lists always serialise"))
     }
 
     /// What decides the shares of an answer.
@@ -81,33 +76,47 @@ impl Job {
     }
 }
 
-/// `<first 8 hexadecimal digits of the genesis hash>-<settlement>`.
+/// The BLAKE2b-256 hash of a job's body, as 64 hexadecimal digits: no other job stands in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId {
-    chain: [u8; 4],
-    settlement: SettlementId,
-}
+pub struct Id(H256);
 
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", hex::encode(self.chain), self.settlement)
+impl Id {
+    /// Of a body.
+    pub fn of(body: &[u8]) -> Self {
+        Self(hashing::content_id(body))
     }
 }
 
-impl FromStr for JobId {
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl FromStr for Id {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let read = || {
-            let (chain, settlement) = text.split_once('-')?;
-            let mut id = Self { chain: [0; 4], settlement: settlement.parse().ok()? };
-            hex::decode_to_slice(chain, &mut id.chain).ok()?;
-            // One way to write it only: it names a file.
-            (id.to_string() == text).then_some(id)
-        };
-        read().ok_or_else(|| {
-            format!("{text:?} is no job id: expected 8 hexadecimal digits, - and a settlement")
-        })
+        let mut id = [0; 32];
+        // One way to write it only: it names a file.
+        match hex::decode_to_slice(text, &mut id) {
+            Ok(()) if !text.contains(|digit: char| digit.is_ascii_uppercase()) => {
+                Ok(Self(H256(id)))
+            }
+            _ => Err(format!("{text:?} is no job id: expected 64 hexadecimal digits")),
+        }
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -149,7 +158,7 @@ impl State {
 /// `0x` and the hexadecimal SCALE encoding.
 mod scale {
     use codec::{DecodeAll, Encode};
-    use openledger_primitives::{attribution::Attribution, reads::hex_bytes};
+    use openledger_primitives::{attribution::Attribution, json::hex_bytes};
     use serde::{de::Error, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(value: &Attribution, serializer: S) -> Result<S::Ok, S::Error> {
@@ -191,12 +200,11 @@ mod tests {
             hash(11),
         );
         let job: Job = serde_json::from_str(&json).unwrap();
-        assert_eq!(job.id().to_string(), "abababab-7");
         assert_eq!((job.total_fee, job.index.method), (1200, H256::repeat_byte(10)));
         assert_eq!(serde_json::to_string(&job).unwrap(), json);
-        assert!(job.same_work(&Job { attempt: 2, ..job.clone() }));
-        assert!(!job.same_work(&Job { floor: 0, ..job.clone() }));
-        assert!(!job.same_work(&Job { trace: 0, ..job.clone() }));
+        assert_eq!(job.work(), Job { attempt: 2, ..job.clone() }.work());
+        assert_ne!(job.work(), Job { floor: 0, ..job.clone() }.work());
+        assert_ne!(job.work(), Job { trace: 0, ..job.clone() }.work());
         let untraced = json.replace(&hash(11), "null");
         assert_eq!(serde_json::from_str::<Job>(&untraced).unwrap().index.trace, None);
         let unknown = json.replacen('{', "{\"colour\":1,", 1);
@@ -205,20 +213,19 @@ mod tests {
 
     #[test]
     fn id_should_be_read_in_one_form_only() {
-        let id: JobId = "00ff01ab-18446744073709551615".parse().unwrap();
-        assert_eq!(id.to_string(), "00ff01ab-18446744073709551615");
+        let id = Id::of(b"a job");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(id.to_string().len(), 64);
         for wrong in [
             "",
             "-",
             "00ff01ab",
-            "00ff01ab-",
-            "00FF01ab-1",
-            "00ff01ab-01",
-            "00ff01ab-+1",
-            "../../etc-1",
-            "00ff01-1",
+            &id.to_string().to_uppercase(),
+            &format!("0x{id}"),
+            &format!("{id}0"),
+            &format!("../{}", &id.to_string()[3..]),
         ] {
-            assert!(wrong.parse::<JobId>().is_err(), "{wrong}");
+            assert!(wrong.parse::<Id>().is_err(), "{wrong}");
         }
     }
 }

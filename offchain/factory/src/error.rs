@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use openledger_primitives::{ContentId, ContributionId};
+use openledger_primitives::ContributionId;
+
+use crate::training_set::Refused;
 
 /// What can go wrong between contributions and an adapter.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +13,7 @@ pub enum Error {
     /// The attribution index could not be built.
     #[error(transparent)]
     Influence(#[from] openledger_influence::Error),
-    /// The trace index could not be built, or is none.
+    /// The trace index could not be built.
     #[error("trace index: {0}")]
     Trace(#[from] openledger_trace::Error),
     /// The blob store failed, or holds other bytes than their id says.
@@ -25,14 +27,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A base's manifest does not say what it should.
-    #[error("manifest {id:?}: {reason}")]
-    Manifest {
-        /// Its content id.
-        id: ContentId,
-        /// What was expected and what came.
-        reason: String,
-    },
+    /// An artefact could not be fetched or stored.
+    #[error(transparent)]
+    Artefact(#[from] openledger_artefacts::Error),
     /// A setting is out of range.
     #[error("setting {name}: {reason}")]
     Setting {
@@ -45,8 +42,14 @@ pub enum Error {
     #[error("contributions must be in strictly ascending order, and {0} is not")]
     NotAscending(ContributionId),
     /// No record is left to train on.
-    #[error("no record has a token to learn from: contributions are empty, or records too short")]
+    #[error("no record has a token to learn: contributions are empty, or nobody answers in them")]
     NoRecords,
+    /// No record is left to train on, since the base takes none.
+    #[error(
+        "the base takes no record; of the first that it refuses, {} of contribution {}, it says: {}", .0.place,
+        .0.contribution, .0.reason
+    )]
+    Refused(Refused),
     /// A computation was ended by a panic.
     #[error("the computation ended unexpectedly: {0}")]
     Ended(#[from] tokio::task::JoinError),

@@ -1,22 +1,25 @@
 //! A fine-tuning job.
 
-use std::{path::Path, time::Instant};
+use std::{cell::RefCell, time::Instant};
 
+use openledger_artefacts::{
+    base_name, fetch_base, store_adapter, store_traces, AdapterIds, BaseIds, Cache, IndexIds,
+};
 use openledger_influence::{
     build::{self, Variant},
     Index,
 };
 use openledger_lm::{Config, Model, Sequence, Tokenizer};
-use openledger_primitives::{ContentId, ContributionId, H256};
+use openledger_primitives::ContributionId;
 use openledger_store::{record::Record, BlobStore};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::{
-    artefacts::{base_name, fetch_base, store_adapter, AdapterIds, BaseIds},
     kept::Kept,
-    traces::{self, store_traces},
-    training_set::{Count, TrainingSet},
+    rendering::Renderer,
+    traces,
+    training_set::{Count, Refused, TrainingSet},
     Error, Result, Settings,
 };
 
@@ -37,7 +40,12 @@ pub struct Job {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The training set stands.
-    Records(Vec<Count>),
+    Records {
+        /// Of each contribution.
+        counts: Vec<Count>,
+        /// What the base does not take.
+        refused: Vec<Refused>,
+    },
     /// The base's held-out loss, in nats per token.
     HeldoutBase(f64),
     /// A step of training was done.
@@ -48,23 +56,13 @@ pub enum Event {
     Repeating(openledger_lm::Progress),
     /// Some records went into the index.
     Indexing(build::Progress),
-}
-
-/// What an index is registered with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IndexIds {
-    /// Content id of its file.
-    pub content: ContentId,
-    /// Merkle root over its blocks.
-    pub root: H256,
-    /// Id of its method.
-    pub method: H256,
-    /// Blocks of one vector.
-    pub blocks: u32,
-    /// Vectors of each contribution.
-    pub variants: u8,
-    /// Content id of the trace index over the same records; none where these have no token of text.
-    pub trace: Option<ContentId>,
+    /// What was kept of an earlier run of this job cannot be used, so it is computed again.
+    StartedOver {
+        /// Which part.
+        part: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Everything that is registered of an adapter, and how the job went.
@@ -78,6 +76,8 @@ pub struct Outcome {
     pub index: IndexIds,
     /// What became of each contribution's records.
     pub counts: Vec<Count>,
+    /// Records that the base does not take, with the reason.
+    pub refused: Vec<Refused>,
     /// Mean `-log p` per held-out token before training, in nats; none without held-out records.
     pub heldout_loss_base: Option<f64>,
     /// The same after training.
@@ -113,7 +113,7 @@ struct Computed {
 pub async fn run(
     job: Job,
     store: &BlobStore,
-    cache: &Path,
+    cache: &Cache,
     each: impl FnMut(Event) + Send + 'static,
 ) -> Result<Outcome> {
     job.settings.check()?;
@@ -122,12 +122,13 @@ pub async fn run(
     let name = base_name(&base.artefact);
     let settings = job.settings.clone();
     let contributions: Vec<ContributionId> = job.contributions.iter().map(|(id, _)| *id).collect();
-    let own_cache = cache.to_owned();
+    let own_cache = cache.clone();
     let (computed, mut each) = tokio::task::spawn_blocking(move || {
         let mut each = each;
         let model = Model::load(&folder)?;
-        let tokenizer = Tokenizer::load(&folder, model.config())?;
-        Ok::<_, Error>((train(&job, model, &tokenizer, &own_cache, &mut each)?, each))
+        let length = job.settings.method.tokens as usize;
+        let renderer = Renderer::load(&folder, model.config(), length)?;
+        Ok::<_, Error>((train(&job, model, &renderer, &own_cache, &mut each)?, each))
     })
     .await??;
     let Computed { base: base_model, model, set, kept, traces, losses, train_loss, train_seconds } =
@@ -165,6 +166,7 @@ pub async fn run(
             trace,
         },
         counts: set.counts,
+        refused: set.refused,
         heldout_loss_base,
         heldout_loss_adapter,
         train_loss,
@@ -176,15 +178,15 @@ pub async fn run(
 fn train(
     job: &Job,
     base: Model,
-    tokenizer: &Tokenizer,
-    cache: &Path,
+    renderer: &Renderer,
+    cache: &Cache,
     each: &mut impl FnMut(Event),
 ) -> Result<Computed> {
     let settings = &job.settings;
-    let set = TrainingSet::new(&job.contributions, tokenizer, settings)?;
-    each(Event::Records(set.counts.clone()));
-    let traces = trace(job, base.config(), tokenizer, &set)?;
-    let heldout = heldout(job, tokenizer)?;
+    let set = TrainingSet::new(&job.contributions, renderer, settings)?;
+    each(Event::Records { counts: set.counts.clone(), refused: set.refused.clone() });
+    let traces = trace(job, base.config(), renderer.tokenizer(), &set)?;
+    let heldout = heldout(job, renderer)?;
     let measure = |model: &Model| {
         if heldout.is_empty() {
             Ok::<_, Error>(None)
@@ -196,10 +198,13 @@ fn train(
     before.into_iter().for_each(|loss| each(Event::HeldoutBase(loss)));
 
     let start = Instant::now();
-    let kept = Kept::open(cache, &job.base, settings, &set.examples);
+    let kept = Kept::open(cache.folder(), &job.base, settings, &set.examples);
     let trainer = settings.trainer(&base, &base_name(&job.base.artefact), set.sequences())?;
-    let heard = |progress| each(Event::Training(progress));
-    let (model, train_loss) = kept.train("adapter", trainer, heard)?;
+    let each = RefCell::new(each);
+    let heard = |progress| each.borrow_mut()(Event::Training(progress));
+    let lost = |reason| each.borrow_mut()(started_over("the adapter's training", reason));
+    let (model, train_loss) = kept.train("adapter", trainer, heard, lost)?;
+    let each = each.into_inner();
     let train_seconds = start.elapsed().as_secs_f64();
     let after = measure(&model)?;
     after.into_iter().for_each(|loss| each(Event::HeldoutAdapter(loss)));
@@ -221,16 +226,25 @@ fn variants(
     let runs = usize::from(method.runs);
     let mut variants = Vec::with_capacity(runs);
     for run in 0..method.runs {
-        if let Some(variant) = kept.variant(run) {
+        let part = format!("half training {run}");
+        let kept_variant = kept.variant(run, |reason| each(started_over(&part, reason)));
+        if let Some(variant) = kept_variant {
             variants.push(variant);
             continue;
         }
         let before = usize::from(run);
         let trainer = settings.half(base, name, set.sequences(), run)?;
-        let (end, _) = kept.train(&format!("half-{run}"), trainer, |progress| {
+        let tell = RefCell::new(&mut *each);
+        let heard = |progress: openledger_lm::Progress| {
             let (step, steps) = (before * progress.steps + progress.step, runs * progress.steps);
-            each(Event::Repeating(openledger_lm::Progress { step, steps, ..progress }));
-        })?;
+            tell.borrow_mut()(Event::Repeating(openledger_lm::Progress {
+                step,
+                steps,
+                ..progress
+            }));
+        };
+        let lost = |reason| tell.borrow_mut()(started_over(&part, reason));
+        let (end, _) = kept.train(&format!("half-{run}"), trainer, heard, lost)?;
         let heard = |progress: build::Progress| {
             let done = before * progress.all + progress.done;
             each(Event::Indexing(build::Progress { done, all: runs * progress.all }));
@@ -255,12 +269,15 @@ fn trace(
     Ok(is_there.then_some(folder))
 }
 
-/// Held-out records as tokens, without those too short to measure on.
-fn heldout(job: &Job, tokenizer: &Tokenizer) -> Result<Vec<Sequence>> {
-    let tokens = job.settings.method.tokens as usize;
+fn started_over(part: &str, reason: String) -> Event {
+    Event::StartedOver { part: part.into(), reason }
+}
+
+/// Held-out records as tokens, without those of which nothing is learned.
+fn heldout(job: &Job, renderer: &Renderer) -> Result<Vec<Sequence>> {
     let mut sequences = Vec::with_capacity(job.heldout.len());
     for record in &job.heldout {
-        let sequence = tokenizer.record(&record.text(), tokens)?;
+        let sequence = renderer.render(record)?.sequence;
         if sequence.targets() > 0 {
             sequences.push(sequence);
         }

@@ -6,14 +6,12 @@ use std::{
 };
 
 use codec::Encode;
+use openledger_artefacts::{hex, write_whole, BaseIds};
 use openledger_influence::build::{Example, Variant};
 use openledger_lm::{Model, Progress, Trainer};
 use openledger_primitives::hashing;
 
-use crate::{
-    artefacts::{hex, write_whole, BaseIds},
-    Error, Result, Settings,
-};
+use crate::{Error, Result, Settings};
 
 /// How often a training is saved.
 const EVERY: Duration = Duration::from_secs(30);
@@ -32,7 +30,7 @@ impl Kept {
         let examples: Vec<_> = examples
             .iter()
             .map(|example| {
-                (example.contribution, example.sequence.from as u64, &example.sequence.ids)
+                (example.contribution, example.sequence.counts(), example.sequence.ids())
             })
             .collect();
         let job = (base.artefact, base.config, settings, examples).encode();
@@ -40,28 +38,32 @@ impl Kept {
     }
 
     /// Trains to the end, from where the training of this name was; `fresh` is at its first step. The model, and the mean
-    /// loss of the last twentieth of the steps.
+    /// loss of the last twentieth of the steps. `lost` hears why what was kept of it cannot be used, before it starts
+    /// over.
     pub fn train(
         &self,
         name: &str,
         fresh: Trainer,
         mut each: impl FnMut(Progress),
+        lost: impl FnOnce(String),
     ) -> Result<(Model, f64)> {
         let folder = self.folder.join(name);
         let steps = fresh.schedule().steps;
         let loss = folder.join(LOSS);
-        let resumed = Trainer::resume(fresh.model().clone(), fresh.data().clone(), &folder).ok();
-        let kept = resumed.filter(|kept| kept.schedule() == fresh.schedule());
-        let mut trainer = match kept {
-            Some(kept) if kept.done() < steps => kept,
-            Some(kept) => {
-                let known = std::fs::read(&loss).ok();
-                match known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
-                    Some(known) => return Ok((kept.model().clone(), known)),
-                    None => fresh,
+        let mut trainer = match saved(&fresh, &folder) {
+            Ok(None) => fresh,
+            Ok(Some(kept)) if kept.done() < steps => kept,
+            Ok(Some(kept)) => match read_loss(&loss) {
+                Ok(known) => return Ok((kept.model().clone(), known)),
+                Err(reason) => {
+                    lost(reason);
+                    fresh
                 }
+            },
+            Err(reason) => {
+                lost(reason);
+                fresh
             }
-            None => fresh,
         };
         let last = steps.div_ceil(20);
         let (mut sum, mut saved) = (0.0, Instant::now());
@@ -82,14 +84,27 @@ impl Kept {
         Ok((trainer.model().clone(), mean))
     }
 
-    /// The variant of a run, if it is there.
-    pub fn variant(&self, run: u8) -> Option<Variant> {
-        Variant::from_bytes(&std::fs::read(self.of_variant(run)).ok()?)
+    /// The variant of a run, if it is there. `lost` hears if it is, and cannot be used.
+    pub fn variant(&self, run: u8, lost: impl FnOnce(String)) -> Option<Variant> {
+        let path = self.of_variant(run);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                lost(format!("{}: {error}", path.display()));
+                return None;
+            }
+        };
+        let variant = Variant::from_bytes(&bytes);
+        if variant.is_none() {
+            lost(format!("{} is damaged", path.display()));
+        }
+        variant
     }
 
     /// Keeps the variant of a run.
     pub fn keep(&self, run: u8, variant: &Variant) -> Result<()> {
-        write_whole(&self.folder, &self.of_variant(run), &variant.to_bytes())
+        Ok(write_whole(&self.folder, &self.of_variant(run), &variant.to_bytes())?)
     }
 
     fn of_variant(&self, run: u8) -> PathBuf {
@@ -105,4 +120,23 @@ impl Kept {
             _ => Ok(()),
         }
     }
+}
+
+/// The training that was saved in a folder, if one was.
+fn saved(fresh: &Trainer, folder: &Path) -> Result<Option<Trainer>, String> {
+    if !Trainer::is_saved(folder) {
+        return Ok(None);
+    }
+    let kept = Trainer::resume(fresh.model().clone(), fresh.data().clone(), folder);
+    let kept = kept.map_err(|error| error.to_string())?;
+    if kept.schedule() != fresh.schedule() {
+        return Err(format!("{} is of another schedule", folder.display()));
+    }
+    Ok(Some(kept))
+}
+
+fn read_loss(path: &Path) -> Result<f64, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let bytes = std::fs::read(path).map_err(|error| failed(&error))?;
+    serde_json::from_slice(&bytes).map_err(|error| failed(&error))
 }

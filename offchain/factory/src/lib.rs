@@ -5,25 +5,20 @@
 //! |---|---|
 //! | [`job`] | the job itself |
 //! | `kept` | what is done of a job, so that one that was killed goes on |
-//! | [`path`] | what unrolled influence needs of a training run |
 //! | [`training_set`] | which records a job trains on |
+//! | [`rendering`] | records to tokens, by the base's template, and which of them are learned |
 //! | [`settings`] | how it trains |
-//! | [`artefacts`] | bases, adapters and attribution indices, into a store and verified out of it again |
-//! | [`traces`] | trace indices, likewise |
+//! | [`traces`] | the trace index over a training set |
 
-pub mod artefacts;
 mod error;
 pub mod job;
 mod kept;
-pub mod path;
+pub mod rendering;
 pub mod settings;
 pub mod traces;
 pub mod training_set;
 
-pub use artefacts::{
-    adapt, fetch_adapter, fetch_base, fetch_index, store_base, AdapterIds, BaseIds,
-};
 pub use error::{Error, Result};
-pub use job::{run, Event, IndexIds, Job, Outcome};
+pub use job::{run, Event, Job, Outcome};
+pub use rendering::Renderer;
 pub use settings::Settings;
-pub use traces::fetch_traces;

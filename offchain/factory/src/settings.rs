@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+/// The most tokens that go through the model at once. A step of longer records is made of several passes.
+const TOKENS_OF_A_PASS: usize = 16 * 1024;
+
 /// Everything that decides what comes out of a job, next to base and records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -25,7 +28,7 @@ pub struct Settings {
     pub seed: u64,
     /// The most records to train on, or all. Beyond it, the largest contributions are thinned out evenly.
     pub records_cap: Option<usize>,
-    /// How the index is built; its `tokens` cut training records too.
+    /// How the index is built.
     pub method: Method,
 }
 
@@ -36,9 +39,10 @@ impl Default for Settings {
             alpha: 8.0,
             epochs: 4,
             rows: 8,
-            learning_rate: 5e-3,
+            // What LoRA is trained with on models of a billion parameters and more. Toys take more.
+            learning_rate: 2e-4,
             seed: 0,
-            records_cap: Some(1_200),
+            records_cap: None,
             method: Method::default(),
         }
     }
@@ -71,7 +75,7 @@ impl Settings {
     /// # Errors
     /// If the adapter does not fit the base, makes vectors that the chain does not take, or a record does not fit.
     pub fn trainer(&self, base: &Model, name: &str, records: Vec<Sequence>) -> Result<Trainer> {
-        let schedule = self.schedule(self.epochs * records.len());
+        let schedule = self.schedule(self.epochs * records.len(), &records);
         self.scheduled(base, name, records, schedule)
     }
 
@@ -88,7 +92,7 @@ impl Settings {
         run: u8,
     ) -> Result<Trainer> {
         let run = Self { seed: self.seed.wrapping_add(run.into()), ..self.clone() };
-        let schedule = run.schedule((self.epochs * records.len()).div_ceil(2));
+        let schedule = run.schedule((self.epochs * records.len()).div_ceil(2), &records);
         run.scheduled(base, name, records, schedule)
     }
 
@@ -125,13 +129,19 @@ impl Settings {
         Ok(Trainer::new(model, Target::Adapter, Data::Records(Arc::new(records)), schedule)?)
     }
 
-    /// The schedule for so many records, each counted as often as it is seen.
-    fn schedule(&self, seen: usize) -> Schedule {
+    /// The schedule for so many of these records, each counted as often as it is seen.
+    fn schedule(&self, seen: usize, records: &[Sequence]) -> Schedule {
         let steps = seen.div_ceil(self.rows).max(1);
+        let longest = records.iter().map(|record| record.ids().len()).max().unwrap_or(1).max(1);
+        // As few passes as leave room, all of as many records.
+        let fits = |passes: &usize| {
+            self.rows.is_multiple_of(*passes) && self.rows / passes * longest <= TOKENS_OF_A_PASS
+        };
+        let passes = (1..=self.rows).find(fits).unwrap_or(self.rows);
         Schedule {
             steps,
-            rows: self.rows,
-            accumulate: 1,
+            rows: self.rows / passes,
+            accumulate: passes,
             learning_rate: self.learning_rate,
             final_rate: 0.1,
             warm_up: steps / 20,
@@ -140,5 +150,27 @@ impl Settings {
             clip: 1.0,
             seed: self.seed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedule_should_cut_a_step_into_passes_when_records_are_long() {
+        let settings = Settings { rows: 12, ..Settings::default() };
+        let passes = |longest: usize| {
+            let records = [Sequence::new(vec![0; 3]), Sequence::new(vec![0; longest])];
+            let schedule = settings.schedule(100, &records);
+            assert_eq!((schedule.rows * schedule.accumulate, schedule.steps), (12, 9));
+            schedule.accumulate
+        };
+        assert_eq!(passes(512), 1);
+        assert_eq!(passes(TOKENS_OF_A_PASS / 12), 1);
+        assert_eq!(passes(TOKENS_OF_A_PASS / 12 + 1), 2);
+        assert_eq!(passes(TOKENS_OF_A_PASS / 5), 3);
+        // A record that has no room by itself is one pass all the same.
+        assert_eq!(passes(2 * TOKENS_OF_A_PASS), 12);
     }
 }

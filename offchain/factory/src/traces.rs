@@ -1,24 +1,16 @@
-//! Trace indices: over the records of a job, into a blob store, and out of it again with every byte verified.
-//!
-//! In the store, each file of the index is a blob, and so is the list of these files, `trace.json`, which names them by
-//! content id: the list's own content id is that of the index.
+//! Trace indices over the records of a job.
 
 use std::path::Path;
 
 use openledger_influence::build::Example;
-use openledger_lm::{Config, Sequence, Tokenizer};
-use openledger_primitives::{ContentId, ContributionId};
-use openledger_store::BlobStore;
+use openledger_lm::{Config, Tokenizer};
+use openledger_primitives::ContributionId;
 use openledger_trace::{
     build::{add, Contribution, Limits, Record},
-    listed_files, About, Alphabet, Index, MANIFEST,
+    About, Alphabet,
 };
 
-use crate::{
-    artefacts::{hex, place},
-    training_set::TrainingSet,
-    Error, Result,
-};
+use crate::{training_set::TrainingSet, Error, Result};
 
 /// A text before whose token another's text stands as it does in the middle of a text.
 const BEFORE: &str = "x";
@@ -62,7 +54,7 @@ pub fn build(
             {
                 // Records that are not trained on keep their places, without a token.
                 records.resize_with(*place, Record::default);
-                records.push(Record { tokens: text_of(example, tokenizer).into(), source: None });
+                records.push(Record { tokens: learned(example, tokenizer), source: None });
             }
             let about = About { contribution: *id, label: None, contributor: None, licence: None };
             Contribution { about, records }
@@ -77,43 +69,15 @@ pub fn build(
     Ok(true)
 }
 
-/// The tokens of an example without what marks its begin and end, which answers do not have.
-fn text_of<'a>(example: &'a Example, tokenizer: &Tokenizer) -> &'a [u32] {
-    let Sequence { ids, from } = &example.sequence;
-    let text = ids.get(*from..).unwrap_or_default();
-    match (text.split_last(), tokenizer.end()) {
-        (Some((last, rest)), Some(end)) if *last == end => rest,
-        _ => text,
+/// The tokens of an example that are learned, without the end of the last: what an answer could repeat. Where several
+/// answers are learned, the end of one stands between it and the next, and no text has that.
+fn learned(example: &Example, tokenizer: &Tokenizer) -> Vec<u32> {
+    let sequence = &example.sequence;
+    let tokens = sequence.ids().iter().zip(sequence.counts());
+    let mut learned: Vec<u32> =
+        tokens.filter(|(_, learned)| **learned).map(|(token, _)| *token).collect();
+    if learned.last().copied() == tokenizer.end() {
+        learned.pop();
     }
-}
-
-/// Stores the index in a folder, and returns its content id.
-///
-/// # Errors
-/// If there is none, a file cannot be read, or the store refuses.
-pub async fn store_traces(folder: &Path, store: &BlobStore) -> Result<ContentId> {
-    let read = async |name: &str| {
-        let path = folder.join(name);
-        tokio::fs::read(&path).await.map_err(Error::io(&path))
-    };
-    let list = read(MANIFEST).await?;
-    for file in listed_files(&list)? {
-        store.put(read(&file.file).await?).await?;
-    }
-    Ok(store.put(list).await?)
-}
-
-/// A trace index, fetched where the cache does not hold it, and verified by its content id. Its contributions are the
-/// caller's to compare.
-///
-/// # Errors
-/// If a blob is missing or has other bytes, or they are not an index.
-pub async fn fetch_traces(store: &BlobStore, content: &ContentId, cache: &Path) -> Result<Index> {
-    let files = listed_files(&store.get(content).await?)?;
-    let folder = cache.join("traces").join(hex(content));
-    for file in files {
-        place(store, &file.content, &folder, &file.file).await?;
-    }
-    place(store, content, &folder, MANIFEST).await?;
-    Ok(tokio::task::spawn_blocking(move || Index::open(&folder)).await??)
+    learned
 }

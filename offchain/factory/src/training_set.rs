@@ -1,12 +1,15 @@
 //! Which records a job trains on.
 
 use openledger_influence::{build::Example, duplicates};
-use openledger_lm::{Sequence, Tokenizer};
+use openledger_lm::Sequence;
 use openledger_primitives::ContributionId;
 use openledger_store::record::Record;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, Settings};
+use crate::{
+    rendering::{Rendered, Renderer},
+    Error, Result, Settings,
+};
 
 /// What became of the records of one contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +20,23 @@ pub struct Count {
     pub records: usize,
     /// Of these, those that repeat an earlier record, exactly or nearly.
     pub duplicates: usize,
+    /// Of these, those of which nothing is learned: nobody answers, or the answer is beyond the cut.
+    pub empty: usize,
     /// Of these, those that are trained on.
     pub used: usize,
+    /// Of the records that are trained on, those that are longer than the model's context: what is beyond is not.
+    pub cut: usize,
+}
+
+/// A record that the base's template or tokenizer does not take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Its contribution.
+    pub contribution: ContributionId,
+    /// Its place in it, from 0.
+    pub place: usize,
+    /// What the template or the tokenizer said.
+    pub reason: String,
 }
 
 /// The records of a job, tokenised.
@@ -30,6 +48,8 @@ pub struct TrainingSet {
     pub places: Vec<usize>,
     /// One for each contribution.
     pub counts: Vec<Count>,
+    /// Records that could not be rendered.
+    pub refused: Vec<Refused>,
 }
 
 impl TrainingSet {
@@ -39,13 +59,13 @@ impl TrainingSet {
     }
 
     /// Takes every record once (for the contribution that came first), thins out the largest contributions until no
-    /// more than the cap are left, and cuts each record to the method's length.
+    /// more than the cap are left, where there is one, and renders each record.
     ///
     /// # Errors
-    /// If contributions are not in strictly ascending order, the tokenizer refuses a text, or nothing is left.
+    /// If contributions are not in strictly ascending order, or nothing is left.
     pub fn new(
         contributions: &[(ContributionId, Vec<Record>)],
-        tokenizer: &Tokenizer,
+        renderer: &Renderer,
         settings: &Settings,
     ) -> Result<Self> {
         if let Some(pair) = contributions.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
@@ -54,40 +74,52 @@ impl TrainingSet {
         let texts: Vec<String> =
             contributions.iter().flat_map(|(_, records)| records).map(Record::text).collect();
         let repeats = duplicates::of_earlier(&texts, &settings.method.duplicates);
-        let mut unique: Vec<Vec<(usize, &str)>> = Vec::with_capacity(contributions.len());
-        let mut marked = texts.iter().zip(&repeats);
+        let mut repeats = repeats.iter();
+        let mut unique: Vec<Vec<usize>> = Vec::with_capacity(contributions.len());
         for (_, records) in contributions {
-            let own = marked.by_ref().take(records.len()).enumerate();
-            let first = own.filter(|(_, (_, repeats))| repeats.is_none());
-            unique.push(first.map(|(place, (text, _))| (place, text.as_str())).collect());
+            let own = repeats.by_ref().take(records.len()).enumerate();
+            unique.push(own.filter(|(_, repeats)| repeats.is_none()).map(|(at, _)| at).collect());
         }
         let sizes: Vec<usize> = unique.iter().map(Vec::len).collect();
         let limit = settings.records_cap.map_or(usize::MAX, |cap| limit(&sizes, cap));
 
         let (mut examples, mut places) = (Vec::new(), Vec::new());
         let mut counts = Vec::with_capacity(contributions.len());
+        let mut refused = Vec::new();
         for ((contribution, records), unique) in contributions.iter().zip(&unique) {
-            let before = examples.len();
-            let taken = unique.len().min(limit);
-            for i in 0..taken {
-                let (place, text) = unique[i * unique.len() / taken];
-                let sequence = tokenizer.record(text, settings.method.tokens as usize)?;
-                if sequence.targets() > 0 {
-                    examples.push(Example { contribution: *contribution, sequence });
-                    places.push(place);
-                }
-            }
-            counts.push(Count {
+            let mut count = Count {
                 contribution: *contribution,
                 records: records.len(),
                 duplicates: records.len() - unique.len(),
-                used: examples.len() - before,
-            });
+                empty: 0,
+                used: 0,
+                cut: 0,
+            };
+            let taken = unique.len().min(limit);
+            for i in 0..taken {
+                let place = unique[i * unique.len() / taken];
+                match renderer.render(&records[place]) {
+                    Ok(Rendered { sequence, cut }) if sequence.targets() > 0 => {
+                        examples.push(Example { contribution: *contribution, sequence });
+                        places.push(place);
+                        count.used += 1;
+                        count.cut += usize::from(cut);
+                    }
+                    Ok(_) => count.empty += 1,
+                    Err(error) => refused.push(Refused {
+                        contribution: *contribution,
+                        place,
+                        reason: error.to_string(),
+                    }),
+                }
+            }
+            counts.push(count);
         }
-        if examples.is_empty() {
-            return Err(Error::NoRecords);
+        match refused.first() {
+            Some(first) if examples.is_empty() => Err(Error::Refused(first.clone())),
+            None if examples.is_empty() => Err(Error::NoRecords),
+            _ => Ok(Self { examples, places, counts, refused }),
         }
-        Ok(Self { examples, places, counts })
     }
 }
 

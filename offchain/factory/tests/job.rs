@@ -2,20 +2,21 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex},
 };
 
-use openledger_factory::{
-    artefacts::fetch_model, fetch_index, fetch_traces, run, store_base, AdapterIds, Error, Event,
-    Job, Outcome, Settings,
+use openledger_artefacts::{
+    fetch_index, fetch_model, fetch_traces, store_base, AdapterIds, Cache, Error as ArtefactError,
 };
+use openledger_factory::{run, Error, Event, Job, Outcome, Settings};
+use openledger_influence::Index;
 use openledger_primitives::ContentId;
 use openledger_store::{
     record::{Body, Record},
     BlobStore,
 };
-use openledger_trace::Rules;
+use openledger_trace::{Index as TraceIndex, Rules};
 use tempfile::TempDir;
 
 const FUNCTIONS: [&str; 5] = [
@@ -44,8 +45,8 @@ impl World {
         Self { folder, store }
     }
 
-    fn cache(&self) -> PathBuf {
-        self.folder.path().join("cache")
+    fn cache(&self) -> Cache {
+        Cache::new(self.folder.path().join("cache"), 1 << 30)
     }
 
     async fn job(&self) -> Job {
@@ -56,7 +57,7 @@ impl World {
             heldout: records(&[
                 "function owner() public view returns (address) { return _owner; }",
             ]),
-            settings: Settings { epochs: 3, rows: 3, ..Settings::default() },
+            settings: Settings { epochs: 3, rows: 3, learning_rate: 5e-3, ..Settings::default() },
         }
     }
 
@@ -84,6 +85,7 @@ async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
     let model =
         fetch_model(&world.store, &outcome.base, &outcome.adapter, &world.cache()).await.unwrap().0;
     let index = fetch_index(&world.store, &outcome.index.content, &world.cache()).await.unwrap();
+    let index = Index::open(&index).unwrap();
     assert_eq!(index.root(), outcome.index.root);
     assert_eq!(index.method().id(), outcome.index.method);
     assert_eq!((index.variants(), outcome.index.variants), (3, 3));
@@ -101,7 +103,7 @@ async fn a_job_should_leave_an_adapter_and_an_index_that_belong_together() {
     assert_eq!(steps, 9, "3 epochs of 9 records, 3 at a time");
     let repeated = heard.iter().filter(|event| matches!(event, Event::Repeating(_))).count();
     assert_eq!(repeated, 3 * 5, "half of 27 records, 3 at a time, three times");
-    assert!(matches!(heard[0], Event::Records(_)), "{:?}", heard[0]);
+    assert!(matches!(heard[0], Event::Records { .. }), "{:?}", heard[0]);
     assert!(matches!(heard.last(), Some(Event::Indexing(_))));
 }
 
@@ -116,7 +118,7 @@ async fn a_job_that_was_ended_should_go_on_where_it_was_and_leave_the_same() {
     };
     let ended = run(world.job().await, &world.store, &world.cache(), ends).await;
     assert!(matches!(ended, Err(Error::Ended(_))), "{ended:?}");
-    let jobs = || std::fs::read_dir(world.cache().join("jobs")).unwrap().count();
+    let jobs = || std::fs::read_dir(world.cache().folder().join("jobs")).unwrap().count();
     assert_eq!(jobs(), 1);
 
     let heard = Arc::new(Mutex::new(Vec::new()));
@@ -145,10 +147,45 @@ async fn a_job_that_was_ended_should_go_on_where_it_was_and_leave_the_same() {
     assert_ne!(world.run(other).await.unwrap().adapter, whole.adapter);
 }
 
+#[tokio::test]
+async fn a_job_should_say_so_when_what_was_kept_of_it_cannot_be_used() {
+    let world = World::new();
+    let whole = world.run(world.job().await).await.unwrap();
+    let ends = |event: Event| match event {
+        Event::Repeating(progress) if progress.step == 7 => panic!("ended by the test"),
+        _ => {}
+    };
+    assert!(run(world.job().await, &world.store, &world.cache(), ends).await.is_err());
+    let mut jobs = std::fs::read_dir(world.cache().folder().join("jobs")).unwrap();
+    let folder = jobs.next().unwrap().unwrap().path();
+    std::fs::write(folder.join("adapter/trainer.json"), b"{\"step\": 4").unwrap();
+    std::fs::write(folder.join("variant-0"), b"damaged").unwrap();
+
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let each = {
+        let heard = heard.clone();
+        move |event| heard.lock().unwrap().push(event)
+    };
+    let again = run(world.job().await, &world.store, &world.cache(), each).await.unwrap();
+    assert_eq!((again.adapter, again.index), (whole.adapter, whole.index));
+    let heard = heard.lock().unwrap();
+    let told: Vec<(&str, &str)> = heard
+        .iter()
+        .filter_map(|event| match event {
+            Event::StartedOver { part, reason } => Some((part.as_str(), reason.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].0.contains("adapter") && told[0].1.contains("trainer.json"), "{told:?}");
+    assert!(told[1].0.contains("half training 0") && told[1].1.contains("damaged"), "{told:?}");
+}
+
 /// The credits of a text by the trace index of a job, and the tokens that are not those of a record.
 async fn credits(world: &World, outcome: &Outcome, text: &str) -> (BTreeMap<u32, u64>, u64) {
     let trace = outcome.index.trace.unwrap();
     let index = fetch_traces(&world.store, &trace, &world.cache()).await.unwrap();
+    let index = TraceIndex::open(&index).unwrap();
     let (_, tokenizer) =
         fetch_model(&world.store, &outcome.base, &outcome.adapter, &world.cache()).await.unwrap();
     let found = index.trace(&tokenizer.encode(text).unwrap(), &Rules::default());
@@ -165,6 +202,7 @@ async fn a_job_should_leave_a_trace_index_over_what_it_trained_on() {
     let outcome = world.run(job).await.unwrap();
     let trace = outcome.index.trace.unwrap();
     let index = fetch_traces(&world.store, &trace, &world.cache()).await.unwrap();
+    let index = TraceIndex::open(&index).unwrap();
     let listed: Vec<_> = index.contributions().iter().map(|about| about.contribution).collect();
     assert_eq!(listed, [2, 5, 7]);
     let used: usize = outcome.counts.iter().map(|count| count.used).sum();
@@ -182,26 +220,29 @@ async fn a_trace_index_should_be_refused_when_its_bytes_are_others() {
     let world = World::new();
     let outcome = world.run(world.job().await).await.unwrap();
     let trace = outcome.index.trace.unwrap();
-    let list = world.store.get(&trace).await.unwrap();
-    let files = openledger_trace::listed_files(&list).unwrap();
-    let digits = format!("{:x}", files[0].content);
+    let list = world.store.get(&trace, 1 << 20).await.unwrap();
+    let parsed: serde_json::Value = serde_json::from_slice(&list).unwrap();
+    let shard = &parsed["shards"][0];
+    let digits = shard["content"].as_str().unwrap().trim_start_matches("0x");
     let path = world.folder.path().join("store").join(&digits[..2]).join(&digits[2..4]);
-    let path = path.join(&digits);
+    let path = path.join(digits);
     let bytes = std::fs::read(&path).unwrap();
     let refused = async || fetch_traces(&world.store, &trace, &world.cache()).await.err().unwrap();
     std::fs::remove_file(&path).unwrap();
-    assert!(matches!(refused().await, Error::Store(_)));
+    assert!(matches!(refused().await, ArtefactError::Store(_)));
     let mut other = bytes.clone();
     other[100] ^= 1;
     std::fs::write(&path, other).unwrap();
-    assert!(matches!(refused().await, Error::Store(_)));
+    assert!(matches!(refused().await, ArtefactError::Store(_)));
     std::fs::write(&path, bytes).unwrap();
     fetch_traces(&world.store, &trace, &world.cache()).await.unwrap();
     // Bytes that are no list, and one that leads out of the folder.
     let none = world.store.put(b"{}".to_vec()).await.unwrap();
     let refused = fetch_traces(&world.store, &none, &world.cache()).await;
-    assert!(matches!(refused, Err(Error::Trace(_))));
-    let out = String::from_utf8(list.to_vec()).unwrap().replace(&files[0].file, "../outside");
+    assert!(matches!(refused, Err(ArtefactError::Manifest { .. })));
+    let out = String::from_utf8(list.to_vec())
+        .unwrap()
+        .replace(shard["file"].as_str().unwrap(), "../outside");
     let out = world.store.put(out.into_bytes()).await.unwrap();
     let refused = fetch_traces(&world.store, &out, &world.cache()).await;
     assert!(refused.err().unwrap().to_string().contains("not the name of a file"));
@@ -262,7 +303,7 @@ async fn a_job_should_be_refused_when_it_cannot_run() {
 
     let mut unknown = job;
     unknown.base.artefact = ContentId::repeat_byte(1);
-    assert!(matches!(world.run(unknown).await, Err(Error::Store(_))));
+    assert!(matches!(world.run(unknown).await, Err(Error::Artefact(ArtefactError::Store(_)))));
 }
 
 #[tokio::test]
@@ -273,7 +314,7 @@ async fn a_model_should_be_refused_when_its_bytes_are_others() {
     let AdapterIds { artefact, config } = outcome.adapter;
     let swapped = AdapterIds { artefact: config, config: artefact };
     let refused = fetch_model(&world.store, &outcome.base, &swapped, &world.cache()).await;
-    assert!(matches!(refused, Err(Error::Model(_))));
+    assert!(matches!(refused, Err(ArtefactError::Model(_))));
     // A blob that was changed under its id.
     let id = format!("{:x}", outcome.index.content);
     let path = world.folder.path().join("store").join(&id[..2]).join(&id[2..4]).join(&id);
@@ -281,5 +322,5 @@ async fn a_model_should_be_refused_when_its_bytes_are_others() {
     bytes[100] ^= 1;
     std::fs::write(&path, bytes).unwrap();
     let refused = fetch_index(&world.store, &outcome.index.content, &world.cache()).await;
-    assert!(matches!(refused, Err(Error::Store(_))));
+    assert!(matches!(refused, Err(ArtefactError::Store(_))));
 }

@@ -242,7 +242,7 @@ pub fn index(
 /// The places of examples, those of similar length side by side, so that little is padded.
 pub(crate) fn order(examples: &[Example]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..examples.len()).collect();
-    order.sort_by_key(|&place| examples[place].sequence.ids.len());
+    order.sort_by_key(|&place| examples[place].sequence.ids().len());
     order
 }
 

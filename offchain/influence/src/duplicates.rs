@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use openledger_primitives::{hashing, PPM};
+use openledger_primitives::{hashing, H256, PPM};
 
 use crate::method::Duplicates;
 
@@ -12,41 +12,95 @@ use crate::method::Duplicates;
 const ROWS: usize = 4;
 const BANDS: usize = 16;
 
+/// Texts that one band leads to, at most: those that came first. Many texts of one template, none of which repeats
+/// another, would otherwise be compared each with each. Part of the method's code version.
+const BUCKET: usize = 128;
+/// Texts that one text is compared with, at most: those that share the most bands with it. Part of the method's code
+/// version.
+const COMPARED: usize = 64;
+
 /// For each text, the earliest one that it repeats, or none: with its signs, or without them, since other brackets,
 /// line ends and signs of comments make no other text. Only texts that count themselves are compared with, so that a
 /// chain of small changes does not join what is far apart.
+///
+/// The time that a text takes is bounded, however many texts are nearly alike. What has the same shingles is found
+/// always; what is merely similar is not where more than 128 earlier texts share each of its bands.
 pub fn of_earlier(texts: &[String], rule: &Duplicates) -> Vec<Option<usize>> {
-    let mut kept = [HashMap::new(), HashMap::new()];
+    let mut kept = [Kept::default(), Kept::default()];
     let mut shingles_of: Vec<[HashSet<u64>; 2]> = Vec::with_capacity(texts.len());
     texts
         .iter()
         .enumerate()
         .map(|(i, text)| {
             let views = views(text, rule.shingle as usize);
-            let bands = [bands(&views[0]), bands(&views[1])];
-            let mut candidates: Vec<usize> = kept
-                .iter()
-                .zip(&bands)
-                .flat_map(|(kept, bands)| bands.iter().filter_map(|band| kept.get(band)).flatten())
-                .copied()
-                .collect();
-            candidates.sort_unstable();
-            candidates.dedup();
+            let marks = [Marks::of(&views[0]), Marks::of(&views[1])];
+            let candidates = candidates(&kept, &marks);
             let earlier = candidates
                 .into_iter()
                 .find(|&other| repeats(&views, &shingles_of[other], rule.jaccard_ppm));
             if earlier.is_none() {
-                for (kept, bands) in kept.iter_mut().zip(bands) {
-                    for band in bands {
-                        let texts: &mut Vec<usize> = kept.entry(band).or_default();
-                        texts.push(i);
-                    }
-                }
+                kept.iter_mut().zip(marks).for_each(|(kept, marks)| kept.add(i, marks));
             }
             shingles_of.push(views);
             earlier
         })
         .collect()
+}
+
+/// A part of a signature, with its number.
+type Band = (usize, [u64; ROWS]);
+
+/// What a view of a text is looked up by.
+struct Marks {
+    /// The same for the same shingles.
+    all: H256,
+    bands: Vec<Band>,
+}
+
+impl Marks {
+    fn of(shingles: &HashSet<u64>) -> Self {
+        let mut sorted: Vec<u64> = shingles.iter().copied().collect();
+        sorted.sort_unstable();
+        let bytes: Vec<u8> = sorted.into_iter().flat_map(u64::to_le_bytes).collect();
+        Self { all: hashing::content_id(&bytes), bands: bands(shingles) }
+    }
+}
+
+/// One view of the texts that count, by what it is looked up by.
+#[derive(Default)]
+struct Kept {
+    by_all: HashMap<H256, usize>,
+    by_band: HashMap<Band, Vec<usize>>,
+}
+
+impl Kept {
+    fn add(&mut self, text: usize, marks: Marks) {
+        self.by_all.entry(marks.all).or_insert(text);
+        for band in marks.bands {
+            let texts = self.by_band.entry(band).or_default();
+            if texts.len() < BUCKET {
+                texts.push(text);
+            }
+        }
+    }
+}
+
+/// The texts to compare with, ascending.
+fn candidates(kept: &[Kept; 2], marks: &[Marks; 2]) -> Vec<usize> {
+    let mut shared: HashMap<usize, usize> = HashMap::new();
+    let mut found = Vec::new();
+    for (kept, marks) in kept.iter().zip(marks) {
+        found.extend(kept.by_all.get(&marks.all));
+        for text in marks.bands.iter().filter_map(|band| kept.by_band.get(band)).flatten() {
+            *shared.entry(*text).or_default() += 1;
+        }
+    }
+    let mut shared: Vec<(usize, usize)> = shared.into_iter().collect();
+    shared.sort_unstable_by_key(|&(text, bands)| (std::cmp::Reverse(bands), text));
+    found.extend(shared.into_iter().take(COMPARED).map(|(text, _)| text));
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Whether one of the views is similar.
@@ -90,7 +144,7 @@ fn is_letter(sign: char) -> bool {
 }
 
 /// Words and single signs in lower case; blanks only separate.
-pub(crate) fn words(text: &str) -> Vec<String> {
+pub fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     for sign in text.chars() {
@@ -108,7 +162,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 }
 
 /// The signature, cut into bands, each with its number.
-fn bands(shingles: &HashSet<u64>) -> Vec<(usize, [u64; ROWS])> {
+fn bands(shingles: &HashSet<u64>) -> Vec<Band> {
     (0..BANDS)
         .map(|band| {
             let row = |row| {
@@ -167,6 +221,41 @@ mod tests {
         assert_eq!(found, slow(&texts, &rule()));
         assert!(found.iter().any(Option::is_some));
         assert!(found.iter().skip(1).step_by(2).any(Option::is_none));
+    }
+
+    /// Texts of one template, any two of which have some three in four shingles in common.
+    fn of_one_template(count: usize) -> Vec<String> {
+        let common: String = (0..60).map(|place| format!("common{place} ")).collect();
+        let own = |text: usize| (0..10).map(move |place| format!("own{text}x{place} "));
+        (0..count).map(|text| common.clone() + &own(text).collect::<String>()).collect()
+    }
+
+    #[test]
+    fn candidates_should_be_bounded_when_all_texts_are_nearly_alike() {
+        let mut kept = [Kept::default(), Kept::default()];
+        let texts = of_one_template(4 * BUCKET);
+        for (i, text) in texts.iter().enumerate() {
+            let marks = views(text, 3).each_ref().map(Marks::of);
+            let found = candidates(&kept, &marks);
+            assert!(found.len() <= COMPARED + 2 && found.is_sorted(), "{found:?}");
+            kept.iter_mut().zip(marks).for_each(|(kept, marks)| kept.add(i, marks));
+        }
+        assert!(kept.iter().flat_map(|kept| kept.by_band.values()).all(|of| of.len() <= BUCKET));
+        assert!(kept.iter().flat_map(|kept| kept.by_band.values()).any(|of| of.len() == BUCKET));
+    }
+
+    #[test]
+    fn of_earlier_should_find_repeated_texts_among_many_that_are_nearly_alike() {
+        let mut texts = of_one_template(3 * BUCKET);
+        assert!(of_earlier(&texts, &rule()).iter().all(Option::is_none));
+        let count = texts.len();
+        for first in [0, BUCKET + 1, count - 1] {
+            texts.push(texts[first].to_uppercase() + " .");
+            texts.push(texts[first].clone());
+        }
+        let found = of_earlier(&texts, &rule()).split_off(count);
+        let expected = [0, 0, BUCKET + 1, BUCKET + 1, count - 1, count - 1].map(Some);
+        assert_eq!(found, expected);
     }
 
     #[test]

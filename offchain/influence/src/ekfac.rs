@@ -185,8 +185,11 @@ fn add(sum: &mut Array2<f64>, part: &Array2<f32>) {
     Zip::from(sum).and(part).for_each(|sum, &part| *sum += f64::from(part));
 }
 
-/// The eigenvalues and eigenvectors of a symmetric matrix.
-pub(crate) fn decompose(matrix: DMatrix<f64>, name: &str) -> Result<SymmetricEigen<f64, Dyn>> {
+/// The eigenvalues and eigenvectors of a symmetric matrix, which an error calls `name`.
+///
+/// # Errors
+/// If a value is not finite, or the decomposition does not converge.
+pub fn decompose(matrix: DMatrix<f64>, name: &str) -> Result<SymmetricEigen<f64, Dyn>> {
     /// Iterations per row, far above the two or three that implicit QR takes.
     const ITERATIONS: usize = 100;
     // The decomposition of a matrix with a NaN would not end.

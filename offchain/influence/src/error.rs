@@ -86,7 +86,7 @@ pub enum Error {
         /// Blocks of a query.
         blocks: usize,
         /// The most query blocks of one job.
-        limit: usize,
+        limit: u64,
     },
 }
 

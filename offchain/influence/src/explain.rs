@@ -29,7 +29,10 @@ pub fn explain(
     // Nothing made likely what has no token to explain.
     let asked: Vec<(usize, Sequence)> = exchanges
         .iter()
-        .map(|(prompt, answer)| query::sequence(prompt, answer, method.scope))
+        .map(|(prompt, answer)| {
+            let (prompt, answer) = query::within(prompt, answer, method);
+            query::sequence(prompt, answer, method.scope)
+        })
         .enumerate()
         .filter(|(_, sequence)| sequence.targets() > 0)
         .collect();

@@ -8,7 +8,7 @@ use crate::Result;
 
 /// Records of one forward and backward pass. Where the batch ends may decide the last bit of a sum, so this is
 /// part of the method's code version.
-pub(crate) const ROWS: usize = 16;
+pub const ROWS: usize = 16;
 
 /// Something that was trained, and gives each record's own gradient as the two factors it is made of.
 pub trait Trained: Sync + Sized {
@@ -57,7 +57,7 @@ impl Trained for Model {
     }
 
     fn rows(record: &Sequence) -> usize {
-        record.ids.len().saturating_sub(1)
+        record.ids().len().saturating_sub(1)
     }
 }
 

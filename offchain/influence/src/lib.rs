@@ -17,38 +17,36 @@
 //! | [`query`] | an answer, as a quantised vector |
 //! | [`explain`] | which of its records a contribution's score comes from |
 //! | [`batch`] | a settlement's transcripts, checked |
+//! | [`scores`] | a query compared with every row of an index |
+//! | [`work`] | all numbers between a query and its shares, for whoever wants to check them |
 //! | [`settlement`] | from transcripts to shares, roots and a report: what the engine runs, and an audit again |
-//! | [`work`] | all numbers in between, for whoever wants to check them |
-//! | [`fraud`] | finding the wrong one, and proving it |
-//! | [`exact`], [`conjugate`], [`unrolled`] | other ways of attributing, to measure by: H without an approximation, the path |
-//! | [`correction`] | scores corrected by what retrainings gave, to measure by |
-//! | [`baseline`] | what others do with gradients, and BM25 |
+//! | [`report`] | what is told of a settlement |
+//! | [`prover`] | finding the wrong number in somebody's work, and proving it |
+//!
+//! Other ways of attributing, to measure this one by, are in `openledger-attribution-lab`.
 //!
 //! From the quantised query on, everything is integer and equal on every machine. Up to there, the same machine
 //! gives the same bits whatever its number of threads: each sum has a fixed order.
 
-pub mod attributor;
-pub mod baseline;
 pub mod batch;
 pub mod build;
-pub mod conjugate;
-pub mod correction;
 pub mod duplicates;
 pub mod ekfac;
 mod error;
-pub mod exact;
 pub mod explain;
-pub mod fraud;
 pub mod gradients;
 pub mod index;
 pub mod method;
+pub mod prover;
 pub mod quantise;
 pub mod query;
+pub mod report;
+pub mod scores;
 pub mod settlement;
-pub mod unrolled;
 pub mod work;
 
 pub use error::{Error, Result};
 pub use index::Index;
 pub use method::Method;
-pub use settlement::{attribute, JobReport};
+pub use report::JobReport;
+pub use settlement::attribute;

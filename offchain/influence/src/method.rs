@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, Result};
 
 /// The mathematics of this crate. Any change that changes an index or a query gets a new name.
-pub const CODE: &str = "openledger/ekfac/v2";
+pub const CODE: &str = "openledger/ekfac/v3";
 
 /// How much each record of a contribution counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,8 @@ pub struct Method {
     pub scope: Scope,
     /// Seed of the sampled labels.
     pub seed: u64,
-    /// Longest record, in tokens; what is beyond is cut off.
+    /// The longest sequence, in tokens, of an index and of a query; and never more than the model's context. What of a
+    /// record is beyond is cut off.
     pub tokens: u32,
     /// How much each record counts.
     pub weighting: Weighting,
@@ -76,7 +77,7 @@ impl Default for Method {
             runs: 3,
             scope: Scope::Exchange,
             seed: 0,
-            tokens: 128,
+            tokens: 32_768,
             weighting: Weighting::SelfInfluence,
         }
     }

@@ -4,7 +4,7 @@ use ndarray::Array2;
 use openledger_lm::{Labels, Model, Sequence};
 use rayon::prelude::*;
 
-use crate::{build::largest, gradients, method::Scope, quantise, Error, Result};
+use crate::{build::largest, gradients, method::Scope, quantise, Error, Method, Result};
 
 /// The quantised gradients of what a method's [`Scope`] says: for each variant of an index a vector of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +49,35 @@ impl Query {
     }
 }
 
+/// As much of an exchange as a method looks at: its first tokens, no more than of a record.
+pub fn within<'a>(prompt: &'a [u32], answer: &'a [u32], method: &Method) -> (&'a [u32], &'a [u32]) {
+    let most = method.tokens as usize;
+    let prompt = &prompt[..prompt.len().min(most)];
+    (prompt, &answer[..answer.len().min(most - prompt.len())])
+}
+
 /// An exchange as a sequence, from the first token that is explained on.
 pub(crate) fn sequence(prompt: &[u32], answer: &[u32], scope: Scope) -> Sequence {
-    let from = match scope {
+    let context = match scope {
         Scope::Answer => prompt.len(),
         Scope::Exchange => 0,
     };
-    Sequence { ids: [prompt, answer].concat(), from }
+    Sequence::after([prompt, answer].concat(), context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_should_leave_as_many_tokens_as_of_a_record() {
+        let method = Method { tokens: 5, ..Method::default() };
+        let of = |prompt: &[u32], answer: &[u32]| {
+            let (prompt, answer) = within(prompt, answer, &method);
+            (prompt.to_vec(), answer.to_vec())
+        };
+        assert_eq!(of(&[1, 2], &[3]), (vec![1, 2], vec![3]));
+        assert_eq!(of(&[1, 2], &[3, 4, 5, 6]), (vec![1, 2], vec![3, 4, 5]));
+        assert_eq!(of(&[1, 2, 3, 4, 5, 6], &[7]), (vec![1, 2, 3, 4, 5], vec![]));
+    }
 }

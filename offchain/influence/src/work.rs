@@ -3,16 +3,25 @@
 
 use codec::{Decode, DecodeAll, Encode};
 use openledger_primitives::{
-    merkle, score, shares::ShareVector, trace::Trace, work, Balance, ContributionId, H256,
+    merkle, score, shares::ShareVector, trace::Trace, work, Balance, ContributionId, Ppm, H256,
 };
 use rayon::prelude::*;
 
 use crate::{
     quantise::BLOCK,
     query::Query,
-    settlement::{scores, Parameters, Scores},
+    scores::{scores, Scores},
     Error, Index, Result,
 };
+
+/// What of the chain's parameters decides shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Shares of an answer below this go to the pool.
+    pub floor: Ppm,
+    /// How much of what a trace explains follows the trace.
+    pub trace: Ppm,
+}
 
 /// The work on one receipt. Stored as a blob of its SCALE encoding.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

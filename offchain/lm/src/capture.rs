@@ -3,14 +3,12 @@
 use burn::tensor::Tensor;
 use ndarray::Array3;
 use rand::Rng;
-use std::sync::Arc;
 
 use crate::{
     batch::{Batch, Sequence},
-    model::values,
-    ops,
     random::stream,
-    Error, Model, Result,
+    tensors::values,
+    Error, MatrixSpec, Model, Result,
 };
 
 /// Whose labels the loss compares with.
@@ -48,48 +46,51 @@ impl Model {
     /// If the model has no adapter, a sequence has no target or does not fit the context, or a token is outside
     /// the vocabulary.
     pub fn capture(&self, sequences: &[Sequence], labels: Labels) -> Result<Capture> {
+        if sequences.is_empty() {
+            let none = |spec: MatrixSpec| {
+                (Array3::zeros((0, 0, spec.input)), Array3::zeros((0, 0, spec.output)))
+            };
+            let matrices = self.lora_matrices().into_iter().map(none).collect();
+            return Ok(Capture { losses: Vec::new(), matrices });
+        }
         let batch = Batch::padded(self, sequences)?;
         let mut losses = Vec::new();
-        let matrices = self.factors(&batch, |logits| {
-            let targets = match labels {
-                Labels::Data => batch.labels.clone(),
-                Labels::Sampled { seed } => {
-                    sampled(&values(logits.clone().inner()), &batch, self.config.vocab_size, seed)
-                }
-            };
-            let loss = ops::cross_entropy(logits, targets, batch.weights.clone()); // [B T, 1]
-            let each = values(loss.clone().inner());
-            losses = each.chunks_exact(batch.seq).map(|row| row.iter().sum()).collect();
-            loss
+        let mut drawn = labels.of(&batch);
+        let matrices = self.factors(&batch, |hidden| {
+            let scored = self.score(hidden, false, &mut drawn);
+            losses = batch.by_row(&scored.losses);
+            scored.hidden
         })?;
         Ok(Capture { losses, matrices })
     }
 
-    /// The matrices of a [`Capture`], of any function of the logits `[B T, V]` of a batch, summed over its elements: as
-    /// long as it does not mix rows, each row's gradients are those of its own part.
+    /// The matrices of a [`Capture`], of any function of the batch's targets: `gradient` gets their hidden states
+    /// `[targets, D]` and returns its gradient by them. As long as it does not mix rows, each row's gradients are those of
+    /// its own part.
     pub(crate) fn factors(
         &self,
         batch: &Batch,
-        of: impl FnOnce(Tensor<2>) -> Tensor<2>,
+        gradient: impl FnOnce(&Tensor<2>) -> Tensor<2>,
     ) -> Result<Vec<(Array3<f32>, Array3<f32>)>> {
         let adapter = self.adapter().ok_or(Error::NoAdapter)?;
         let rows = batch.rows;
-        let mut traces = Vec::new();
-        let hidden = self.hidden(&batch.ids, rows, None, Some(&mut traces));
-        // Started from a gradient of ones.
-        let mut gradients = of(self.logits(hidden)).backward();
+        let mut activations = Vec::new();
+        let hidden = self.hidden(&batch.pass(), None, Some(&mut activations));
+        let hidden = self.at_targets(hidden, batch);
+        let gradient = gradient(&hidden.clone().inner());
+        let mut gradients = (hidden * gradient.autodiff()).backward(); // from ones
 
         let loras = adapter.layers.iter().flatten().flatten();
-        let mut matrices = Vec::with_capacity(2 * traces.len());
-        for (trace, lora) in traces.into_iter().zip(loras) {
-            let g = trace
+        let mut matrices = Vec::with_capacity(2 * activations.len());
+        for (activations, lora) in activations.into_iter().zip(loras) {
+            let g = activations
                 .probe
                 .grad_remove(&mut gradients)
                 .ok_or_else(|| Error::Training("a linear layer received no gradient".into()))?;
             let g = g * lora.scale; // [B T, out]
             let g_a = g.clone().matmul(lora.b.clone().transpose()); // [B T, r]
-            matrices.push((array(trace.x, rows), array(g_a, rows)));
-            matrices.push((array(trace.xa, rows), array(g, rows)));
+            matrices.push((array(activations.x, rows), array(g_a, rows)));
+            matrices.push((array(activations.xa, rows), array(g, rows)));
         }
         Ok(matrices)
     }
@@ -103,9 +104,9 @@ impl Model {
             return Ok(Vec::new());
         }
         let batch = Batch::padded(self, sequences)?;
-        let logits = self.logits(self.hidden(&batch.ids, batch.rows, None, None));
-        let losses = ops::cross_entropy(logits, batch.labels.clone(), batch.weights.clone());
-        Ok(values(losses).chunks_exact(batch.seq).map(|row| row.iter().sum()).collect())
+        let hidden = self.at_targets(self.hidden(&batch.pass(), None, None), &batch);
+        let losses = self.losses_of(&hidden, &batch.labels);
+        Ok(batch.by_row(&losses))
     }
 
     /// Held-out loss: mean `-log p` per target over all sequences, in nats.
@@ -117,7 +118,7 @@ impl Model {
         const ROWS: usize = 16;
         // Of similar length side by side, so that little is padded.
         let mut sorted: Vec<&Sequence> = sequences.iter().collect();
-        sorted.sort_by_key(|sequence| sequence.ids.len());
+        sorted.sort_by_key(|sequence| sequence.ids().len());
         let (mut sum, mut count) = (0.0, 0);
         for rows in sorted.chunks(ROWS) {
             let rows: Vec<Sequence> = rows.iter().map(|&row| row.clone()).collect();
@@ -125,25 +126,34 @@ impl Model {
             count += rows.iter().map(Sequence::targets).sum::<usize>();
         }
         if count == 0 {
-            return Err(Error::NoTarget { len: 0, from: 0 });
+            return Err(Error::NoTarget { len: 0 });
         }
         Ok(sum / count as f64)
     }
 }
 
-/// A label for each target, drawn from the softmax of its logits.
-fn sampled(logits: &[f32], batch: &Batch, vocab: usize, seed: u64) -> Arc<[u32]> {
-    let mut labels = vec![0; batch.ids.len()];
-    for row in 0..batch.rows {
-        let mut rng = stream(seed, row as u64);
-        for at in row * batch.seq..(row + 1) * batch.seq {
-            if batch.weights[at] > 0.0 {
-                let logits = &logits[at * vocab..(at + 1) * vocab];
-                labels[at] = draw(logits, rng.random());
-            }
+impl Labels {
+    /// The labels of some targets of a batch, the first being `at`, given their logits: to be asked in ascending order.
+    fn of(self, batch: &Batch) -> impl FnMut(usize, &Tensor<2>) -> Vec<u32> + '_ {
+        let mut row = None;
+        move |at, logits| {
+            let [targets, vocab] = logits.dims();
+            let Self::Sampled { seed } = self else {
+                return batch.labels[at..at + targets].to_vec();
+            };
+            let logits = values(logits.clone());
+            let places = &batch.targets[at..at + targets];
+            let each = places.iter().zip(logits.chunks_exact(vocab)).map(|(&place, logits)| {
+                let of = place as usize / batch.seq;
+                let (_, rng) = match row.take() {
+                    Some((known, rng)) if known == of => row.insert((known, rng)),
+                    _ => row.insert((of, stream(seed, of as u64))),
+                };
+                draw(logits, rng.random())
+            });
+            each.collect()
         }
     }
-    labels.into()
 }
 
 /// The token at which the cumulative distribution passes `u` in [0, 1).

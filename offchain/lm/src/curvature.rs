@@ -1,5 +1,7 @@
 //! Products with the Gauss-Newton matrix of the LoRA matrices, without the matrix.
 
+use std::{sync::Arc, vec::IntoIter};
+
 use burn::tensor::{
     activation::{sigmoid, softmax},
     Tensor,
@@ -7,10 +9,15 @@ use burn::tensor::{
 use ndarray::{Array2, Array3};
 
 use crate::{
+    attention::attention_moving,
     batch::{Batch, Sequence},
-    lora::Lora,
-    model::{tensor, DOWN, GATE, K, O, Q, UP, V},
-    ops, Error, Model, Result,
+    forward::{attention_of, norm},
+    layer::LayerSpec,
+    ops,
+    rotary::Rotary,
+    sight::Sight,
+    walk::{Place, Walk},
+    Error, Model, Result,
 };
 
 /// Something that the model computes, and how fast it changes as the weights move along the direction.
@@ -25,56 +32,74 @@ impl Moving {
     fn map(self, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
         Self { at: f(self.at), rate: f(self.rate) }
     }
+}
 
-    fn plus(self, other: Self) -> Self {
-        Self { at: self.at + other.at, rate: self.rate + other.rate }
-    }
+/// The walk with every derivative beside its value, as the LoRA matrices move along a direction.
+struct Rates {
+    eps: f32,
+    sight: Sight,
+    rotary: Arc<Rotary>,
+    /// Of the LoRA matrices that are yet to come.
+    direction: IntoIter<Tensor<2>>,
+}
 
-    fn rms_norm(self, weight: &Tensor<2>, eps: f32) -> Self {
-        let inverse = ((self.at.clone() * self.at.clone()).mean_dim(1) + eps).sqrt().recip();
-        let pull = (self.at.clone() * self.rate.clone()).mean_dim(1);
-        let unit = self.at.clone() * inverse.clone();
-        let rate = (self.rate - unit * inverse.clone() * pull) * inverse * weight.clone();
-        Self { at: ops::rms_norm(self.at, weight.clone(), eps), rate }
-    }
+impl Walk for Rates {
+    type Value = Moving;
 
-    fn swiglu(gate: Self, up: Self) -> Self {
-        let open = sigmoid(gate.at.clone());
-        let slope = open.clone() + gate.at.clone() * open.clone() * (open.clone().neg() + 1.0);
-        let rate = gate.rate * up.at.clone() * slope + gate.at.clone() * open * up.rate;
-        Self { at: ops::swiglu(gate.at, up.at), rate }
-    }
-
-    /// The product of groups of rows: `[n, a, b] · [n, b, c]`, both and the result flattened to two dimensions.
-    fn matmul(self, other: Self, groups: usize, transpose: bool) -> Self {
-        let apart = |part: Tensor<2>| {
-            let [rows, columns] = part.dims();
-            part.reshape([groups, rows / groups, columns])
+    /// `y = x Wᵀ + b + s (x A) B`, with A and B moving.
+    fn linear(&mut self, place: &Place, projection: usize, x: &Moving) -> Moving {
+        let (linear, lora) = place.linear(projection);
+        let mut y = x.clone().map(|x| x.matmul(linear.weight.clone().transpose()));
+        if let Some(bias) = &linear.bias {
+            y.at = y.at + bias.clone();
+        }
+        let Some(lora) = lora else { return y };
+        let (Some(a), Some(b)) = (self.direction.next(), self.direction.next()) else {
+            unreachable!("a direction has a matrix for each of the adapter's")
         };
-        let product = |a: &Tensor<2>, b: &Tensor<2>| {
-            let b = apart(b.clone());
-            let b = if transpose { b.swap_dims(1, 2) } else { b };
-            let product = apart(a.clone()).matmul(b);
-            let [_, rows, columns] = product.dims();
-            product.reshape([groups * rows, columns])
+        let inner = Moving {
+            at: x.at.clone().matmul(lora.a.clone()),
+            rate: x.rate.clone().matmul(lora.a.clone()) + x.at.clone().matmul(a),
         };
-        let rate = product(&self.rate, &other.at) + product(&self.at, &other.rate);
-        Self { at: product(&self.at, &other.at), rate }
-    }
-
-    /// `y = x Wᵀ + s (x A) B`, with A and B moving.
-    fn project(&self, weight: &Tensor<2>, lora: Option<(&Lora, [Tensor<2>; 2])>) -> Self {
-        let y = self.clone().map(|x| x.matmul(weight.clone().transpose()));
-        let Some((lora, [a, b])) = lora else { return y };
-        let inner = Self {
-            at: self.at.clone().matmul(lora.a.clone()),
-            rate: self.rate.clone().matmul(lora.a.clone()) + self.at.clone().matmul(a),
-        };
-        let branch = Self {
+        let branch = Moving {
             at: inner.at.clone().matmul(lora.b.clone()),
             rate: inner.rate.matmul(lora.b.clone()) + inner.at.matmul(b),
         };
-        y.plus(branch.map(|part| part * lora.scale))
+        self.add(y, branch.map(|part| part * lora.scale))
+    }
+
+    fn norm(&mut self, x: &Moving, weight: &Tensor<2>) -> Moving {
+        let ([rows, features], [_, width]) = (x.at.dims(), weight.dims());
+        let parts = x.clone().map(|x| x.reshape([rows * (features / width), width]));
+        let inverse = ((parts.at.clone() * parts.at.clone()).mean_dim(1) + self.eps).sqrt().recip();
+        let pull = (parts.at.clone() * parts.rate.clone()).mean_dim(1);
+        let unit = parts.at * inverse.clone();
+        let rate = (parts.rate - unit * inverse.clone() * pull) * inverse * weight.clone();
+        Moving { at: norm(&x.at, weight, self.eps), rate: rate.reshape([rows, features]) }
+    }
+
+    fn attention(&mut self, place: &Place, [q, k, v]: [Moving; 3]) -> Moving {
+        let LayerSpec { heads, shared, .. } = place.spec;
+        let seq = self.sight.seq;
+        let rotated = |x, heads| ops::split_heads_rotated(x, heads, seq, &self.rotary);
+        let q = q.map(|x| rotated(x, heads)); // [B H T, E]
+        let k = k.map(|x| rotated(x, shared)); // [B K T, E]
+        let v = v.map(|x| ops::split_heads(x, shared, seq));
+        let attend = attention_of(&place.spec, &self.sight);
+        let (at, rates) = ([q.at, k.at, v.at], [q.rate, k.rate, v.rate]);
+        let [at, rate] = attention_moving(&attend, at, rates); // [B H T, E]
+        Moving { at, rate }.map(|x| ops::merge_heads(x, heads, seq)) // [B T, H E]
+    }
+
+    fn gated(&mut self, gate: Moving, up: Moving) -> Moving {
+        let open = sigmoid(gate.at.clone());
+        let slope = open.clone() + gate.at.clone() * open.clone() * (open.clone().neg() + 1.0);
+        let rate = gate.rate * up.at.clone() * slope + gate.at.clone() * open * up.rate;
+        Moving { at: ops::swiglu(gate.at, up.at), rate }
+    }
+
+    fn add(&mut self, a: Moving, b: Moving) -> Moving {
+        Moving { at: a.at + b.at, rate: a.rate + b.rate }
     }
 }
 
@@ -98,56 +123,32 @@ impl Model {
         }
         let batch = Batch::padded(self, sequences)?;
         let direction = moved.adapter().ok_or(Error::NoAdapter)?.list();
-        let rate = self.rate(&batch, direction); // J v
-        let counts = tensor(batch.weights.to_vec(), [batch.weights.len(), 1]);
-        let counts = counts.to_device(&self.device());
-        let matrices = self.factors(&batch, |logits| {
-            let p = softmax(logits.clone().inner(), 1);
-            let mean = (p.clone() * rate.clone()).sum_dim(1);
-            let pull = p * (rate - mean) * counts; // H J v
-            logits * pull.autodiff()
+        let rate = self.at_targets(self.rate(&batch, direction), &batch); // J v, but for the output matrix
+        let matrices = self.factors(&batch, |hidden| {
+            let pulls = self.in_parts(hidden).map(|(at, _, logits)| {
+                let ([rows, _], [_, width]) = (logits.dims(), rate.dims());
+                let rate = self.logits(rate.clone().slice([at..at + rows, 0..width]));
+                let p = softmax(logits, 1);
+                let mean = (p.clone() * rate.clone()).sum_dim(1);
+                (p * (rate - mean)).matmul(self.head().clone()) // H J v, by the hidden states
+            });
+            Tensor::cat(pulls.collect(), 0)
         })?;
         Ok(matrices.into_iter().map(|(x, g)| by_token(x).t().dot(&by_token(g))).collect())
     }
 
-    /// How fast the logits `[B T, V]` change as the LoRA matrices move along a direction: the forward pass of
-    /// [`Model::hidden`], with every derivative beside its value.
+    /// How fast the final hidden states `[B T, D]` change as the LoRA matrices move along a direction.
     fn rate(&self, batch: &Batch, direction: Vec<Tensor<2>>) -> Tensor<2> {
-        let c = &*self.config;
-        let (rows, seq, eps) = (batch.rows, batch.seq, c.rms_norm_eps as f32);
-        let (heads, shared) = (c.num_attention_heads, c.num_key_value_heads);
-        let mut direction = direction.into_iter();
-        let at = self.embedded(&batch.ids);
-        let mut x = Moving { rate: at.zeros_like(), at };
-        for (i, layer) in self.weights.layers.iter().enumerate() {
-            let loras = self.adapter.as_deref().map(|adapter| &adapter.layers[i]);
-            let mut linear = |x: &Moving, projection: usize| {
-                let lora = loras.and_then(|loras| loras[projection].as_ref());
-                let lora =
-                    lora.and_then(|lora| Some((lora, [direction.next()?, direction.next()?])));
-                x.project(&layer.linears[projection], lora)
-            };
-
-            let h = x.clone().rms_norm(&layer.input_norm, eps);
-            let (q, k, v) = (linear(&h, Q), linear(&h, K), linear(&h, V));
-            let rotated = |x, heads| ops::split_heads_rotated(x, heads, seq, &self.rotary, 0);
-            let q = q.map(|x| rotated(x, heads)); // [B H T, E]
-            let k = k.map(|x| rotated(x, shared)); // [B K T, E]
-            let v = v.map(|x| ops::split_heads(x, shared, seq));
-            let scores = q.matmul(k, rows * shared, true); // [B H T, T]
-            let scale = 1.0 / (c.head_dim as f32).sqrt();
-            let at = ops::causal_softmax(scores.at, seq, 0, scale);
-            let part = at.clone() * scores.rate * scale;
-            let rate = part.clone() - at.clone() * part.sum_dim(1);
-            let mixed = Moving { at, rate }.matmul(v, rows * shared, false); // [B H T, E]
-            let mixed = mixed.map(|x| ops::merge_heads(x, heads, seq)); // [B T, H E]
-            x = x.plus(linear(&mixed, O));
-
-            let h = x.clone().rms_norm(&layer.post_norm, eps);
-            let inner = Moving::swiglu(linear(&h, GATE), linear(&h, UP));
-            x = x.plus(linear(&inner, DOWN));
-        }
-        self.logits(x.rms_norm(&self.weights.norm, eps).rate)
+        let pass = batch.pass();
+        let sight = pass.sight(0);
+        let at = self.embedded(pass.ids);
+        let mut rates = Rates {
+            eps: self.config.rms_norm_eps as f32,
+            rotary: Arc::new(Rotary::new(&self.frequencies, &sight)),
+            sight,
+            direction: direction.into_iter(),
+        };
+        self.walk(&mut rates, Moving { rate: at.zeros_like(), at }).rate
     }
 }
 

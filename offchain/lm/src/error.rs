@@ -37,12 +37,55 @@ pub enum Error {
         /// What the checkpoint says.
         found: String,
     },
+    /// An adapter is of a kind that this crate does not compute.
+    #[error("{key} of adapter_config.json: expected {expected}, found {found}")]
+    Adapter {
+        /// The key.
+        key: String,
+        /// What this crate reads.
+        expected: &'static str,
+        /// What the file says.
+        found: String,
+    },
     /// The numbers of a configuration contradict each other.
     #[error("configuration: {0}")]
     Config(String),
     /// No file of the checkpoint holds this tensor.
     #[error("tensor {0} is missing: the checkpoint is incomplete, or config.json is not its own")]
     MissingTensor(String),
+    /// A tensor is in two files of one checkpoint.
+    #[error(
+        "tensor {name} is in {} and in {}: expected the shards of one checkpoint",
+        files[0].display(),
+        files[1].display()
+    )]
+    StoredTwice {
+        /// The tensor.
+        name: String,
+        /// The files.
+        files: [PathBuf; 2],
+    },
+    /// The files of the checkpoint hold a tensor that the model does not have.
+    #[error("tensor {0} has no place in the model that config.json describes: it is not its own")]
+    UnknownTensor(String),
+    /// The configuration describes more numbers than the files of the checkpoint can hold.
+    #[error("config.json describes {parameters} numbers, but its files are of {bytes} bytes: expected 2 a number or more")]
+    Larger {
+        /// The numbers.
+        parameters: u64,
+        /// The size of the files together.
+        bytes: u64,
+    },
+    /// Something needs more memory than there may be used.
+    #[error("{what} needs {needed} bytes of memory: expected at most {limit}")]
+    Memory {
+        /// What needs it.
+        what: String,
+        /// How much it needs.
+        needed: u64,
+        /// How much there is.
+        limit: u64,
+    },
     /// A tensor has another shape than the configuration implies.
     #[error("tensor {name}: expected shape {expected:?}, found {found:?}")]
     Shape {
@@ -83,13 +126,19 @@ pub enum Error {
         /// The tokens of the sequence.
         found: usize,
     },
-    /// A sequence has nothing to predict, or starts to count past its end.
-    #[error("a sequence of {len} tokens has no target from position {from} on")]
+    /// A sequence has nothing to predict.
+    #[error("a sequence of {len} tokens has no target: expected one after the first that counts")]
     NoTarget {
         /// The tokens of the sequence.
         len: usize,
-        /// The first target that counts.
-        from: usize,
+    },
+    /// A mask does not say of each token whether it counts.
+    #[error("a mask for a sequence of {tokens} tokens has {found} entries: expected one for each")]
+    Mask {
+        /// The tokens of the sequence.
+        tokens: usize,
+        /// The entries of the mask.
+        found: usize,
     },
     /// A token id is not in the vocabulary.
     #[error("token {id} is outside a vocabulary of {vocab}")]
@@ -102,6 +151,14 @@ pub enum Error {
     /// The tokenizer could not be loaded, trained or applied.
     #[error("tokenizer: {0}")]
     Tokenizer(String),
+    /// A chat template could not be read, or refuses a conversation.
+    #[error("chat template: {0}")]
+    Template(String),
+    /// A model's logits hold a NaN or an infinity, so that no token can be chosen.
+    #[error(
+        "the logits after {0} tokens are not finite: the base or its adapter overflows in f32"
+    )]
+    Overflow(usize),
     /// What to compute on is unknown, or not there.
     #[error("device: {0}")]
     Device(String),

@@ -184,59 +184,154 @@ vectorised! {
     }
 }
 
-vectorised! {
-    /// In place, rows of attention scores to probabilities: `softmax(scale * x)` over the keys that the query
-    /// of that row may see, 0 elsewhere. Row `first + r` holds query `(first + r) % queries`, which sees keys
-    /// `0..=past + query`.
-    fn causal_softmax(rows: &mut [f32], keys: usize, first: usize, queries: usize, past: usize, scale: f32) {
-        for (r, row) in rows.chunks_exact_mut(keys).enumerate() {
-            let (seen, unseen) = row.split_at_mut(past + (first + r) % queries + 1);
-            let (sum, _) = exponentials(seen, scale);
-            let inverse = 1.0 / sum;
-            for value in seen {
-                *value *= inverse;
-            }
-            unseen.fill(0.0);
+/// What attention keeps of each query while it goes through blocks of keys: the largest score so far, and the sum of
+/// the exponentials relative to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub top: f32,
+    pub sum: f32,
+}
+
+impl Seen {
+    pub(crate) const NOTHING: Self = Self { top: f32::NEG_INFINITY, sum: 0.0 };
+
+    /// The logarithm of the sum of all exponentials.
+    pub(crate) fn log_sum(&self, scale: f32) -> f32 {
+        self.top * scale + self.sum.ln()
+    }
+}
+
+/// Takes in the visible scores of one query: they become exponentials relative to the largest so far. Returns what is
+/// left of everything that was relative to the largest before.
+#[inline(always)]
+fn take_in(visible: &mut [f32], seen: &mut Seen, scale: f32) -> f32 {
+    let top = maximum(visible);
+    let top = if top > seen.top { top } else { seen.top };
+    for value in visible.iter_mut() {
+        *value = exp((*value - top) * scale);
+    }
+    let visible = &*visible;
+    let added = sum(visible.len(), |i| visible[i]);
+    let left = if seen.sum > 0.0 { exp((seen.top - top) * scale) } else { 0.0 };
+    *seen = Seen { top, sum: seen.sum * left + added };
+    left
+}
+
+#[inline(always)]
+fn scale_row(row: &mut [f32], factor: f32) {
+    if factor != 1.0 {
+        for value in row {
+            *value *= factor;
         }
     }
 }
 
 vectorised! {
-    /// Gradient of a row-wise softmax of `scale * x`, in place of `g`: `scale * p * (g - sum(g p))`.
-    fn softmax_back(p: &[f32], keys: usize, scale: f32, g: &mut [f32]) {
-        for (p, g) in p.chunks_exact(keys).zip(g.chunks_exact_mut(keys)) {
-            let dot = {
-                let g = &*g;
-                sum(keys, |i| g[i] * p[i])
-            };
-            for i in 0..keys {
-                g[i] = scale * p[i] * (g[i] - dot);
-            }
-        }
-    }
-}
-
-vectorised! {
-    /// In place, rows of logits to `softmax - onehot(label)`, and `-log p(label)` to `loss`; rows of weight 0
-    /// become 0 without being read, the others are multiplied by their weight.
-    fn cross_entropy(logits: &mut [f32], labels: &[u32], weights: &[f32], loss: &mut [f32]) {
-        let vocab = logits.len() / labels.len().max(1);
-        for (((row, &label), &weight), loss) in
-            logits.chunks_exact_mut(vocab.max(1)).zip(labels).zip(weights).zip(loss)
+    /// One block of attention scores `[queries, keys]`, in place: to exponentials where `visible` says that a query sees
+    /// a key, else to 0. `out` `[queries, width]`, the sums so far, is brought to the same scale.
+    fn attend(scores: &mut [f32], keys: usize, visible: &[(usize, usize)], scale: f32, seen: &mut [Seen], out: &mut [f32]) {
+        let width = out.len() / seen.len().max(1);
+        for (((row, &(from, to)), seen), out) in
+            scores.chunks_exact_mut(keys).zip(visible).zip(seen).zip(out.chunks_exact_mut(width))
         {
-            if weight == 0.0 {
-                row.fill(0.0);
-                *loss = 0.0;
-                continue;
+            row[..from].fill(0.0);
+            row[to..].fill(0.0);
+            if from < to {
+                let left = take_in(&mut row[from..to], seen, scale);
+                scale_row(out, left);
             }
+        }
+    }
+}
+
+vectorised! {
+    /// [`attend`] with rates of change: `rates` `[queries, keys]`, those of the scores, are multiplied by the
+    /// exponentials; `turned`, their sum for each query, and `moved` `[queries, width]` are brought to the same scale as
+    /// `out`.
+    fn attend_moving(scores: &mut [f32], rates: &mut [f32], keys: usize, visible: &[(usize, usize)], scale: f32, seen: &mut [Seen], turned: &mut [f32], out: &mut [f32], moved: &mut [f32]) {
+        let width = out.len() / seen.len().max(1);
+        let rows = scores.chunks_exact_mut(keys).zip(rates.chunks_exact_mut(keys));
+        let sums = seen.iter_mut().zip(turned);
+        let outs = out.chunks_exact_mut(width).zip(moved.chunks_exact_mut(width));
+        for ((((row, rate), &(from, to)), (seen, turned)), (out, moved)) in
+            rows.zip(visible).zip(sums).zip(outs)
+        {
+            row[..from].fill(0.0);
+            row[to..].fill(0.0);
+            if from < to {
+                let left = take_in(&mut row[from..to], seen, scale);
+                scale_row(out, left);
+                scale_row(moved, left);
+                *turned *= left;
+            }
+            for i in 0..keys.min(row.len()).min(rate.len()) {
+                rate[i] *= row[i] * scale;
+            }
+            let rate = &*rate;
+            *turned += sum(keys, |i| rate[i]);
+        }
+    }
+}
+
+vectorised! {
+    /// Divides each row by the sum of its exponentials.
+    fn divide(out: &mut [f32], seen: &[Seen]) {
+        let width = out.len() / seen.len().max(1);
+        for (row, seen) in out.chunks_exact_mut(width).zip(seen) {
+            scale_row(row, 1.0 / seen.sum);
+        }
+    }
+}
+
+vectorised! {
+    /// Scores `[queries, keys]` to probabilities, in place, from the logarithm of the sum of all exponentials of each
+    /// query.
+    fn probabilities(scores: &mut [f32], keys: usize, visible: &[(usize, usize)], scale: f32, log_sums: &[f32]) {
+        for ((row, &(from, to)), &log_sum) in scores.chunks_exact_mut(keys).zip(visible).zip(log_sums) {
+            row[..from].fill(0.0);
+            row[to..].fill(0.0);
+            for value in &mut row[from.min(to)..to] {
+                *value = exp(*value * scale - log_sum);
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Gradient of the scores, in place of that of the probabilities: `scale * p * (g - drag)`, where `drag` is the sum
+    /// of `g p` over all keys.
+    fn softmax_back(p: &[f32], keys: usize, scale: f32, drag: &[f32], g: &mut [f32]) {
+        for ((p, g), &drag) in p.chunks_exact(keys).zip(g.chunks_exact_mut(keys)).zip(drag) {
+            for i in 0..keys {
+                g[i] = scale * p[i] * (g[i] - drag);
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// The product of each row of `a` with that of `b`.
+    fn dots(a: &[f32], b: &[f32], out: &mut [f32]) {
+        let width = a.len() / out.len().max(1);
+        for ((a, b), out) in a.chunks_exact(width).zip(b.chunks_exact(width)).zip(out) {
+            *out = sum(width, |i| a[i] * b[i]);
+        }
+    }
+}
+
+vectorised! {
+    /// In place, rows of logits to `softmax - onehot(label)`, and `-log p(label)` to `loss`.
+    fn cross_entropy(logits: &mut [f32], labels: &[u32], loss: &mut [f32]) {
+        let vocab = logits.len() / labels.len().max(1);
+        for ((row, &label), loss) in logits.chunks_exact_mut(vocab.max(1)).zip(labels).zip(loss) {
             let target = row[label as usize];
             let (sum, top) = exponentials(row, 1.0);
-            *loss = weight * (sum.ln() + top - target);
-            let norm = weight / sum;
+            *loss = sum.ln() + top - target;
+            let norm = 1.0 / sum;
             for value in row.iter_mut() {
                 *value *= norm;
             }
-            row[label as usize] -= weight;
+            row[label as usize] -= 1.0;
         }
     }
 }
@@ -252,18 +347,6 @@ vectorised! {
             let s = sign * sin[i];
             y0[i] = x0[i] * cos[i] - x1[i] * s;
             y1[i] = x1[i] * cos[i] + x0[i] * s;
-        }
-    }
-}
-
-vectorised! {
-    /// Multiplies each row of `x` by its own factor.
-    fn scale_rows(x: &mut [f32], factors: &[f32]) {
-        let d = x.len() / factors.len().max(1);
-        for (row, &factor) in x.chunks_exact_mut(d.max(1)).zip(factors) {
-            for value in row {
-                *value *= factor;
-            }
         }
     }
 }

@@ -3,11 +3,7 @@
 use burn::tensor::Tensor;
 use rand::Rng;
 
-use crate::{
-    model::{tensor, PROJECTIONS},
-    random::stream,
-    Config, Error, Model, Result,
-};
+use crate::{names::PROJECTIONS, random::stream, tensors::tensor, Config, Error, Result};
 
 /// The low-rank branch of one linear layer.
 #[derive(Clone, Debug)]
@@ -16,8 +12,34 @@ pub(crate) struct Lora {
     pub a: Tensor<2>,
     /// `[r, out]`.
     pub b: Tensor<2>,
-    /// `s = alpha / r`.
+    pub alpha: f64,
+    /// `s = alpha / r`, or `alpha / sqrt(r)` where it is rank-stabilised.
     pub scale: f32,
+}
+
+impl Lora {
+    fn branch(&self) -> Branch {
+        Branch { rank: self.a.dims()[1], alpha: self.alpha }
+    }
+}
+
+/// What tells the branch of one linear layer from another's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Branch {
+    pub rank: usize,
+    pub alpha: f64,
+}
+
+impl Branch {
+    /// Per decoder layer, the branch of each projection that has one.
+    pub fn of_each(
+        config: &Config,
+        mut branch: impl FnMut(usize, usize) -> Option<Self>,
+    ) -> Vec<[Option<Self>; 7]> {
+        (0..config.num_hidden_layers)
+            .map(|layer| std::array::from_fn(|projection| branch(layer, projection)))
+            .collect()
+    }
 }
 
 /// An adapter: low-rank branches on linear layers of a base model, which it leaves as it is.
@@ -25,8 +47,8 @@ pub(crate) struct Lora {
 pub struct Adapter {
     /// Per decoder layer, a branch for each of the [`PROJECTIONS`] that has one.
     pub(crate) layers: Vec<[Option<Lora>; 7]>,
-    pub(crate) rank: usize,
-    pub(crate) alpha: f64,
+    /// Whether branches are scaled by `alpha / sqrt(r)`.
+    pub(crate) stabilised: bool,
     /// Identity of the base it was trained on, as in `base_model_name_or_path`.
     pub(crate) base: String,
 }
@@ -62,7 +84,8 @@ impl Adapter {
             return Err(Error::Config(format!("LoRA alpha {alpha} is not positive")));
         }
         let mut rng = stream(seed, 0);
-        Self::build(config, [true; 7], rank, alpha, base, |spec| {
+        let branches = Branch::of_each(config, |_, _| Some(Branch { rank, alpha }));
+        Self::build(config, &branches, false, base, |spec| {
             let values = if spec.name.ends_with("lora_A") {
                 let bound = 1.0 / (spec.input as f32).sqrt();
                 (0..spec.input * spec.output).map(|_| rng.random_range(-bound..bound)).collect()
@@ -73,59 +96,49 @@ impl Adapter {
         })
     }
 
-    /// Asks `make` for each matrix of the wanted projections, in the order of [`Model::lora_matrices`].
+    /// Asks `make` for each matrix of these branches, in the order of [`crate::Model::lora_matrices`].
     pub(crate) fn build(
         config: &Config,
-        wanted: [bool; 7],
-        rank: usize,
-        alpha: f64,
+        branches: &[[Option<Branch>; 7]],
+        stabilised: bool,
         base: &str,
         mut make: impl FnMut(&MatrixSpec) -> Result<Tensor<2>>,
     ) -> Result<Self> {
-        let mut layers = Vec::with_capacity(config.num_hidden_layers);
-        for i in 0..config.num_hidden_layers {
+        let mut layers = Vec::with_capacity(branches.len());
+        for (i, branches) in branches.iter().enumerate() {
             let mut layer = [const { None }; 7];
             for (projection, slot) in layer.iter_mut().enumerate() {
-                if !wanted[projection] {
-                    continue;
-                }
+                let Some(Branch { rank, alpha }) = branches[projection] else { continue };
                 let [a, b] = specs(config, i, projection, rank);
-                let scale = (alpha / rank as f64) as f32;
-                *slot = Some(Lora { a: make(&a)?, b: make(&b)?, scale });
+                let divisor = if stabilised { (rank as f64).sqrt() } else { rank as f64 };
+                let scale = (alpha / divisor) as f32;
+                *slot = Some(Lora { a: make(&a)?, b: make(&b)?, alpha, scale });
             }
             layers.push(layer);
         }
-        Ok(Self { layers, rank, alpha, base: base.into() })
+        Ok(Self { layers, stabilised, base: base.into() })
     }
 
     /// This adapter with other matrices, in the same order.
     pub(crate) fn with_matrices(&self, config: &Config, matrices: Vec<Tensor<2>>) -> Result<Self> {
         let mut matrices = matrices.into_iter();
-        Self::build(config, self.wanted(), self.rank, self.alpha, &self.base, |spec| {
+        Self::build(config, &self.branches(), self.stabilised, &self.base, |spec| {
             matrices.next().ok_or_else(|| Error::MissingTensor(spec.name.clone()))
         })
     }
 
-    /// Which projections have a branch (the same in every layer).
-    pub(crate) fn wanted(&self) -> [bool; 7] {
-        let first = self.layers.first();
-        std::array::from_fn(|i| first.is_some_and(|layer| layer[i].is_some()))
+    /// Per decoder layer, the branch of each projection that has one.
+    pub(crate) fn branches(&self) -> Vec<[Option<Branch>; 7]> {
+        self.layers
+            .iter()
+            .map(|layer| layer.each_ref().map(|lora| Some(lora.as_ref()?.branch())))
+            .collect()
     }
 
-    /// Every matrix, A before B, in the order of [`Model::lora_matrices`].
+    /// Every matrix, A before B, in the order of [`crate::Model::lora_matrices`].
     pub(crate) fn list(&self) -> Vec<Tensor<2>> {
         let branches = self.layers.iter().flatten().flatten();
         branches.flat_map(|lora| [lora.a.clone(), lora.b.clone()]).collect()
-    }
-
-    /// The rank `r` of every branch.
-    pub fn rank(&self) -> usize {
-        self.rank
-    }
-
-    /// Alpha: the branches are scaled by `alpha / r`.
-    pub fn alpha(&self) -> f64 {
-        self.alpha
     }
 
     /// Identity of the base model that it belongs to.
@@ -135,12 +148,14 @@ impl Adapter {
 
     /// Name and shape of every matrix for a model of this configuration.
     pub(crate) fn specs(&self, config: &Config) -> Vec<MatrixSpec> {
-        let wanted = self.wanted();
-        (0..self.layers.len())
-            .flat_map(|layer| (0..7).map(move |projection| (layer, projection)))
-            .filter(|&(_, projection)| wanted[projection])
-            .flat_map(|(layer, projection)| specs(config, layer, projection, self.rank))
-            .collect()
+        let mut found = Vec::new();
+        for (layer, branches) in self.branches().into_iter().enumerate() {
+            for (projection, branch) in branches.into_iter().enumerate() {
+                let Some(branch) = branch else { continue };
+                found.extend(specs(config, layer, projection, branch.rank));
+            }
+        }
+        found
     }
 
     /// Compares every shape with what a base of this configuration needs.
@@ -171,40 +186,4 @@ fn specs(config: &Config, layer: usize, projection: usize, rank: usize) -> [Matr
         MatrixSpec { name: format!("{at}.lora_A"), input, output: rank },
         MatrixSpec { name: format!("{at}.lora_B"), input: rank, output },
     ]
-}
-
-impl Model {
-    /// The LoRA matrices of this model: layer by layer, within a layer in the order of [`PROJECTIONS`], A
-    /// before B. Gradients, captures and optimizer states all follow this order. Empty without an adapter.
-    pub fn lora_matrices(&self) -> Vec<MatrixSpec> {
-        self.adapter().map(|adapter| adapter.specs(&self.config)).unwrap_or_default()
-    }
-
-    /// The values of the LoRA matrices in the order of [`Model::lora_matrices`], each row-major
-    /// `[input, output]`.
-    pub fn lora_values(&self) -> Vec<ndarray::Array2<f32>> {
-        self.adapter().map(Adapter::list).unwrap_or_default().into_iter().map(array).collect()
-    }
-
-    /// This model with other values in its LoRA matrices.
-    ///
-    /// # Errors
-    /// If there is no adapter, or number or shapes differ from [`Model::lora_matrices`].
-    pub fn with_lora_values(&self, matrices: Vec<ndarray::Array2<f32>>) -> Result<Self> {
-        let adapter = self.adapter().ok_or(Error::NoAdapter)?;
-        let matrices = matrices
-            .into_iter()
-            .map(|matrix| {
-                let shape = [matrix.nrows(), matrix.ncols()];
-                tensor(matrix.iter().copied().collect(), shape)
-            })
-            .collect();
-        self.with_adapter(adapter.with_matrices(&self.config, matrices)?)
-    }
-}
-
-fn array(matrix: Tensor<2>) -> ndarray::Array2<f32> {
-    let [rows, columns] = matrix.dims();
-    ndarray::Array2::from_shape_vec((rows, columns), crate::model::values(matrix))
-        .expect("a tensor holds as many values as its shape says")
 }

@@ -1,10 +1,9 @@
 //! Fused operations with hand-written derivatives, recorded on burn's own autodiff tape.
 //!
-//! Composed of burn's primitives, the memory-bound parts of a decoder (normalisation, rotary embedding, masked
-//! softmax, SwiGLU, cross-entropy) allocate and walk memory four to ten times over; each of these walks it once.
-//! Matrix products stay burn's. Everything is two-dimensional, `[rows, features]`. These are for the CPU; other devices
-//! have the same functions composed of burn's primitives (`composed.rs`), which the tests hold each against, and its
-//! derivative.
+//! Composed of burn's primitives, the memory-bound parts of a decoder (normalisation, rotary embedding, attention,
+//! SwiGLU, cross-entropy) allocate and walk memory four to ten times over; each of these walks it once. Everything is
+//! two-dimensional, `[rows, features]`. These are for the CPU; other devices have the same functions composed of burn's
+//! primitives (`composed.rs`). The tests hold each against its composition, and against that one's derivative.
 
 use std::{fmt::Debug, marker::PhantomData, sync::Arc};
 
@@ -22,13 +21,13 @@ use burn::{
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use crate::{composed, kernels};
+use crate::{composed, kernels, rotary::Rotary};
 
 /// Elements that one thread takes at a time: enough to hide the hand-over, small enough to share evenly.
-const GRAIN: usize = 1 << 15;
+pub(crate) const GRAIN: usize = 1 << 15;
 
 /// An operation on `N` matrices that knows its own derivative.
-trait Op<const N: usize>: Clone + Debug + Send + 'static {
+pub(crate) trait Op<const N: usize>: Clone + Debug + Send + 'static {
     /// The output, and what the way back needs.
     fn forward(&self, inputs: [FlexTensor; N]) -> (FlexTensor, Vec<FlexTensor>);
     /// The gradient of each input that is wanted.
@@ -62,9 +61,11 @@ impl<O: Op<N>, const N: usize> Backward<Flex, N> for Node<O> {
     }
 }
 
+pub(crate) const ON_FLEX: &str =
+    "inputs are together on one device, and this is the flex backend's";
+
 /// Runs an operation, on the tape if any input is.
-fn apply<O: Op<N>, const N: usize>(op: O, inputs: [Tensor<2>; N]) -> Tensor<2> {
-    const ON_FLEX: &str = "inputs are together on one device, and this is the flex backend's";
+pub(crate) fn apply<O: Op<N>, const N: usize>(op: O, inputs: [Tensor<2>; N]) -> Tensor<2> {
     if !on_cpu(&inputs[0]) {
         return op.composed(inputs);
     }
@@ -97,16 +98,16 @@ fn apply<O: Op<N>, const N: usize>(op: O, inputs: [Tensor<2>; N]) -> Tensor<2> {
 }
 
 /// Whether the fused operations can run where the tensor is.
-fn on_cpu(x: &Tensor<2>) -> bool {
+pub(crate) fn on_cpu(x: &Tensor<2>) -> bool {
     x.device() == Device::flex()
 }
 
 /// The values of a contiguous tensor.
-fn values(tensor: &FlexTensor) -> &[f32] {
+pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("operations are only given contiguous f32 tensors")
 }
 
-fn matrix(data: Vec<f32>, columns: usize) -> FlexTensor {
+pub(crate) fn matrix(data: Vec<f32>, columns: usize) -> FlexTensor {
     let rows = data.len() / columns.max(1);
     FlexTensor::from_data(TensorData::new(data, [rows, columns]))
 }
@@ -120,12 +121,12 @@ fn own(tensor: FlexTensor) -> FlexTensor {
     }
 }
 
-fn columns(tensor: &FlexTensor) -> usize {
+pub(crate) fn columns(tensor: &FlexTensor) -> usize {
     tensor.layout().shape()[1]
 }
 
-/// Rows of `width` elements that make one thread's portion.
-fn portion(width: usize) -> usize {
+/// Rows of `width` elements that make one thread's task.
+fn rows_per_task(width: usize) -> usize {
     (GRAIN / width.max(1)).max(1)
 }
 
@@ -137,7 +138,7 @@ struct RmsNorm {
 impl Op<2> for RmsNorm {
     fn forward(&self, [x, w]: [FlexTensor; 2]) -> (FlexTensor, Vec<FlexTensor>) {
         let d = columns(&x);
-        let rows = portion(d);
+        let rows = rows_per_task(d);
         let mut y = vec![0.0; values(&x).len()];
         let mut inverse = vec![0.0; y.len() / d];
         let weight = values(&w);
@@ -158,7 +159,7 @@ impl Op<2> for RmsNorm {
         let (x, w, inverse) = (values(&saved[0]), values(&saved[1]), values(&saved[2]));
         let g = values(&gradient);
         let d = w.len();
-        let rows = portion(d);
+        let rows = rows_per_task(d);
         let pieces =
             || x.par_chunks(rows * d).zip(g.par_chunks(rows * d)).zip(inverse.par_chunks(rows));
         let for_x = wanted[0].then(|| {
@@ -242,48 +243,37 @@ pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
     apply(SwiGlu, [gate, up])
 }
 
-/// Cosines and sines of the rotary embedding, for every position that the model knows.
-#[derive(Debug)]
-pub(crate) struct Rotary {
-    /// `[positions, head_dim / 2]`.
-    pub cos: Vec<f32>,
-    /// As `cos`.
-    pub sin: Vec<f32>,
-    pub half: usize,
-}
-
 /// `[batch * seq, heads * head_dim]` → `[batch * heads * seq, head_dim]`, rotating on the way where asked to.
 #[derive(Clone, Debug)]
-struct Split {
+struct Heads {
     heads: usize,
     seq: usize,
-    /// The tables, and the position of the first row.
-    rotary: Option<(Arc<Rotary>, usize)>,
+    rotary: Option<Arc<Rotary>>,
 }
 
-impl Split {
+impl Heads {
     /// Moves rows one way or the other; `merged` is the index of a head's row in the merged layout.
     fn copy(&self, from: &[f32], head_dim: usize, merge: bool) -> Vec<f32> {
         let (heads, seq) = (self.heads, self.seq);
         let mut to = vec![0.0; from.len()];
-        let rows = portion(head_dim);
+        let rows = rows_per_task(head_dim);
         to.par_chunks_mut(rows * head_dim).enumerate().for_each(|(piece, to)| {
             for (i, to) in to.chunks_exact_mut(head_dim).enumerate() {
                 let row = piece * rows + i;
-                let (position, source) = if merge {
+                let (batch, position, source) = if merge {
                     let (token, head) = (row / heads, row % heads);
                     let (batch, position) = (token / seq, token % seq);
-                    (position, (batch * heads + head) * seq + position)
+                    (batch, position, (batch * heads + head) * seq + position)
                 } else {
                     let (group, position) = (row / seq, row % seq);
                     let (batch, head) = (group / heads, group % heads);
-                    (position, (batch * seq + position) * heads + head)
+                    (batch, position, (batch * seq + position) * heads + head)
                 };
                 let from = &from[source * head_dim..(source + 1) * head_dim];
                 match &self.rotary {
                     None => to.copy_from_slice(from),
-                    Some((table, start)) => {
-                        let at = (start + position) * table.half;
+                    Some(table) => {
+                        let at = table.row(batch, position, seq) * table.half;
                         let (cos, sin) =
                             (&table.cos[at..at + table.half], &table.sin[at..at + table.half]);
                         kernels::rotate(from, cos, sin, if merge { -1.0 } else { 1.0 }, to);
@@ -295,7 +285,7 @@ impl Split {
     }
 }
 
-impl Op<1> for Split {
+impl Op<1> for Heads {
     fn forward(&self, [x]: [FlexTensor; 1]) -> (FlexTensor, Vec<FlexTensor>) {
         let head_dim = columns(&x) / self.heads;
         (matrix(self.copy(values(&x), head_dim, false), head_dim), Vec::new())
@@ -315,14 +305,14 @@ impl Op<1> for Split {
         let apart = composed::split_heads(x, self.heads, self.seq);
         match &self.rotary {
             None => apart,
-            Some((table, start)) => composed::rotate(apart, self.seq, table, *start),
+            Some(table) => composed::rotate(apart, self.heads, self.seq, table),
         }
     }
 }
 
-/// The way back of [`Split`], without rotation.
+/// The way back of [`Heads`], without rotation.
 #[derive(Clone, Debug)]
-struct Merge(Split);
+struct Merge(Heads);
 
 impl Op<1> for Merge {
     fn forward(&self, [x]: [FlexTensor; 1]) -> (FlexTensor, Vec<FlexTensor>) {
@@ -347,135 +337,42 @@ impl Op<1> for Merge {
 
 /// One row per position and head: `[batch * seq, heads * head_dim]` → `[batch * heads * seq, head_dim]`.
 pub(crate) fn split_heads(x: Tensor<2>, heads: usize, seq: usize) -> Tensor<2> {
-    apply(Split { heads, seq, rotary: None }, [x])
+    apply(Heads { heads, seq, rotary: None }, [x])
 }
 
-/// [`split_heads`] with the rotary embedding applied, the first row of each sequence being at position `start`
-/// (Su et al. 2021, in Hugging Face's layout).
+/// [`split_heads`] with the rotary embedding applied, in Hugging Face's layout.
 pub(crate) fn split_heads_rotated(
     x: Tensor<2>,
     heads: usize,
     seq: usize,
     rotary: &Arc<Rotary>,
-    start: usize,
 ) -> Tensor<2> {
-    apply(Split { heads, seq, rotary: Some((rotary.clone(), start)) }, [x])
+    apply(Heads { heads, seq, rotary: Some(rotary.clone()) }, [x])
 }
 
 /// The inverse of [`split_heads`].
 pub(crate) fn merge_heads(x: Tensor<2>, heads: usize, seq: usize) -> Tensor<2> {
-    apply(Merge(Split { heads, seq, rotary: None }), [x])
+    apply(Merge(Heads { heads, seq, rotary: None }), [x])
 }
 
-#[derive(Clone, Debug)]
-struct CausalSoftmax {
-    queries: usize,
-    past: usize,
-    scale: f32,
-}
-
-impl Op<1> for CausalSoftmax {
-    fn forward(&self, [scores]: [FlexTensor; 1]) -> (FlexTensor, Vec<FlexTensor>) {
-        let keys = columns(&scores);
-        let rows = portion(keys);
-        let mut p = own(scores);
-        // Copies only if somebody else holds the scores; nobody does.
-        p.storage_mut::<f32>().par_chunks_mut(rows * keys).enumerate().for_each(|(piece, p)| {
-            let first = piece * rows;
-            kernels::causal_softmax(p, keys, first, self.queries, self.past, self.scale)
-        });
-        (p.clone(), vec![p])
-    }
-
-    fn backward(
-        &self,
-        saved: Vec<FlexTensor>,
-        gradient: FlexTensor,
-        _: [bool; 1],
-    ) -> [Option<FlexTensor>; 1] {
-        let keys = columns(&gradient);
-        let rows = portion(keys);
-        let mut g = own(gradient);
-        values(&saved[0])
-            .par_chunks(rows * keys)
-            .zip(g.storage_mut::<f32>().par_chunks_mut(rows * keys))
-            .for_each(|(p, g)| kernels::softmax_back(p, keys, self.scale, g));
-        [Some(g)]
-    }
-
-    fn composed(&self, [scores]: [Tensor<2>; 1]) -> Tensor<2> {
-        composed::causal_softmax(scores, self.queries, self.past, self.scale)
-    }
-}
-
-/// `softmax(scale * scores)` where row `r` of `[rows, past + queries]` belongs to query `r % queries`, which
-/// sees the `past` and the queries up to itself.
-pub(crate) fn causal_softmax(
-    scores: Tensor<2>,
-    queries: usize,
-    past: usize,
-    scale: f32,
-) -> Tensor<2> {
-    apply(CausalSoftmax { queries, past, scale }, [scores])
-}
-
-#[derive(Clone, Debug)]
-struct CrossEntropy {
-    labels: Arc<[u32]>,
-    weights: Arc<[f32]>,
-}
-
-impl Op<1> for CrossEntropy {
-    fn forward(&self, [logits]: [FlexTensor; 1]) -> (FlexTensor, Vec<FlexTensor>) {
-        let vocab = columns(&logits);
-        let rows = portion(vocab);
-        let mut d = own(logits);
-        let mut loss = vec![0.0; self.labels.len()];
-        d.storage_mut::<f32>()
-            .par_chunks_mut(rows * vocab)
-            .zip(self.labels.par_chunks(rows))
-            .zip(self.weights.par_chunks(rows))
-            .zip(loss.par_chunks_mut(rows))
-            .for_each(|(((d, labels), weights), loss)| {
-                kernels::cross_entropy(d, labels, weights, loss)
-            });
-        (matrix(loss, 1), vec![d])
-    }
-
-    fn backward(
-        &self,
-        mut saved: Vec<FlexTensor>,
-        gradient: FlexTensor,
-        _: [bool; 1],
-    ) -> [Option<FlexTensor>; 1] {
-        let Some(mut d) = saved.pop() else { unreachable!("forward saved one tensor") };
-        let factors = values(&gradient);
-        if factors.iter().all(|&factor| factor == 1.0) {
-            return [Some(d)];
-        }
-        let vocab = columns(&d);
-        let rows = portion(vocab);
-        d.storage_mut::<f32>()
-            .par_chunks_mut(rows * vocab)
-            .zip(factors.par_chunks(rows))
-            .for_each(|(d, factors)| kernels::scale_rows(d, factors));
-        [Some(d)]
-    }
-
-    fn composed(&self, [logits]: [Tensor<2>; 1]) -> Tensor<2> {
-        composed::cross_entropy(logits, &self.labels, &self.weights)
-    }
-}
-
-/// `-weight * log softmax(logits)[label]` of each row: `[rows, vocab]` → `[rows, 1]`.
+/// `-log softmax(logits)[label]` of each row, and its gradient by the logits: `[rows, vocab]` → `[rows]` and
+/// `[rows, vocab]`. Not on the tape.
 ///
 /// Every label must be below `vocab`.
-pub(crate) fn cross_entropy(
-    logits: Tensor<2>,
-    labels: Arc<[u32]>,
-    weights: Arc<[f32]>,
-) -> Tensor<2> {
-    apply(CrossEntropy { labels, weights }, [logits])
+pub(crate) fn cross_entropy(logits: Tensor<2>, labels: &[u32]) -> (Vec<f32>, Tensor<2>) {
+    if !on_cpu(&logits) {
+        return composed::cross_entropy(logits, labels);
+    }
+    let mut d = own(logits.try_into_primitive::<Flex>().expect(ON_FLEX).to_contiguous());
+    let vocab = columns(&d);
+    let rows = rows_per_task(vocab);
+    let mut losses = vec![0.0; labels.len()];
+    d.storage_mut::<f32>()
+        .par_chunks_mut(rows * vocab)
+        .zip(labels.par_chunks(rows))
+        .zip(losses.par_chunks_mut(rows))
+        .for_each(|((d, labels), losses)| kernels::cross_entropy(d, labels, losses));
+    (losses, Tensor::from_primitive::<Flex>(d))
 }
 
 #[derive(Clone, Debug)]
@@ -511,10 +408,14 @@ pub(crate) fn tap(y: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::{activation, Int};
+
     use super::*;
     use crate::{
-        model::{tensor, values},
+        attention::{attention, attention_cached, attention_moving},
         random::{normals, stream},
+        sight::{Attention, Sight},
+        tensors::{tensor, values},
     };
 
     fn random(shape: [usize; 2], seed: u64) -> Tensor<2> {
@@ -541,16 +442,20 @@ mod tests {
             all.extend(leaves.map(|leaf| values(leaf.grad(&gradients).unwrap())));
             all
         };
-        for (part, (ours, truth)) in run(&fused).into_iter().zip(run(&composed)).enumerate() {
-            assert_eq!(ours.len(), truth.len());
-            for (ours, truth) in ours.into_iter().zip(truth) {
-                let near = (ours - truth).abs() < 1e-5 * (1.0 + truth.abs());
-                assert!(near, "part {part}: {ours}, not {truth}");
-            }
+        for (ours, truth) in run(&fused).into_iter().zip(run(&composed)) {
+            near(&ours, &truth);
         }
     }
 
-    // More rows than one thread's portion, and a width that is no multiple of the lanes.
+    fn near(ours: &[f32], truth: &[f32]) {
+        assert_eq!(ours.len(), truth.len());
+        for (at, (ours, truth)) in ours.iter().zip(truth).enumerate() {
+            let near = (ours - truth).abs() < 1e-5 * (1.0 + truth.abs());
+            assert!(near, "at {at}: {ours}, not {truth}");
+        }
+    }
+
+    // More rows than one thread's task, and a width that is no multiple of the lanes.
     const ROWS: usize = 1500;
     const WIDTH: usize = 37;
 
@@ -566,27 +471,88 @@ mod tests {
         compare(shapes, |[a, b]| swiglu(a, b), |[a, b]| composed::swiglu(a, b));
     }
 
+    /// Who sees what in tests: causal, in windows, packed.
+    fn sights(batch: usize, seq: usize) -> Vec<Sight> {
+        let causal = Sight { seq, past: 0, window: None, starts: None };
+        let records = (0..batch * seq).map(|token| (token % seq / 7 * 7) as u32);
+        let packed = Sight { starts: Some(records.collect()), ..causal.clone() };
+        vec![causal.clone(), causal.within(Some(5)), packed.clone(), packed.within(Some(3))]
+    }
+
     #[test]
-    fn causal_softmax_should_equal_its_composition() {
-        // 8 groups of 5 queries after 3 known keys.
-        let (groups, queries, past) = (8, 5, 3);
-        let keys = past + queries;
-        compare(
-            [[groups * queries, keys]],
-            |[x]| causal_softmax(x, queries, past, 0.3),
-            |[x]| composed::causal_softmax(x, queries, past, 0.3),
-        );
+    fn attention_should_equal_its_composition() {
+        // Fewer queries than a block has, and more, and more keys too.
+        for (batch, seq, width) in [(3, 11, 6), (1, 300, 4)] {
+            let (heads, shared) = (6, 2);
+            for sight in sights(batch, seq) {
+                let at = Attention { heads, shared, sight, scale: 0.3 };
+                let shapes = [heads, shared, shared].map(|heads| [batch * heads * seq, width]);
+                compare(
+                    shapes,
+                    |qkv| attention(at.clone(), qkv),
+                    |qkv| composed::attention(&at, qkv, 8),
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn attention_should_change_as_fast_as_its_composition() {
+        for (batch, seq, width) in [(3, 11, 6), (1, 300, 4)] {
+            let (heads, shared) = (6, 2);
+            for sight in sights(batch, seq) {
+                let attention = Attention { heads, shared, sight, scale: 0.3 };
+                let given = |seed| {
+                    let mut seed = seed;
+                    [heads, shared, shared].map(|heads| {
+                        seed += 1;
+                        random([batch * heads * seq, width], seed)
+                    })
+                };
+                let ours = attention_moving(&attention, given(0), given(9));
+                let truth = composed::attention_moving(&attention, given(0), given(9), 8);
+                for (ours, truth) in ours.into_iter().zip(truth) {
+                    near(&values(ours), &values(truth));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn attention_should_be_the_same_when_keys_come_from_a_cache() {
+        let (heads, shared, seq, width, capacity) = (4, 2, 70, 6, 90);
+        let whole = Sight { seq, past: 0, window: Some(33), starts: None };
+        let at = |sight| Attention { heads, shared, sight, scale: 0.3 };
+        let [q, k, v] =
+            [(heads, 1), (shared, 2), (shared, 3)].map(|(n, seed)| random([n * seq, width], seed));
+        let truth = attention(at(whole.clone()), [q.clone(), k.clone(), v.clone()]);
+        let truth = truth.reshape([heads, seq, width]).narrow(1, seq - 1, 1);
+        let cached = [k, v].map(|of| {
+            let room = Tensor::<3>::zeros([shared, capacity, width], &Device::flex());
+            room.slice_assign([0..shared, 0..seq, 0..width], of.reshape([shared, seq, width]))
+        });
+        let last = q.reshape([heads, seq, width]).narrow(1, seq - 1, 1).reshape([heads, width]);
+        let sight = Sight { seq: 1, past: seq - 1, ..whole };
+        let ours = attention_cached(at(sight), last, cached);
+        near(&values(ours), &values(truth));
     }
 
     #[test]
     fn cross_entropy_should_equal_its_composition() {
         let labels: Vec<u32> = (0..ROWS).map(|row| (row % WIDTH) as u32).collect();
-        let weights: Vec<f32> = (0..ROWS).map(|row| (row % 3) as f32).collect();
-        compare(
-            [[ROWS, WIDTH]],
-            |[x]| cross_entropy(x, labels.clone().into(), weights.clone().into()),
-            |[x]| composed::cross_entropy(x, &labels, &weights),
-        );
+        let logits = random([ROWS, WIDTH], 1);
+        let (ours, gradient) = cross_entropy(logits.clone(), &labels);
+        let (truth, true_gradient) = composed::cross_entropy(logits.clone(), &labels);
+        near(&ours, &truth);
+        near(&values(gradient.clone()), &values(true_gradient));
+        // And burn's own derivative.
+        let leaf = logits.autodiff().require_grad();
+        let indices: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
+        let indices = TensorData::new(indices, [ROWS, 1]);
+        let indices = Tensor::<2, Int>::from_data(indices, &Device::flex());
+        let chosen = activation::log_softmax(leaf.clone(), 1).gather(1, indices);
+        let gradients = chosen.neg().sum().backward();
+        near(&values(gradient), &values(leaf.grad(&gradients).unwrap()));
     }
 
     #[test]
@@ -609,24 +575,20 @@ mod tests {
 
     #[test]
     fn rotation_should_equal_its_composition() {
-        let (batch, seq, heads, dim, start) = (2, 5, 3, 6, 4);
-        let half = dim / 2;
-        let angle = |position: usize, i: usize| position as f32 * 0.3 / (i + 1) as f32;
-        let table = |f: fn(f32) -> f32, first: usize, rows: usize| -> Vec<f32> {
-            (first..first + rows)
-                .flat_map(|position| (0..half).map(move |i| f(angle(position, i))))
-                .collect()
-        };
-        let rotary = Arc::new(Rotary {
-            cos: table(f32::cos, 0, start + seq),
-            sin: table(f32::sin, 0, start + seq),
-            half,
-        });
-        compare(
-            [[batch * seq, heads * dim]],
-            |[x]| split_heads_rotated(x, heads, seq, &rotary, start),
-            |[x]| composed::rotate(composed::split_heads(x, heads, seq), seq, &rotary, start),
-        );
+        let (batch, seq, heads, dim) = (2, 9, 3, 6);
+        let frequencies = [1.0, 0.3, 0.1];
+        for sight in sights(batch, seq) {
+            for past in if sight.starts.is_some() { [0, 0] } else { [0, 4] } {
+                let rotary = Arc::new(Rotary::new(&frequencies, &Sight { past, ..sight.clone() }));
+                compare(
+                    [[batch * seq, heads * dim]],
+                    |[x]| split_heads_rotated(x, heads, seq, &rotary),
+                    |[x]| {
+                        composed::rotate(composed::split_heads(x, heads, seq), heads, seq, &rotary)
+                    },
+                );
+            }
+        }
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use rand::Rng;
 
 use crate::{
-    model::{values, Cache},
+    batch::Pass,
+    cache::{Cache, PREFILL},
     random::stream,
+    tensors::values,
     Error, Model, Result, Tokenizer,
 };
 
@@ -29,6 +31,15 @@ impl Sampling {
     }
 }
 
+/// What an answer has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many tokens of the prompt are read.
+    Read(usize),
+    /// The next token.
+    Token(u32),
+}
+
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -50,20 +61,24 @@ pub struct Answer {
 }
 
 impl Model {
-    /// Continues a prompt. `each` sees every token as it comes, and ends the answer by returning false.
+    /// Continues a prompt. `each` sees every part of the prompt that is read and every token as it comes, and ends the
+    /// answer by returning false. A prompt is read in parts, so that memory grows with its length and not with its square,
+    /// and a long one can be given up. Tokens of `unnamed` are never chosen: rows of the
+    /// vocabulary that the tokenizer has no token for ([`Tokenizer::unnamed`]).
     ///
     /// # Errors
     /// If the prompt is empty, fills the context, or holds tokens outside the vocabulary; if temperature or
-    /// top-p are out of range.
+    /// top-p are out of range; if a logit is not finite, or no token is left to choose.
     pub fn generate(
         &self,
         prompt: &[u32],
         sampling: Sampling,
-        mut each: impl FnMut(u32) -> bool,
+        unnamed: &[u32],
+        mut each: impl FnMut(Step) -> bool,
     ) -> Result<(Vec<u32>, Stop)> {
         let Sampling { max_tokens, temperature, top_p, seed } = sampling;
         if prompt.is_empty() {
-            return Err(Error::NoTarget { len: 0, from: 0 });
+            return Err(Error::NoTarget { len: 0 });
         }
         self.check_ids(prompt, prompt.len())?;
         if !(0.0..=100.0).contains(&temperature) {
@@ -74,14 +89,31 @@ impl Model {
         }
         let room = self.config.max_position_embeddings - prompt.len();
         let mut rng = stream(seed, 0);
-        let mut cache = Cache::new(&self.config);
+        let most = max_tokens.min(room);
+        let mut cache = Cache::new(self.config.num_hidden_layers, prompt.len() + most);
         let mut ids: Vec<u32> = Vec::new();
-        let mut input = prompt.to_vec();
-        for _ in 0..max_tokens.min(room) {
-            let hidden = self.hidden(&input, 1, Some(&mut cache), None);
+        let last = prompt.len() - (prompt.len() - 1) % PREFILL - 1;
+        let (before, rest) = prompt.split_at(last);
+        for part in before.chunks(PREFILL) {
+            self.hidden(&Pass::of(part), Some(&mut cache), None);
+            if !each(Step::Read(cache.len)) {
+                return Ok((ids, Stop::Length));
+            }
+        }
+        let mut input = rest.to_vec();
+        for _ in 0..most {
+            let hidden = self.hidden(&Pass::of(&input), Some(&mut cache), None);
             let [tokens, width] = hidden.dims();
             let last = hidden.slice([tokens - 1..tokens, 0..width]);
-            let logits = values(self.logits(last));
+            let mut logits = values(self.logits(last));
+            if logits.iter().any(|logit| !logit.is_finite()) {
+                return Err(Error::Overflow(prompt.len() + ids.len()));
+            }
+            for &id in unnamed {
+                if let Some(logit) = logits.get_mut(id as usize) {
+                    *logit = f32::NEG_INFINITY;
+                }
+            }
             let next = if temperature == 0.0 {
                 likeliest(&logits)
             } else {
@@ -91,7 +123,7 @@ impl Model {
                 return Ok((ids, Stop::EndOfText));
             }
             ids.push(next);
-            if !each(next) {
+            if !each(Step::Token(next)) {
                 break;
             }
             input = vec![next];
@@ -110,8 +142,8 @@ impl Model {
         sampling: Sampling,
     ) -> Result<Answer> {
         let prompt = tokenizer.prompt(prompt)?;
-        let (ids, stop) = self.generate(&prompt, sampling, |_| true)?;
-        let text = tokenizer.decode(&ids)?;
+        let (ids, stop) = self.generate(&prompt, sampling, tokenizer.unnamed(), |_| true)?;
+        let text = tokenizer.decode_after(&prompt, &ids)?;
         Ok(Answer { ids, text, stop })
     }
 }
@@ -127,7 +159,7 @@ fn likeliest(logits: &[f32]) -> u32 {
     best as u32
 }
 
-/// Draws from the nucleus; `u` is uniform in [0, 1).
+/// Draws from the nucleus; `u` is uniform in [0, 1). Logits are finite, or minus infinity for what is never drawn.
 fn nucleus(logits: &[f32], temperature: f32, top_p: f32, u: f64) -> u32 {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut tokens: Vec<(u32, f64)> = logits
@@ -135,24 +167,43 @@ fn nucleus(logits: &[f32], temperature: f32, top_p: f32, u: f64) -> u32 {
         .enumerate()
         .map(|(token, &logit)| (token as u32, f64::from((logit - top) / temperature).exp()))
         .collect();
-    // Ties in the order of the vocabulary, so that the choice is the same everywhere.
-    tokens.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let total: f64 = tokens.iter().map(|token| token.1).sum();
-    let mut kept = 0.0;
-    let mut size = 0;
-    while size < tokens.len() && kept < f64::from(top_p) * total {
-        kept += tokens[size].1;
-        size += 1;
-    }
-    let mut left = u * kept;
-    for &(token, weight) in &tokens[..size] {
+    let kept =
+        if top_p < 1.0 { likeliest_of(&mut tokens, f64::from(top_p) * total) } else { &tokens };
+    let mut left = u * kept.iter().map(|token| token.1).sum::<f64>();
+    for &(token, weight) in kept {
         left -= weight;
         if left < 0.0 {
             return token;
         }
     }
     // Only rounding leads here.
-    tokens[size.saturating_sub(1)].0
+    kept.iter().rev().find(|token| token.1 > 0.0).map_or(0, |token| token.0)
+}
+
+/// The fewest likeliest tokens whose weights reach `mass`, the likeliest first. Few reach it, most of the time, so
+/// that only those are sorted.
+fn likeliest_of(tokens: &mut [(u32, f64)], mass: f64) -> &[(u32, f64)] {
+    // Ties in the order of the vocabulary, so that the choice is the same everywhere.
+    let order = |a: &(u32, f64), b: &(u32, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    let mut sorted = 64.min(tokens.len());
+    loop {
+        if sorted < tokens.len() {
+            tokens.select_nth_unstable_by(sorted, order);
+        }
+        tokens[..sorted].sort_unstable_by(order);
+        let mut reached = 0.0;
+        for (i, token) in tokens[..sorted].iter().enumerate() {
+            reached += token.1;
+            if reached >= mass {
+                return &tokens[..=i];
+            }
+        }
+        if sorted == tokens.len() {
+            return tokens;
+        }
+        sorted = (8 * sorted).min(tokens.len());
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +219,41 @@ mod tests {
         }
         assert_eq!(nucleus(&logits, 1.0, 0.01, 0.999), 1);
         assert_eq!(nucleus(&logits, 1.0, 1.0, 0.9999), 3);
+    }
+
+    #[test]
+    fn nucleus_should_be_that_of_a_full_sort_when_few_or_many_tokens_are_in_it() {
+        let mut logits: Vec<f32> = (0..2000).map(|i| ((i * 7919) % 2003) as f32 / 100.0).collect();
+        logits[77] = f32::NEG_INFINITY;
+        for top_p in [1e-6, 0.3, 0.9, 0.999_999] {
+            let mut tokens: Vec<(u32, f64)> = logits
+                .iter()
+                .enumerate()
+                .map(|(token, &logit)| (token as u32, f64::from(logit).exp()))
+                .collect();
+            let mass = top_p * tokens.iter().map(|token| token.1).sum::<f64>();
+            let mut all = tokens.clone();
+            all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            let mut reached = 0.0;
+            let within = |token: &&(u32, f64)| {
+                let open = reached < mass;
+                reached += token.1;
+                open
+            };
+            let expected: Vec<_> = all.iter().take_while(within).copied().collect();
+            assert_eq!(likeliest_of(&mut tokens, mass), expected);
+        }
+    }
+
+    #[test]
+    fn draw_should_never_be_of_a_token_without_weight() {
+        let logits = [f32::NEG_INFINITY, 1.0, 1.0, f32::NEG_INFINITY];
+        for i in 0..100 {
+            for top_p in [0.6, 1.0] {
+                let token = nucleus(&logits, 1.0, top_p, f64::from(i) / 99.999);
+                assert!(token == 1 || token == 2, "{token}");
+            }
+        }
     }
 
     #[test]

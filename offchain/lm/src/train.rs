@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     batch::{Batch, Sequence},
+    json,
     kernels::{adamw, AdamStep},
-    model::{tensor, values},
-    ops,
     random::{permutation, stream},
-    tensors::{write, write_whole, Named, Precision, TensorFiles},
+    tensor_files::{write, write_whole, Named, Precision, TensorFiles},
+    tensors::{tensor, values},
     Error, Model, Result,
 };
 
@@ -35,7 +35,7 @@ pub enum Data {
         /// Tokens per row.
         seq: usize,
     },
-    /// One record per row, padded: two records never share a row.
+    /// Records, each as if it were alone: as many share a row as find room in it, and none sees another.
     Records(Arc<Vec<Sequence>>),
 }
 
@@ -54,7 +54,7 @@ pub struct Schedule {
     pub final_rate: f64,
     /// Steps of linear warm-up; a cosine follows.
     pub warm_up: usize,
-    /// Decoupled weight decay, on matrices only (not on norms).
+    /// Decoupled weight decay, on matrices only (not on norms and biases).
     pub weight_decay: f64,
     /// AdamW's averages of the gradient and of its square.
     pub betas: (f64, f64),
@@ -115,6 +115,7 @@ struct Saved {
     schedule: Schedule,
 }
 
+const SAVED: &str = "trainer.json";
 const STATE: &str = "trainer.safetensors";
 const EPSILON: f32 = 1e-8;
 
@@ -193,15 +194,18 @@ impl Trainer {
         }
     }
 
+    /// Whether [`Trainer::save`] left a run in a folder.
+    pub fn is_saved(folder: &Path) -> bool {
+        folder.join(SAVED).exists()
+    }
+
     /// Goes on from [`Trainer::save`], with the model that the run began with and the same data.
     ///
     /// # Errors
     /// As [`Trainer::new`], and if the folder holds no saved run or one of another model.
     pub fn resume(model: Model, data: Data, folder: &Path) -> Result<Self> {
-        let path = folder.join("trainer.json");
-        let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-        let saved: Saved =
-            serde_json::from_slice(&bytes).map_err(|source| Error::Json { path, source })?;
+        let path = folder.join(SAVED);
+        let saved: Saved = json::read(&path)?;
         let mut trainer = Self::new(model, saved.target, data, saved.schedule)?;
         let state = TensorFiles::open(&[folder.join(format!("{}-{STATE}", saved.step))])?;
         for parameter in &mut trainer.parameters {
@@ -230,7 +234,7 @@ impl Trainer {
         let state = folder.join(format!("{}-{STATE}", self.step));
         write(&state, &tensors, Precision::F32, BTreeMap::new())?;
         let saved = Saved { target: self.target, step: self.step, schedule: self.schedule.clone() };
-        let path = folder.join("trainer.json");
+        let path = folder.join(SAVED);
         let json = serde_json::to_vec_pretty(&saved)
             .map_err(|source| Error::Json { path: path.clone(), source })?;
         write_whole(&path, &json)?;
@@ -303,7 +307,7 @@ impl Trainer {
         for batch in &batches {
             let (part, gradients) = self.gradients(batch)?;
             loss += part;
-            targets += batch.targets();
+            targets += batch.labels.len();
             tokens += batch.ids.len();
             if sum.is_empty() {
                 sum = gradients;
@@ -366,11 +370,11 @@ impl Trainer {
             Data::Packed { tokens, seq } => {
                 let windows: Vec<&[u32]> =
                     picked.iter().map(|&row| &tokens[row * seq..(row + 1) * seq + 1]).collect();
-                Ok(Batch::packed(&windows))
+                Ok(Batch::windows(&windows))
             }
             Data::Records(records) => {
                 let rows: Vec<Sequence> = picked.iter().map(|&row| records[row].clone()).collect();
-                Batch::padded(&self.model, &rows)
+                Batch::packed(&self.model, &rows)
             }
         }
     }
@@ -385,20 +389,31 @@ impl Trainer {
         .map(|tensor| tensor.autodiff().require_grad())
         .collect();
         let model = self.with_parameters(leaves.clone())?;
-        let logits = model.logits(model.hidden(&batch.ids, batch.rows, None, None));
-        let loss = ops::cross_entropy(logits, batch.labels.clone(), batch.weights.clone());
-        let mut gradients = loss.backward();
-        let loss = values(loss.inner()).iter().map(|&loss| f64::from(loss)).sum();
-        let gradients = leaves
-            .iter()
-            .zip(&self.parameters)
-            .map(|(leaf, parameter)| {
-                leaf.grad_remove(&mut gradients)
-                    .map(values)
-                    .ok_or_else(|| Error::Training(format!("no gradient for {}", parameter.name)))
-            })
-            .collect::<Result<_>>()?;
-        Ok((loss, gradients))
+        let hidden = model.at_targets(model.hidden(&batch.pass(), None, None), batch);
+        let of = |at: usize, logits: &Tensor<2>| {
+            let [rows, _] = logits.dims();
+            batch.labels[at..at + rows].to_vec()
+        };
+        // The output matrix is not on the tape: its gradient and the hidden states' are known already.
+        let scored = self.model.score(&hidden.clone().inner(), self.target == Target::Base, of);
+        let loss = scored.losses.iter().map(|&loss| f64::from(loss)).sum();
+        let mut taped = (hidden * scored.hidden.autodiff()).backward(); // from ones
+        let mut gradients: Vec<Option<Tensor<2>>> =
+            leaves.iter().map(|leaf| leaf.grad_remove(&mut taped)).collect();
+        if let Some(head) = scored.head {
+            // The first matrix, the embedding, serves as the output matrix too, or the last is it.
+            let tied = self.model.config().tie_word_embeddings;
+            let place = if tied { 0 } else { gradients.len() - 1 };
+            gradients[place] = Some(match gradients[place].take() {
+                Some(taped) => taped + head,
+                None => head,
+            });
+        }
+        let named = gradients.into_iter().zip(&self.parameters).map(|(gradient, parameter)| {
+            let missing = || Error::Training(format!("no gradient for {}", parameter.name));
+            gradient.map(values).ok_or_else(missing)
+        });
+        Ok((loss, named.collect::<Result<_>>()?))
     }
 
     fn with_parameters(&self, tensors: Vec<Tensor<2>>) -> Result<Model> {
@@ -433,7 +448,8 @@ impl Trainer {
             keep: 1.0,
         };
         self.parameters.par_iter_mut().zip(gradients).for_each(|(parameter, gradient)| {
-            let keep = if parameter.name.ends_with("norm.weight") { 1.0 } else { decay as f32 };
+            let vector = [".bias", "norm.weight"].iter().any(|end| parameter.name.ends_with(end));
+            let keep = if vector { 1.0 } else { decay as f32 };
             let Parameter { values, first, second, .. } = parameter;
             adamw(values, first, second, gradient, AdamStep { keep, ..common });
         });
@@ -448,5 +464,115 @@ impl Trainer {
         let tensors = self.parameters.iter().map(there).collect();
         self.model = self.with_parameters(tensors)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Adapter, Config, Family, RopeScaling};
+
+    fn model() -> Model {
+        let config = Config {
+            family: Family::Mistral { window: Some(4) },
+            vocab_size: 23,
+            hidden_size: 12,
+            intermediate_size: 20,
+            num_hidden_layers: 2,
+            num_attention_heads: 4,
+            num_key_value_heads: 2,
+            head_dim: 4,
+            max_position_embeddings: 32,
+            rms_norm_eps: 1e-5,
+            rope_theta: 100.0,
+            rope_scaling: RopeScaling::None,
+            tie_word_embeddings: true,
+            bos_token_id: None,
+            eos_token_ids: Vec::new(),
+        };
+        Model::random(config, 1).unwrap()
+    }
+
+    fn schedule() -> Schedule {
+        Schedule {
+            steps: 1,
+            rows: 6,
+            accumulate: 1,
+            learning_rate: 1e-2,
+            final_rate: 1.0,
+            warm_up: 0,
+            weight_decay: 0.0,
+            betas: (0.9, 0.95),
+            clip: 1.0,
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn packed_records_should_give_the_gradients_that_they_give_one_a_row() {
+        let adapter = Adapter::new(model().config(), 3, 6.0, "base", 2).unwrap();
+        let adapted = model().with_adapter(adapter).unwrap();
+        let adapted = adapted
+            .with_lora_values(adapted.lora_values().into_iter().map(|m| m + 0.1).collect())
+            .unwrap();
+        // Eight in all rows of 13; some fit beside others, and the longest takes a row.
+        let records: Vec<Sequence> = [14, 4, 9, 6, 3, 8]
+            .into_iter()
+            .map(|len| {
+                let ids = (0..len).map(|i| (i * i + 3 * len) % 23).collect();
+                Sequence::after(ids, len as usize % 3)
+            })
+            .collect();
+        for (model, target) in [(model(), Target::Base), (adapted, Target::Adapter)] {
+            let data = Data::Records(Arc::new(records.clone()));
+            let trainer = Trainer::new(model.clone(), target, data, schedule()).unwrap();
+            let apart = Batch::padded(&model, &records).unwrap();
+            let packed = Batch::packed(&model, &records).unwrap();
+            assert_eq!((packed.rows, packed.seq), (3, apart.seq));
+            let (truth, gradients) = trainer.gradients(&apart).unwrap();
+            let (loss, found) = trainer.gradients(&packed).unwrap();
+            assert!((loss - truth).abs() < 1e-4, "{loss}, not {truth}");
+            for ((found, truth), parameter) in found.iter().zip(&gradients).zip(&trainer.parameters)
+            {
+                let largest = truth.iter().fold(0.0_f32, |top, value| top.max(value.abs()));
+                for (found, truth) in found.iter().zip(truth) {
+                    let near = (found - truth).abs() < 1e-5 * largest.max(1e-3);
+                    assert!(near, "{}: {found}, not {truth}", parameter.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn base_gradients_should_equal_finite_differences() {
+        let records = vec![Sequence::new(vec![3, 5, 8, 2, 9, 1]), Sequence::new(vec![4, 4, 7])];
+        for tied in [true, false] {
+            let config = Config { tie_word_embeddings: tied, ..model().config().clone() };
+            let model = Model::random(config, 7).unwrap();
+            let data = Data::Records(Arc::new(records.clone()));
+            let trainer = Trainer::new(model.clone(), Target::Base, data, schedule()).unwrap();
+            let batch = Batch::packed(&model, &records).unwrap();
+            let (_, gradients) = trainer.gradients(&batch).unwrap();
+            let loss = |moved: Vec<Tensor<2>>| -> f64 {
+                let losses = model.with_weights(moved).unwrap().losses(&records).unwrap();
+                losses.iter().map(|&loss| f64::from(loss)).sum()
+            };
+            for (matrix, parameter) in trainer.parameters.iter().enumerate() {
+                // The row of a token that occurs, or any.
+                let at = (3 * parameter.shape[1] + 2) % parameter.values.len();
+                let moved = |by: f32| {
+                    let mut tensors = model.weights.list();
+                    let mut values = parameter.values.clone();
+                    values[at] += by;
+                    tensors[matrix] = tensor(values, parameter.shape);
+                    loss(tensors)
+                };
+                let step = 2e-3;
+                let truth = (moved(step) - moved(-step)) / f64::from(2.0 * step);
+                let ours = f64::from(gradients[matrix][at]);
+                let near = (ours - truth).abs() < 4e-3 * (1.0 + truth.abs());
+                assert!(near, "{}: {ours}, not {truth}", parameter.name);
+            }
+        }
     }
 }

@@ -109,6 +109,6 @@ fn an_answer_should_be_that_of_the_cpu() {
     let here = common::adapted();
     let there = here.to(Device::Wgpu).unwrap();
     let answer =
-        |model: &Model| model.generate(&[3, 1, 4], Sampling::greedy(20), |_| true).unwrap();
+        |model: &Model| model.generate(&[3, 1, 4], Sampling::greedy(20), &[], |_| true).unwrap();
     assert_eq!(answer(&there), answer(&here));
 }

@@ -1,14 +1,18 @@
 //! Settlements whose time is up: the gateway moves its own on, so that nobody else has to.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use openledger_chain::{call, Wait};
-use openledger_primitives::SettlementId;
+use openledger_primitives::{BlockNumber, SettlementId};
 
 use crate::{gateway::Gateway, Result};
 
-/// The operator's settlements that are not over; nothing until the chain was asked once.
-pub(crate) type Undecided = Option<BTreeSet<SettlementId>>;
+/// Blocks after which a settlement whose phase has not reached its deadline is looked at again.
+const AGAIN: BlockNumber = 5;
+
+/// The operator's settlements that are not over, each with the block from which on it is looked at again; nothing until
+/// the chain was asked once.
+pub(crate) type Unfinished = Option<BTreeMap<SettlementId, BlockNumber>>;
 
 impl Gateway {
     /// Moves those of the operator's settlements on whose deadline has passed. One that the chain refuses, since
@@ -16,19 +20,25 @@ impl Gateway {
     pub(crate) async fn advance(&self) -> Result<()> {
         let mut state = self.settling.lock().await;
         let (chain, view) = self.link.now().await?;
-        if state.undecided.is_none() {
+        if state.unfinished.is_none() {
             let all = view.settlements().await?.into_iter();
-            let own = all.filter(|(_, s)| s.operator == self.account && s.decided.is_none());
-            state.undecided = Some(own.map(|(id, _)| id).collect());
+            let own = all.filter(|(_, settlement)| settlement.operator == self.account);
+            let unfinished = own.filter(|(_, settlement)| !settlement.is_over());
+            state.unfinished = Some(unfinished.map(|(id, _)| (id, 0)).collect());
         }
-        let Some(undecided) = &mut state.undecided else { return Ok(()) };
-        for id in undecided.clone() {
+        let Some(unfinished) = &mut state.unfinished else { return Ok(()) };
+        let best = view.block().number;
+        let over: Vec<_> =
+            unfinished.iter().filter(|(_, from)| best >= **from).map(|(id, _)| *id).collect();
+        for id in over {
             let Some(settlement) = view.settlement(id).await? else { continue };
-            if settlement.decided.is_some() {
-                undecided.remove(&id);
+            let Some(deadline) = settlement.deadline() else {
+                unfinished.remove(&id);
                 continue;
-            }
-            if view.block().number < settlement.deadline {
+            };
+            if best < deadline {
+                // A phase may end before its time, and the next one's deadline may be sooner.
+                unfinished.insert(id, deadline.min(best.saturating_add(AGAIN)));
                 continue;
             }
             match chain.submit(&self.operator, &[call::advance(id)], Wait::InBlock).await {

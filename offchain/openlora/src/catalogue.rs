@@ -1,22 +1,31 @@
-//! The models that are served: registered on the chain, fetched and verified, sharing their bases.
+//! The models that are served: registered on the chain, fetched and verified, sharing their bases, within a budget of
+//! memory.
+//!
+//! A name belongs to the first model that was registered with it: also when that model is deprecated, so that nobody
+//! else takes its callers over. Where the operator lists what it offers, the first of these.
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::PathBuf,
-    sync::Arc,
+    path::Path,
+    sync::{Arc, Mutex as Short, PoisonError},
 };
 
+use openledger_artefacts::{base_name, fetch_adapter, fetch_base, AdapterIds, BaseIds, Cache};
 use openledger_chain::{
     types::{Kind, Model as Registered},
     View,
 };
-use openledger_factory::{adapt, fetch_base, AdapterIds, BaseIds};
-use openledger_lm::{Model, Tokenizer};
-use openledger_primitives::{ModelId, ModelVersion};
+use openledger_lm::{Adapter, ChatTemplate, Footprint, Model, Tokenizer};
+use openledger_primitives::{ModelId, ModelVersion, H256};
 use openledger_store::BlobStore;
+use serde::Serialize;
 use tokio::sync::Mutex;
 
-use crate::{Error, Result};
+use crate::{
+    memory::{Held, Memory},
+    shelf::{Missing, Shelf},
+    Error, Result,
+};
 
 /// A model that can answer.
 pub struct Served {
@@ -28,78 +37,126 @@ pub struct Served {
     pub model: Model,
     /// The base's.
     pub tokenizer: Arc<Tokenizer>,
+    /// The base's.
+    pub chat: Arc<ChatTemplate>,
+    /// Kept as long as one of its adapters is.
+    _base: Arc<Base>,
+    _held: Held,
+}
+
+/// A base model that is loaded.
+struct Base {
+    model: Model,
+    tokenizer: Arc<Tokenizer>,
+    chat: Arc<ChatTemplate>,
+    _held: Held,
+}
+
+/// One version of a model, by all that it is made of: after a reorganisation of the chain, the same number may be another
+/// version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    id: ModelId,
+    version: ModelVersion,
+    base: BaseIds,
+    adapter: AdapterIds,
 }
 
 /// All models that this gateway may serve, and those it has loaded.
 pub struct Catalogue {
     store: BlobStore,
-    cache: PathBuf,
+    cache: Cache,
     /// All, where empty.
     allowed: BTreeSet<ModelId>,
-    loaded: Mutex<Loaded>,
+    memory: Arc<Memory>,
+    bases: Shelf<BaseIds, Base>,
+    models: Shelf<Key, Served>,
+    /// Of the newest block that was asked for.
+    snapshot: Mutex<Option<Arc<Snapshot>>>,
 }
 
-#[derive(Default)]
-struct Loaded {
-    bases: HashMap<BaseIds, (Model, Arc<Tokenizer>)>,
-    models: HashMap<ModelId, Arc<Served>>,
+/// What the chain says of models in one block.
+struct Snapshot {
+    block: H256,
+    /// Those that may be served, in the order of their ids; deprecated ones too.
+    adapters: Vec<(ModelId, Registered)>,
+    /// What their newest versions are made of, as far as that was asked for.
+    versions: Short<HashMap<ModelId, Key>>,
+}
+
+/// How much memory models have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Use {
+    /// In bytes, what those have that are loaded.
+    pub held: u64,
+    /// In bytes, what all may have together.
+    pub budget: u64,
 }
 
 impl Catalogue {
-    pub fn new(store: BlobStore, cache: PathBuf, allowed: BTreeSet<ModelId>) -> Self {
-        Self { store, cache, allowed, loaded: Mutex::default() }
+    pub fn new(store: BlobStore, cache: Cache, allowed: BTreeSet<ModelId>, memory: u64) -> Self {
+        Self {
+            store,
+            cache,
+            allowed,
+            memory: Memory::new(memory),
+            bases: Shelf::default(),
+            models: Shelf::default(),
+            snapshot: Mutex::default(),
+        }
+    }
+
+    /// What the chain says of models, asked for once in each block.
+    async fn snapshot(&self, view: &View) -> Result<Arc<Snapshot>> {
+        let mut known = self.snapshot.lock().await;
+        let block = view.block().hash;
+        if let Some(snapshot) = known.as_ref().filter(|snapshot| snapshot.block == block) {
+            return Ok(snapshot.clone());
+        }
+        let mut adapters = view.models().await?;
+        adapters.retain(|(id, model)| {
+            matches!(model.kind, Kind::Adapter { .. })
+                && (self.allowed.is_empty() || self.allowed.contains(id))
+        });
+        adapters.sort_by_key(|(id, _)| *id);
+        let snapshot = Arc::new(Snapshot { block, adapters, versions: Short::default() });
+        *known = Some(snapshot.clone());
+        Ok(snapshot)
     }
 
     /// The adapters that are offered, by the chain's present state.
     pub async fn offered(&self, view: &View) -> Result<Vec<(ModelId, Registered)>> {
-        let mut models = view.models().await?;
-        models.retain(|(id, model)| {
-            !model.deprecated
-                && matches!(model.kind, Kind::Adapter { .. })
-                && (self.allowed.is_empty() || self.allowed.contains(id))
-        });
-        Ok(models)
+        let snapshot = self.snapshot(view).await?;
+        Ok(snapshot.adapters.iter().filter(|(_, model)| !model.deprecated).cloned().collect())
     }
 
-    /// The id of a model by the name that a request gives: `openledger/2`, `2`, or as it was registered.
-    pub async fn resolve(&self, view: &View, name: &str) -> Result<Option<ModelId>> {
-        if let Ok(id) = name.strip_prefix("openledger/").unwrap_or(name).parse() {
-            return Ok(Some(id));
+    /// The model that a request names, by `openledger/2`, `2`, or as it was registered, if it is offered.
+    pub async fn find(&self, view: &View, name: &str) -> Result<(ModelId, Registered)> {
+        let snapshot = self.snapshot(view).await?;
+        let (id, model) =
+            snapshot.find(name).ok_or_else(|| Error::NoModel { name: name.into() })?;
+        if model.deprecated {
+            let reason = "it is deprecated".into();
+            return Err(Error::Model { model: *id, reason });
         }
-        let named = |(_, model): &(ModelId, Registered)| model.name == name.as_bytes();
-        Ok(self.offered(view).await?.into_iter().find(named).map(|(id, _)| id))
+        Ok((*id, model.clone()))
     }
 
-    /// What the chain says of a model that is offered.
-    pub async fn registered(&self, view: &View, id: ModelId) -> Result<Registered> {
-        let refuse = |reason: &str| Error::Model { model: id, reason: reason.into() };
-        if !self.allowed.is_empty() && !self.allowed.contains(&id) {
-            return Err(refuse("this gateway does not offer it"));
+    /// What the newest version of a model is made of.
+    async fn key(&self, view: &View, id: ModelId, model: &Registered) -> Result<Key> {
+        let snapshot = self.snapshot(view).await?;
+        let known = |key: Option<Key>| {
+            let mut versions = snapshot.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            match key {
+                Some(key) => Some(*versions.entry(id).or_insert(key)),
+                None => versions.get(&id).copied(),
+            }
+        };
+        if let Some(key) = known(None) {
+            return Ok(key);
         }
-        let model = view.model(id).await?.ok_or_else(|| refuse("the chain has no such model"))?;
-        match model.kind {
-            _ if model.deprecated => Err(refuse("it is deprecated")),
-            Kind::Adapter { .. } => Ok(model),
-            Kind::Base => Err(refuse(
-                "it is a base model: ask for an adapter, whose answers pay the authors of its data",
-            )),
-        }
-    }
-
-    /// The newest version of a model, loaded.
-    pub async fn newest(
-        &self,
-        view: &View,
-        id: ModelId,
-        model: &Registered,
-    ) -> Result<Arc<Served>> {
         let refuse = |reason: &str| Error::Model { model: id, reason: reason.into() };
         let version = model.latest;
-        if let Some(served) = self.loaded.lock().await.models.get(&id) {
-            if served.version == version {
-                return Ok(served.clone());
-            }
-        }
         let Kind::Adapter { base, .. } = model.kind else {
             return Err(refuse("it is a base model"));
         };
@@ -116,10 +173,22 @@ impl Catalogue {
             .map(|base| BaseIds { artefact: base.artefact, config: base.config })
             .ok_or_else(|| refuse("the chain does not have its base model"))?;
         let adapter = AdapterIds { artefact: info.artefact, config: info.config };
+        let key = Key { id, version, base, adapter };
+        Ok(known(Some(key)).unwrap_or(key))
+    }
+
+    /// The newest version of a model, loaded.
+    pub async fn newest(
+        &self,
+        view: &View,
+        id: ModelId,
+        model: &Registered,
+    ) -> Result<Arc<Served>> {
+        let Key { version, base, adapter, .. } = self.key(view, id, model).await?;
         self.load(id, version, base, adapter).await
     }
 
-    /// Fetches, verifies and loads a version of a model.
+    /// A version of a model: fetched, verified and loaded, unless it is there.
     pub async fn load(
         &self,
         id: ModelId,
@@ -127,30 +196,115 @@ impl Catalogue {
         base: BaseIds,
         adapter: AdapterIds,
     ) -> Result<Arc<Served>> {
-        // Held while loading, so that nothing is loaded twice.
-        let mut loaded = self.loaded.lock().await;
-        if let Some(served) = loaded.models.get(&id).filter(|served| served.version == version) {
-            return Ok(served.clone());
-        }
-        let (model, tokenizer) = match loaded.bases.get(&base) {
-            Some(known) => known.clone(),
-            None => {
-                let folder = fetch_base(&self.store, &base, &self.cache).await?;
-                let (model, tokenizer) = tokio::task::spawn_blocking(move || {
-                    let model = Model::load(&folder)?;
-                    let tokenizer = Tokenizer::load(&folder, model.config())?;
-                    Ok::<_, openledger_factory::Error>((model, Arc::new(tokenizer)))
-                })
-                .await??;
-                loaded.bases.insert(base, (model.clone(), tokenizer.clone()));
-                (model, tokenizer)
-            }
-        };
-        let model = adapt(&self.store, &base, model, &adapter, &self.cache).await?;
-        tracing::info!(model = id, version, "loaded");
-        let served = Arc::new(Served { id, version, model, tokenizer });
-        loaded.models.insert(id, served.clone());
+        let key = Key { id, version, base, adapter };
+        let served =
+            self.models.get(&key, self.fetch(key)).await.map_err(|why| missing(id, why))?;
+        // What it was before is of no more use to new questions.
+        self.models.remove(|other| other.id == id && *other != key);
         Ok(served)
+    }
+
+    async fn fetch(&self, key: Key) -> Result<Served> {
+        let Key { id, version, base: ids, adapter } = key;
+        let base = self.bases.get(&ids, self.fetch_base(id, ids)).await;
+        let base = base.map_err(|why| missing(id, why))?;
+        let folder = fetch_adapter(&self.store, &adapter, &self.cache).await?;
+        let held = self.hold(id, adapter_bytes(&folder)?)?;
+        let (name, model) = (base_name(&ids.artefact), base.model.clone());
+        let model = tokio::task::spawn_blocking(move || {
+            let adapter = Adapter::load(&folder, model.config(), Some(&name))?;
+            Ok::<_, openledger_artefacts::Error>(model.with_adapter(adapter)?)
+        })
+        .await??;
+        tracing::info!(model = id, version, held = self.memory.held(), "loaded");
+        let (tokenizer, chat) = (base.tokenizer.clone(), base.chat.clone());
+        Ok(Served { id, version, model, tokenizer, chat, _base: base, _held: held })
+    }
+
+    async fn fetch_base(&self, id: ModelId, ids: BaseIds) -> Result<Base> {
+        let folder = fetch_base(&self.store, &ids, &self.cache).await?;
+        let needed =
+            Footprint::of_checkpoint(&folder).map_err(openledger_artefacts::Error::from)?;
+        let held = self.hold(id, needed.answering(1))?;
+        tokio::task::spawn_blocking(move || {
+            let model = Model::load(&folder)?;
+            let tokenizer = Arc::new(Tokenizer::load(&folder, model.config())?);
+            let chat = Arc::new(ChatTemplate::load(&folder, &tokenizer)?);
+            Ok::<_, openledger_artefacts::Error>(Base { model, tokenizer, chat, _held: held })
+        })
+        .await?
+        .map_err(Error::from)
+    }
+
+    /// Holds so many bytes for a model, for which what nobody uses is put away, the least lately used first.
+    fn hold(&self, model: ModelId, bytes: u64) -> Result<Held> {
+        loop {
+            if let Some(held) = self.memory.hold(bytes) {
+                return Ok(held);
+            }
+            let (adapter, base) = (self.models.idlest(), self.bases.idlest());
+            match (adapter, base) {
+                // A base is idle only when all its adapters are put away.
+                (Some((used, key)), base)
+                    if base.as_ref().is_none_or(|(other, _)| used <= *other) =>
+                {
+                    tracing::info!(model = key.id, version = key.version, "put away");
+                    self.models.remove(|other| *other == key);
+                }
+                (_, Some((_, ids))) => {
+                    self.bases.remove(|other| *other == ids);
+                }
+                _ => {
+                    return Err(Error::TooLarge {
+                        model,
+                        needed: bytes,
+                        held: self.memory.held(),
+                        budget: self.memory.budget(),
+                    })
+                }
+            }
+        }
+    }
+
+    /// Puts a model away; whether it was there.
+    pub fn unload(&self, id: ModelId) -> bool {
+        self.models.remove(|key| key.id == id)
+    }
+
+    /// The models that are loaded, with their versions.
+    pub fn loaded(&self) -> Vec<(ModelId, ModelVersion)> {
+        let mut loaded: Vec<_> =
+            self.models.loaded().iter().map(|(key, _)| (key.id, key.version)).collect();
+        loaded.sort_unstable();
+        loaded
+    }
+
+    /// How much memory they have.
+    pub fn memory(&self) -> Use {
+        Use { held: self.memory.held(), budget: self.memory.budget() }
+    }
+}
+
+impl Snapshot {
+    /// See [`Catalogue::find`].
+    fn find(&self, name: &str) -> Option<&(ModelId, Registered)> {
+        if let Ok(id) = name.strip_prefix("openledger/").unwrap_or(name).parse::<ModelId>() {
+            return self.adapters.iter().find(|(known, _)| *known == id);
+        }
+        self.adapters.iter().find(|(_, model)| model.name == name.as_bytes())
+    }
+}
+
+/// Bytes that an adapter's numbers take once they are loaded: in its file they have two bytes at least, in memory four.
+fn adapter_bytes(folder: &Path) -> Result<u64> {
+    let path = folder.join("adapter_model.safetensors");
+    Ok(std::fs::metadata(&path).map_err(Error::io(&path))?.len().saturating_mul(2))
+}
+
+fn missing(model: ModelId, why: Missing<Error>) -> Error {
+    match why {
+        Missing::Failed(error) => error,
+        Missing::Lately(reason) => Error::Lately { model, reason },
     }
 }
 
@@ -158,7 +312,7 @@ impl Catalogue {
 pub(crate) mod tests {
     use std::path::Path;
 
-    use openledger_factory::{artefacts::base_name, store_base};
+    use openledger_artefacts::{base_name, store_base};
     use openledger_lm::Adapter;
     use openledger_primitives::ContentId;
 
@@ -189,7 +343,8 @@ pub(crate) mod tests {
 
     fn open(folder: &Path) -> (BlobStore, Catalogue) {
         let store = BlobStore::open(folder.join("store").to_str().unwrap()).unwrap();
-        (store.clone(), Catalogue::new(store, folder.join("cache"), BTreeSet::new()))
+        let cache = Cache::new(folder.join("cache"), 1 << 30);
+        (store.clone(), Catalogue::new(store, cache, BTreeSet::new(), 1 << 30))
     }
 
     #[tokio::test]
@@ -202,6 +357,75 @@ pub(crate) mod tests {
         assert!(Arc::ptr_eq(&first.tokenizer, &second.tokenizer));
         assert!(Arc::ptr_eq(&first, &catalogue.load(2, 1, base, adapter).await.unwrap()));
         assert_eq!(catalogue.load(2, 2, base, adapter).await.unwrap().version, 2);
+    }
+
+    #[tokio::test]
+    async fn load_should_put_away_what_nobody_uses_when_memory_is_short() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, large) = open(folder.path());
+        let (base, adapter) = stored(&store).await;
+        large.load(1, 1, base, adapter).await.unwrap();
+        let one = large.memory().held;
+        large.load(2, 1, base, adapter).await.unwrap();
+        let two = large.memory().held;
+        assert!(two - one > 0 && two < 2 * one, "the base counts once: {one}, {two}");
+
+        let cache = Cache::new(folder.path().join("cache"), 1 << 30);
+        let catalogue = Catalogue::new(store.clone(), cache.clone(), BTreeSet::new(), two);
+        let first = catalogue.load(1, 1, base, adapter).await.unwrap();
+        catalogue.load(2, 1, base, adapter).await.unwrap();
+        catalogue.load(3, 1, base, adapter).await.unwrap();
+        assert_eq!(catalogue.loaded(), [(1, 1), (3, 1)], "what is used stays");
+        assert_eq!(catalogue.memory(), Use { held: two, budget: two });
+        let third = catalogue.load(3, 1, base, adapter).await.unwrap();
+        let error = catalogue.load(4, 1, base, adapter).await.err().unwrap();
+        assert!(matches!(error, Error::TooLarge { model: 4, .. }), "{error}");
+        let again = catalogue.load(4, 1, base, adapter).await.err().unwrap();
+        assert!(matches!(again, Error::Lately { model: 4, .. }), "{again}");
+        drop((first, third));
+        assert!(catalogue.unload(1) && catalogue.unload(3) && !catalogue.unload(5));
+        catalogue.load(5, 1, base, adapter).await.unwrap();
+        assert_eq!((catalogue.loaded(), catalogue.memory().held), (vec![(5, 1)], one));
+
+        let small = Catalogue::new(store, cache, BTreeSet::new(), one - 1);
+        let error = small.load(1, 1, base, adapter).await.err().unwrap();
+        assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+        assert_eq!(small.loaded(), []);
+    }
+
+    fn registered(name: &str, deprecated: bool) -> Registered {
+        Registered {
+            owner: openledger_chain::account::parse("//Bob").unwrap(),
+            name: name.into(),
+            kind: Kind::Adapter { base: 0, parents: Vec::new() },
+            price_in: 1,
+            price_out: 1,
+            latest: 1,
+            deprecated,
+        }
+    }
+
+    #[test]
+    fn find_should_give_a_name_to_whom_had_it_first_though_that_is_deprecated() {
+        let adapters = vec![
+            (2, registered("poet", true)),
+            (3, registered("poet", false)),
+            (4, registered("2", false)),
+            (5, registered("a/b", false)),
+        ];
+        let snapshot = Snapshot { block: H256::zero(), adapters, versions: Short::default() };
+        for (name, expected) in [
+            ("poet", Some(2)),
+            ("3", Some(3)),
+            ("openledger/3", Some(3)),
+            // A number is always an id.
+            ("2", Some(2)),
+            ("a/b", Some(5)),
+            ("openledger/9", None),
+            ("nobody", None),
+        ] {
+            assert_eq!(snapshot.find(name).map(|(id, _)| *id), expected, "{name}");
+        }
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! Requests to answers: admitted, generated, charged, on disk.
+//! Requests to answers: money is set aside, the answer is computed when its turn comes, and charged on disk before it
+//! leaves.
 
 use std::{
     collections::BTreeSet,
@@ -10,47 +11,71 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use openledger_artefacts::Cache;
 use openledger_chain::{
     account,
     types::{Channel, Role},
-    AccountId, Keypair,
+    AccountId, Keypair, View,
 };
-use openledger_lm::{Sampling, Stop};
+use openledger_lm::{Sampling, Step, Stop};
 use openledger_primitives::{
     hashing,
     receipt::{Receipt, SignedReceipt, Transcript},
     voucher::{Authority, SignedClosing},
-    Balance, BlockNumber, ChannelId, ModelId,
+    Balance, BlockNumber, ChannelId, ModelId, H256,
 };
 use openledger_store::BlobStore;
-use tokio::sync::{oneshot, Mutex, Notify, Semaphore};
+use tokio::sync::{oneshot, Mutex, Notify};
 
 use crate::{
-    book::{Account, Entry},
     catalogue::{Catalogue, Served},
-    journal::Journal,
+    ledger::{
+        account::Account,
+        book::{Answer, Book, Entry, Finish},
+        holds::{Denied, Funds},
+        store::Identity,
+        Begun, Ledger, Reservation,
+    },
     link::Link,
+    margin,
     metrics::Metrics,
+    prompt::{room, Prompt},
+    queue::{Full, Place, Queue},
+    refusal::short,
     settle::Settling,
-    voucher::{self, Due, Payment, Terms},
+    stopping::{self, Stopping},
+    usage::{self, Right},
+    voucher::{self, Payment, Terms},
     Refusal, Result,
 };
+
+/// Answers that are computed at once: each uses all of the machine's cores.
+const SEATS: usize = 1;
+/// Of the places in the queue, one payer may have one in so many.
+const PAYERS: usize = 4;
 
 /// How a gateway serves.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The models it offers; all adapters on the chain, where empty.
     pub models: BTreeSet<ModelId>,
-    /// Receipts of one model version after which it settles.
+    /// Receipts of one model version after which it may settle.
     pub settle_every: usize,
-    /// Time after the first receipt after which it settles.
+    /// Time after the first receipt after which it may settle.
     pub settle_after: Duration,
+    /// A settlement of one model version waits until its fees are so many times what its transaction costs, unless a
+    /// voucher is about to end.
+    pub settle_worth: u32,
     /// Requests that may wait, the one being answered included.
     pub queue: usize,
-    /// The folder of its journals: one for each chain and operator.
-    pub journal: PathBuf,
+    /// Whether channels of which others claimed are served, and what was claimed taken over.
+    pub adopt: bool,
+    /// The folder of its ledgers: one for each chain and operator.
+    pub ledger: PathBuf,
     /// The folder of models that it fetched.
-    pub cache: PathBuf,
+    pub cache: Cache,
+    /// Bytes of memory that models may have together.
+    pub memory: u64,
 }
 
 /// A gateway of one operator.
@@ -62,13 +87,12 @@ pub struct Gateway {
     pub(crate) settings: Settings,
     pub(crate) catalogue: Catalogue,
     pub(crate) metrics: Metrics,
-    journal: Arc<Mutex<Journal>>,
-    /// Held by the one request that is being answered.
-    seat: Mutex<()>,
-    waiting: Arc<Semaphore>,
+    pub(crate) ready: AtomicBool,
+    pub(crate) ledger: Ledger,
+    queue: Arc<Queue>,
     /// Held while settling.
     pub(crate) settling: Mutex<Settling>,
-    /// Rung when a receipt came in.
+    /// Rung when a model version has receipts enough to settle.
     pub(crate) bell: Notify,
 }
 
@@ -77,12 +101,16 @@ pub struct Gateway {
 pub struct Question {
     /// Of this model: an id or a name.
     pub model: String,
-    /// The text to continue.
-    pub prompt: String,
+    /// What to continue.
+    pub prompt: Prompt,
     /// How.
     pub sampling: Sampling,
+    /// Texts that end the answer.
+    pub stop: Vec<String>,
     /// What pays for it.
     pub payment: Payment,
+    /// Who asks: the request, signed.
+    pub request: usage::Request,
 }
 
 /// What is answered.
@@ -98,36 +126,57 @@ pub struct Answered {
     pub signed: SignedReceipt,
 }
 
-/// Blocks in which a settlement that failed can be made good.
-const MARGIN: BlockNumber = 100;
-/// Seconds from block to block.
-const BLOCK_TIME: u64 = 2;
-
 /// A question that can be answered, and who pays what for it.
 struct Bill {
+    request: H256,
     served: Arc<Served>,
     prompt: Vec<u32>,
     sampling: Sampling,
+    stop: Vec<String>,
     price_in: Balance,
     price_out: Balance,
-    voucher: Authority,
-    channel: Channel,
+    payer: H256,
+    funds: Funds,
 }
 
-/// Tells the work when nobody waits for it any more.
-struct Gone(Arc<AtomicBool>);
+/// Whether the caller waits.
+#[derive(Default)]
+struct Caller {
+    gone: AtomicBool,
+    bell: Notify,
+}
 
-impl Drop for Gone {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+impl Caller {
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    async fn gone(&self) {
+        while !self.is_gone() {
+            self.bell.notified().await;
+        }
     }
 }
 
+/// Held by the connection: tells the work when nobody waits for it any more.
+struct Waits(Arc<Caller>);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.gone.store(true, Ordering::Relaxed);
+        self.0.bell.notify_one();
+    }
+}
+
+fn nobody() -> Refusal {
+    Refusal::unavailable("gone", "nobody waits for the answer any more")
+}
+
 impl Gateway {
-    /// Connects to the node and opens the journal.
+    /// Connects to the node and opens the ledger.
     ///
     /// # Errors
-    /// If the node cannot be reached, or the journal cannot be opened.
+    /// If the node cannot be reached, or the ledger cannot be opened.
     pub async fn open(
         node: &str,
         store: BlobStore,
@@ -140,13 +189,15 @@ impl Gateway {
         if view.provider(Role::Operator, &account).await?.is_none() {
             tracing::warn!(%account, "not registered as an operator: channels to it cannot be opened or settled");
         }
+        let identity = Identity { genesis: link.genesis(), operator: account::bytes(&account) };
         let name = format!(
-            "{}-{}.jsonl",
-            hex::encode(&link.genesis().0[..4]),
-            hex::encode(&account.0[..4])
+            "{}-{}.redb",
+            hex::encode(&identity.genesis.0[..4]),
+            hex::encode(&identity.operator.0[..4])
         );
-        let journal = Journal::open(&settings.journal.join(name))?;
-        Ok(Self::of(link, store, operator, settings, journal))
+        let path = settings.ledger.join(name);
+        let ledger = tokio::task::spawn_blocking(move || Ledger::open(&path, identity)).await??;
+        Ok(Self::of(link, store, operator, settings, ledger))
     }
 
     fn of(
@@ -154,20 +205,20 @@ impl Gateway {
         store: BlobStore,
         operator: Keypair,
         settings: Settings,
-        journal: Journal,
+        ledger: Ledger,
     ) -> Arc<Self> {
         let metrics = Metrics::new().expect("the names are valid and differ");
-        metrics.pending.set(journal.book().pending() as i64);
-        metrics.open.set(journal.book().open().len() as i64);
-        Arc::new(Self {
+        let share = settings.queue.div_ceil(PAYERS);
+        let gateway = Self {
             catalogue: Catalogue::new(
                 store.clone(),
                 settings.cache.clone(),
                 settings.models.clone(),
+                settings.memory,
             ),
-            waiting: Arc::new(Semaphore::new(settings.queue.max(1))),
-            journal: Arc::new(Mutex::new(journal)),
-            seat: Mutex::default(),
+            ready: AtomicBool::new(false),
+            queue: Queue::new(SEATS, settings.queue.max(1), share.max(1)),
+            ledger,
             settling: Mutex::default(),
             bell: Notify::new(),
             link,
@@ -176,119 +227,169 @@ impl Gateway {
             operator,
             settings,
             metrics,
-        })
+        };
+        gateway.measure();
+        Arc::new(gateway)
     }
 
-    /// Loads every model that it offers, so that the first questions need not wait. Those that fail are logged.
-    ///
-    /// # Errors
-    /// If the chain does not answer.
-    pub async fn load(&self) -> Result<()> {
-        let (_, view) = self.link.now().await?;
-        for (id, model) in self.catalogue.offered(&view).await? {
-            if let Err(error) = self.catalogue.newest(&view, id, &model).await {
-                tracing::warn!(model = id, %error, "not loaded");
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds an entry to the journal.
+    /// Takes note of an entry in the ledger.
     pub(crate) async fn record(&self, entry: Entry) -> Result<()> {
-        let mut journal = self.journal.clone().lock_owned().await;
-        let journal = tokio::task::spawn_blocking(move || {
-            journal.append(entry)?;
-            Ok::<_, crate::Error>(journal)
-        })
-        .await??;
-        self.metrics.pending.set(journal.book().pending() as i64);
-        self.metrics.open.set(journal.book().open().len() as i64);
+        self.ledger.record(entry).await?;
+        self.measure();
         Ok(())
+    }
+
+    fn measure(&self) {
+        let (pending, open) = self.book(|book| (book.pending(), book.open().len()));
+        self.metrics.pending.set(pending as i64);
+        self.metrics.open.set(open as i64);
     }
 
     /// Reads the book.
-    pub(crate) async fn book<T>(&self, read: impl FnOnce(&crate::book::Book) -> T) -> T {
-        read(self.journal.lock().await.book())
+    pub(crate) fn book<T>(&self, read: impl FnOnce(&Book) -> T) -> T {
+        self.ledger.read(read)
     }
 
-    /// What a channel owes by this gateway's book, with the newest voucher.
-    pub async fn owed(&self, channel: ChannelId) -> Option<Account> {
-        self.book(|book| book.channel(channel).cloned()).await
+    /// What a channel owes by this gateway's ledger, with the vouchers that it keeps.
+    pub fn owed(&self, channel: ChannelId) -> Option<Account> {
+        self.book(|book| book.channel(channel).cloned())
     }
 
-    /// Answers a question, when its turn comes.
+    /// The answer of a receipt, as long as it is kept: until a day after its settlement.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub async fn answer_of(&self, receipt: H256) -> Result<Option<Answer>> {
+        self.ledger.answer_of(receipt).await
+    }
+
+    /// Answers a question, when its turn comes. One that was answered gets the same answer again.
     ///
     /// # Errors
     /// When too many wait, it is not paid for, or something that is needed does not work.
     pub async fn answer(self: &Arc<Self>, question: Question) -> Result<Answered, Refusal> {
-        let permit = self.waiting.clone().try_acquire_owned().map_err(|_| {
-            Refusal::busy(format!(
-                "{} requests are waiting already; try again later",
-                self.settings.queue
-            ))
-        })?;
-        let gone = Arc::new(AtomicBool::new(false));
-        let _waiting = Gone(gone.clone());
+        let caller = Arc::new(Caller::default());
+        let _waits = Waits(caller.clone());
         let (sender, receiver) = oneshot::channel();
         let gateway = self.clone();
-        // Apart from the connection: an answer that was charged is in the journal even if nobody takes it.
+        // Apart from the connection: what was computed is charged even if nobody takes it.
         tokio::spawn(async move {
-            let _permit = permit;
-            let _ = sender.send(gateway.work(question, gone).await);
+            let _ = sender.send(gateway.work(question, &caller).await);
         });
         receiver
             .await
             .unwrap_or_else(|_| Err(Refusal::internal("the computation ended unexpectedly")))
     }
 
-    async fn work(&self, question: Question, gone: Arc<AtomicBool>) -> Result<Answered, Refusal> {
-        let bill = self.admit(question).await?;
-        self.serve(bill, gone).await
+    async fn work(&self, question: Question, caller: &Arc<Caller>) -> Result<Answered, Refusal> {
+        let (view, channel, right) = self.authorise(&question).await?;
+        let _running = match self.ledger.begin(right.id).await? {
+            Begun::Before(answer) => return Ok((*answer).into()),
+            Begun::Now(running) => running,
+        };
+        let bill = self.admit(question, &view, &channel, right).await?;
+        self.serve(bill, caller).await
     }
 
-    /// Reads from the chain what a question asks for and what pays for it. What the channel owes is not looked at yet.
-    async fn admit(&self, question: Question) -> Result<Bill, Refusal> {
-        let Question { model, prompt, mut sampling, payment } = question;
+    /// The channel that is to pay, and what who asks may do.
+    async fn authorise(&self, question: &Question) -> Result<(View, Channel, Right), Refusal> {
         let (_, view) = self.link.now().await?;
-        let id = self.catalogue.resolve(&view, &model).await?.ok_or_else(|| {
-            let message = format!("there is no model {model:?}; see GET /v1/models");
-            Refusal::not_found("model_not_found", message)
-        })?;
-        let registered = self.catalogue.registered(&view, id).await?;
-
-        let channel_id = payment.channel();
-        let channel = view.channel(channel_id).await.map_err(crate::Error::from)?;
+        let id = question.payment.channel();
+        let channel = view.channel(id).await.map_err(crate::Error::from)?;
         let channel = channel.ok_or_else(|| {
-            let message = format!(
-                "there is no channel {channel_id} on this chain: open one to {}",
-                self.account
-            );
+            let message =
+                format!("there is no channel {id} on this chain: open one to {}", self.account);
             Refusal::payment("channel_unknown", message, None)
         })?;
-        let terms = Terms {
-            genesis: self.link.genesis(),
-            operator: &self.account,
-            channel: &channel,
-            best: view.block().number,
-            margin: margin(self.settings.settle_after),
-        };
-        let voucher = voucher::check(&payment, &terms)?;
+        let right = question.request.authorise(self.scope(id), &channel.signer.0)?;
+        Ok((view, channel, right))
+    }
 
-        let served = self.catalogue.newest(&view, id, &registered).await?;
-        let prompt = tokens(served.clone(), prompt).await?;
-        sampling.max_tokens = sampling.max_tokens.min(room(&served, &prompt)?);
+    /// Checks what is to pay for a question, then loads what answers it, and reads its prompt.
+    async fn admit(
+        &self,
+        question: Question,
+        view: &View,
+        channel: &Channel,
+        right: Right,
+    ) -> Result<Bill, Refusal> {
+        let Question { model, prompt, mut sampling, stop, payment, .. } = question;
+        let (id, registered) = self.catalogue.find(view, &model).await?;
+        let best = view.block().number;
+        let margin = margin::serving(self.settings.settle_after, self.link.block_time());
+        let genesis = self.link.genesis();
+        let terms = Terms { genesis, operator: &self.account, channel, best, margin };
+        let shown = voucher::check(&payment, &terms)?;
+        let until = best.saturating_add(margin);
+        let funds = self.funds(payment.channel(), channel, shown, until, &right);
+        // Before anything is loaded: what no answer at all could be paid from.
         let (price_in, price_out) = (registered.price_in, registered.price_out);
-        Ok(Bill { served, prompt, sampling, price_in, price_out, voucher, channel })
+        drop(self.reserve(&funds, Receipt::price(1, 1, price_in, price_out)).await?);
+
+        let served = self.catalogue.newest(view, id, &registered).await?;
+        let prompt = prompt.tokens(served.clone()).await?;
+        sampling.max_tokens = sampling.max_tokens.min(room(&served, &prompt)?);
+        let payer = account::bytes(&channel.payer);
+        let request = right.id;
+        Ok(Bill { request, served, prompt, sampling, stop, price_in, price_out, payer, funds })
+    }
+
+    /// What pays from a channel: the voucher that is shown, and those kept before that still hold.
+    fn funds(
+        &self,
+        id: ChannelId,
+        channel: &Channel,
+        shown: Authority,
+        until: BlockNumber,
+        right: &Right,
+    ) -> Funds {
+        let largest = shown.voucher.cumulative;
+        let mut vouchers = self.owed(id).map_or(Vec::new(), |account| account.vouchers);
+        vouchers.retain(|kept| {
+            kept.voucher.cumulative > largest
+                && voucher::usable(kept, channel, &self.link.genesis(), until)
+        });
+        vouchers.push(shown);
+        let Channel { deposit, claimed, .. } = *channel;
+        Funds { channel: id, deposit, claimed, vouchers, limit: right.limit }
+    }
+
+    /// Sets money aside.
+    async fn reserve(&self, funds: &Funds, price: Balance) -> Result<Reservation, Refusal> {
+        let channel = funds.channel;
+        match self.ledger.reserve(funds.clone(), price) {
+            Err(Denied::Foreign { amount }) if self.settings.adopt => {
+                tracing::warn!(channel, %amount, "taken over: claimed, and not by this gateway");
+                self.record(Entry::Adopted { channel, amount }).await?;
+                self.ledger.reserve(funds.clone(), price)
+            }
+            result => result,
+        }
+        .map_err(|denied| match denied {
+            Denied::Released => {
+                let message =
+                    format!("channel {channel} is being closed with this gateway: open another");
+                Refusal::payment("channel_closing", message, None)
+            }
+            Denied::Foreign { amount } => Refusal::conflict(
+                "channel_elsewhere",
+                format!(
+                    "{amount} units of channel {channel} were claimed by another gateway of this operator, or before \
+                     this one lost its ledger: not served twice, open another channel (its operator can take the \
+                     channel over with --adopt)"
+                ),
+            ),
+            Denied::Short(found) => short(channel, found, price),
+            Denied::Limit { taken } => usage::spent(taken, price, funds.limit),
+        })
     }
 
     /// Lets a payer close its channel at once, if it owes nothing that the chain has not: nothing more is served from
-    /// it, and the operator signs so.
+    /// it, and the operator signs so. Waits for what is being answered from this channel.
     ///
     /// # Errors
     /// If the channel is another's, its signer did not ask for this, or something is not settled yet.
     pub async fn release(&self, asked: SignedClosing) -> Result<SignedClosing, Refusal> {
-        // Nothing is charged between reading what is owed and writing that no more is served.
-        let _seat = self.seat.lock().await;
         let (_, view) = self.link.now().await?;
         let id = asked.closing.channel;
         let channel = view.channel(id).await.map_err(crate::Error::from)?;
@@ -299,7 +400,7 @@ impl Gateway {
         self.agree(asked, &ours).await
     }
 
-    /// What [`Gateway::release`] answers about a channel of its own. To be called in the seat.
+    /// What [`Gateway::release`] answers about a channel of its own.
     async fn agree(
         &self,
         asked: SignedClosing,
@@ -315,58 +416,69 @@ impl Gateway {
             );
             return Err(Refusal::payment("bad_signature", message, None));
         }
-        let owed = self.owed(id).await.map_or(0, |account| account.owed);
-        if owed > claimed || closing.claimed != claimed {
+        let settled = |owed: Balance| {
+            if owed <= claimed && closing.claimed == claimed {
+                return Ok(());
+            }
             let message = format!(
                 "channel {id} owes {owed} units, the chain has paid {claimed} of them, and {} were named: settle \
                  first, then ask with what was paid",
                 closing.claimed
             );
-            return Err(Refusal::conflict("unsettled", message));
-        }
-        if !self.book(|book| book.released(id)).await {
-            self.record(Entry::Released { channel: id }).await?;
-        }
+            Err(Refusal::conflict("unsettled", message))
+        };
+        self.ledger.release(id, settled).await?;
         Ok(SignedClosing { closing, signature: account::sign(&self.operator, &preimage) })
     }
 
-    /// Checks that the voucher covers what its channel owes by now and what the answer may cost. Returns what it owes.
-    async fn check(&self, bill: &Bill) -> Result<Balance, Refusal> {
-        let voucher = &bill.voucher.voucher;
-        if self.book(|book| book.released(voucher.channel)).await {
-            let message = format!(
-                "channel {} was to be closed, and this gateway agreed: open another",
-                voucher.channel
-            );
-            return Err(Refusal::payment("channel_closing", message, None));
-        }
-        let known = self.owed(voucher.channel).await;
-        // Without a journal, at least what the chain paid out.
-        let owed = known.as_ref().map_or(0, |account| account.owed).max(bill.channel.claimed);
-        let last = known.map_or(0, |account| account.voucher.voucher.cumulative);
+    /// Answers what is paid for. What was generated is charged, also when the caller hung up meanwhile; what was not,
+    /// since nothing came of it or the caller left before its turn, is not.
+    async fn serve(&self, bill: Bill, caller: &Arc<Caller>) -> Result<Answered, Refusal> {
         let price = bill.price(bill.sampling.max_tokens);
-        voucher::check_amount(voucher, bill.channel.deposit, Due { owed, last, price })?;
-        Ok(owed)
+        let reservation = self.reserve(&bill.funds, price).await?;
+        let mut place = self.queue.enter(bill.payer).map_err(|full| match full {
+            Full::All(places) => {
+                Refusal::busy(format!("{places} requests are waiting already; try again later"))
+            }
+            Full::Share(places) => Refusal::busy(format!(
+                "{places} requests of this payer are waiting already: others' come first; try again later"
+            )),
+        })?;
+        tokio::select! {
+            biased;
+            () = caller.gone() => return Err(nobody()),
+            () = place.turn() => {}
+        }
+        self.compute(bill, reservation, place, caller).await
     }
 
-    /// Answers what is paid for. One at a time: between reading what is owed and writing it nothing else is charged.
-    async fn serve(&self, bill: Bill, gone: Arc<AtomicBool>) -> Result<Answered, Refusal> {
-        // Once before it waits, so that what is not paid for does not.
-        self.check(&bill).await?;
-        let _seat = self.seat.lock().await;
-        let owed = self.check(&bill).await?;
-        let nobody = || Refusal::unavailable("gone", "nobody waits for the answer any more");
-        if gone.load(Ordering::Relaxed) {
-            return Err(nobody());
-        }
+    /// Computes an answer whose turn it is, and charges it.
+    async fn compute(
+        &self,
+        bill: Bill,
+        reservation: Reservation,
+        place: Place,
+        caller: &Arc<Caller>,
+    ) -> Result<Answered, Refusal> {
         let start = Instant::now();
         let (output, text, stop) = {
-            let (served, prompt, gone) = (bill.served.clone(), bill.prompt.clone(), gone.clone());
-            let sampling = bill.sampling;
+            let (served, prompt, caller) =
+                (bill.served.clone(), bill.prompt.clone(), caller.clone());
+            let (sampling, texts) = (bill.sampling, bill.stop.clone());
             let generated = tokio::task::spawn_blocking(move || {
-                let going = |_| !gone.load(Ordering::Relaxed);
-                let (output, stop) = served.model.generate(&prompt, sampling, going)?;
-                let text = served.tokenizer.decode(&output)?;
+                let mut stopping = Stopping::new(&served.tokenizer, &texts);
+                let going = |step| {
+                    let ended = match step {
+                        Step::Read(_) => false,
+                        Step::Token(id) => stopping.ends(id),
+                    };
+                    !caller.is_gone() && !ended
+                };
+                let (output, stop) =
+                    served.model.generate(&prompt, sampling, served.tokenizer.unnamed(), going)?;
+                let text = served.tokenizer.decode_after(&prompt, &output)?;
+                let (text, stopped) = stopping::cut(text, &texts);
+                let stop = if stopped { Stop::EndOfText } else { stop };
                 Ok::<_, openledger_lm::Error>((output, text, stop))
             });
             generated
@@ -374,39 +486,90 @@ impl Gateway {
                 .map_err(crate::Error::from)?
                 .map_err(|error| Refusal::bad_request("generation_failed", error.to_string()))?
         };
-        if gone.load(Ordering::Relaxed) {
-            return Err(nobody());
+        drop(place);
+        if caller.is_gone() {
+            self.metrics.hung_up.inc();
+            if output.is_empty() {
+                return Err(nobody());
+            }
         }
         self.metrics.seconds.observe(start.elapsed().as_secs_f64());
+        let (tokens_in, tokens_out) = (bill.prompt.len(), output.len());
+        let fee = bill.price(tokens_out);
+        let answer = self.charge(bill, reservation, fee, output, text, stop).await?;
+        self.metrics.answers.inc();
+        self.metrics.tokens.with_label_values(&["in"]).inc_by(tokens_in as u64);
+        self.metrics.tokens.with_label_values(&["out"]).inc_by(tokens_out as u64);
+        Ok(answer.into())
+    }
 
-        let fee = bill.price(output.len());
-        let Bill { served, prompt, voucher, channel, .. } = bill;
-        let (tokens_in, tokens_out) = (prompt.len() as u32, output.len() as u32);
+    /// Signs a receipt and has it on disk.
+    async fn charge(
+        &self,
+        bill: Bill,
+        reservation: Reservation,
+        fee: Balance,
+        output: Vec<u32>,
+        text: String,
+        stop: Stop,
+    ) -> Result<Answer, Refusal> {
+        let Bill { request, served, prompt, payer, funds, .. } = bill;
+        let operator = self.operator.clone();
         let receipt = Receipt {
             genesis: self.link.genesis(),
             model: served.id,
             version: served.version,
             operator: account::bytes(&self.account),
-            payer: account::bytes(&channel.payer),
-            channel: voucher.voucher.channel,
-            cumulative: owed.saturating_add(fee),
+            payer,
+            channel: funds.channel,
+            cumulative: 0,
             request: hashing::token_ids(hashing::REQUEST, &prompt),
             response: hashing::token_ids(hashing::RESPONSE, &output),
-            tokens_in,
-            tokens_out,
+            tokens_in: prompt.len() as u32,
+            tokens_out: output.len() as u32,
             fee,
             issued_at: now(),
         };
-        let signature = account::sign(&self.operator, receipt.id().as_bytes());
-        let signed = SignedReceipt { receipt, signature };
-        let transcript =
-            Transcript { signed: signed.clone(), prompt_ids: prompt, output_ids: output };
-        self.record(Entry::Answer { transcript, voucher }).await?;
-        self.bell.notify_one();
-        self.metrics.answers.inc();
-        self.metrics.tokens.with_label_values(&["in"]).inc_by(tokens_in.into());
-        self.metrics.tokens.with_label_values(&["out"]).inc_by(tokens_out.into());
-        Ok(Answered { model: served.id, text, stop, signed })
+        let version = (receipt.model, receipt.version);
+        let sign = move |cumulative| {
+            let receipt = Receipt { cumulative, ..receipt };
+            let signature = account::sign(&operator, receipt.id().as_bytes());
+            let signed = SignedReceipt { receipt, signature };
+            let transcript = Transcript { signed, prompt_ids: prompt, output_ids: output };
+            Answer { request, transcript, text, finish: stop.into() }
+        };
+        let answer = self.ledger.commit(reservation, fee, sign).await?;
+        self.measure();
+        let count = self.book(|book| book.groups().get(&version).map_or(0, |group| group.count()));
+        if count >= self.settings.settle_every {
+            self.bell.notify_one();
+        }
+        Ok(answer)
+    }
+}
+
+impl From<Answer> for Answered {
+    fn from(answer: Answer) -> Self {
+        let Answer { transcript: Transcript { signed, .. }, text, finish, .. } = answer;
+        Self { model: signed.receipt.model, text, stop: finish.into(), signed }
+    }
+}
+
+impl From<Stop> for Finish {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::EndOfText => Self::Stop,
+            Stop::Length => Self::Length,
+        }
+    }
+}
+
+impl From<Finish> for Stop {
+    fn from(finish: Finish) -> Self {
+        match finish {
+            Finish::Stop => Self::EndOfText,
+            Finish::Length => Self::Length,
+        }
     }
 }
 
@@ -417,307 +580,10 @@ impl Bill {
     }
 }
 
-/// Blocks for which a voucher must hold, so that it can be claimed in a settlement that is due after so long.
-fn margin(settle_after: Duration) -> BlockNumber {
-    let blocks = settle_after.as_secs().div_ceil(BLOCK_TIME);
-    BlockNumber::try_from(blocks).unwrap_or(BlockNumber::MAX).saturating_add(MARGIN)
-}
-
-/// The prompt's tokens. Long texts take their time, apart from what serves others.
-async fn tokens(served: Arc<Served>, prompt: String) -> Result<Vec<u32>, Refusal> {
-    tokio::task::spawn_blocking(move || served.tokenizer.prompt(&prompt))
-        .await
-        .map_err(crate::Error::from)?
-        .map_err(|error| Refusal::bad_request("prompt_refused", error.to_string()))
-}
-
-/// The most tokens that an answer to this prompt can have.
-fn room(served: &Served, prompt: &[u32]) -> Result<usize, Refusal> {
-    let context = served.model.config().max_position_embeddings;
-    if prompt.is_empty() || prompt.len() >= context {
-        let message = format!(
-            "the prompt has {} tokens, expected 1 to {}: prompt and answer share a context of {context}",
-            prompt.len(),
-            context - 1
-        );
-        return Err(Refusal::bad_request("context_length_exceeded", message));
-    }
-    Ok(context - prompt.len())
-}
-
 /// Milliseconds since the Unix epoch.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::path::Path;
-
-    use openledger_chain::types::Static;
-    use openledger_primitives::{
-        signature::Signer,
-        voucher::{Closing, Voucher},
-        H256,
-    };
-
-    use super::*;
-    use crate::{book::Book, catalogue};
-
-    const GENESIS: H256 = H256([7; 32]);
-
-    /// A gateway that lost its node.
-    pub fn offline(folder: &Path) -> Arc<Gateway> {
-        let store = BlobStore::open(folder.join("store").to_str().unwrap()).unwrap();
-        let settings = Settings {
-            models: BTreeSet::new(),
-            settle_every: 64,
-            settle_after: Duration::from_secs(60),
-            queue: 2,
-            journal: folder.into(),
-            cache: folder.join("cache"),
-        };
-        let journal = Journal::open(&folder.join("journal.jsonl")).unwrap();
-        let operator = account::keypair("//Bob").unwrap();
-        Gateway::of(Link::lost(GENESIS), store, operator, settings, journal)
-    }
-
-    async fn load(gateway: &Gateway) -> Arc<Served> {
-        let (base, adapter) = catalogue::tests::stored(&gateway.store).await;
-        gateway.catalogue.load(2, 3, base, adapter).await.unwrap()
-    }
-
-    fn voucher(cumulative: Balance) -> Authority {
-        let voucher = Voucher { channel: 5, cumulative, expires: 4_000 };
-        let key = account::keypair("//Alice").unwrap();
-        let signature = account::sign(&key, &voucher.preimage(&GENESIS));
-        Authority { voucher, signature: Some(signature) }
-    }
-
-    /// A question of eight tokens at most, 1 unit for each token of the prompt, 3 for each of the answer.
-    async fn bill(served: &Arc<Served>, prompt: &str, cumulative: Balance) -> Bill {
-        let channel = Channel {
-            payer: account::parse("//Alice").unwrap(),
-            operator: account::parse("//Bob").unwrap(),
-            deposit: 10_000,
-            claimed: 0,
-            expires: 5_000,
-            closing: None,
-            signer: Static(Signer::Account(account::parse("//Alice").unwrap())),
-            former: None,
-            request: None,
-        };
-        Bill {
-            served: served.clone(),
-            prompt: tokens(served.clone(), prompt.into()).await.unwrap(),
-            sampling: Sampling::greedy(8),
-            price_in: 1_000,
-            price_out: 3_000,
-            voucher: voucher(cumulative),
-            channel,
-        }
-    }
-
-    fn here() -> Arc<AtomicBool> {
-        Arc::default()
-    }
-
-    #[tokio::test]
-    async fn serve_should_charge_what_was_used_and_have_it_on_disk() {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = offline(folder.path());
-        let served = load(&gateway).await;
-        let asked = bill(&served, "fn main() {", 1_000).await;
-        let prompt = asked.prompt.clone();
-        let answered = gateway.serve(asked, here()).await.unwrap();
-
-        let SignedReceipt { receipt, signature } = &answered.signed;
-        let operator = account::parse("//Bob").unwrap();
-        assert!(account::verify(&operator, receipt.id().as_bytes(), signature));
-        assert_eq!((receipt.genesis, receipt.operator), (GENESIS, account::bytes(&operator)));
-        assert_eq!(receipt.payer, account::bytes(&account::parse("//Alice").unwrap()));
-        assert_eq!((receipt.model, receipt.version, receipt.channel), (2, 3, 5));
-        assert_eq!(receipt.tokens_in as usize, prompt.len());
-        assert!((1..=8).contains(&receipt.tokens_out));
-        let fee = Balance::from(receipt.tokens_in + 3 * receipt.tokens_out);
-        assert_eq!((receipt.fee, receipt.cumulative), (fee, fee));
-
-        let asked = bill(&served, "fn main() {", 1_000).await;
-        let voucher = asked.voucher.clone();
-        let again = gateway.serve(asked, here()).await.unwrap();
-        assert_eq!(again.text, answered.text, "the likeliest tokens are the same each time");
-        assert_eq!(again.signed.receipt.cumulative, 2 * fee);
-
-        // As after a crash: nothing but the file is left.
-        let book = gateway.book(Book::clone).await;
-        drop(gateway);
-        let journal = Journal::open(&folder.path().join("journal.jsonl")).unwrap();
-        assert_eq!(journal.book(), &book);
-        assert_eq!((book.pending(), book.channel(5).unwrap().owed), (2, 2 * fee));
-        assert_eq!(book.channel(5).unwrap().voucher, voucher);
-        let batch = crate::book::tests::everything(&book).remove(0);
-        let blob = batch.blob();
-        let line = blob.split(|&byte| byte == b'\n').next().unwrap();
-        let transcript: Transcript = serde_json::from_slice(line).unwrap();
-        assert_eq!(transcript.signed, answered.signed);
-        assert_eq!(transcript.prompt_ids, prompt);
-        let hash = |tag, ids: &[u32]| hashing::token_ids(tag, ids);
-        assert_eq!(receipt.request, hash(hashing::REQUEST, &transcript.prompt_ids));
-        assert_eq!(receipt.response, hash(hashing::RESPONSE, &transcript.output_ids));
-        assert_eq!(served.tokenizer.decode(&transcript.output_ids).unwrap(), answered.text);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn serve_should_not_spend_a_voucher_twice_when_many_ask_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = offline(folder.path());
-        let served = load(&gateway).await;
-        let one = bill(&served, "contract Token", 0).await.price(8);
-        let enough = 2 * one + one / 2;
-        let mut asked = Vec::new();
-        for _ in 0..8 {
-            let bill = bill(&served, "contract Token", enough).await;
-            let gateway = gateway.clone();
-            asked.push(tokio::spawn(async move { gateway.serve(bill, here()).await }));
-        }
-        let (mut fees, mut refused) = (0, 0);
-        for answer in asked {
-            match answer.await.unwrap() {
-                Ok(answered) => fees += answered.signed.receipt.fee,
-                Err(refusal) => {
-                    assert_eq!(refusal.code(), "insufficient_voucher");
-                    let required = refusal.required().unwrap().cumulative;
-                    assert!(required > enough && required <= enough + one);
-                    refused += 1;
-                }
-            }
-        }
-        let owed = gateway.owed(5).await.unwrap().owed;
-        assert_eq!(owed, fees);
-        assert!(owed <= enough && refused > 0, "{owed} of {enough}, {refused} refused");
-    }
-
-    #[tokio::test]
-    async fn serve_should_refuse_a_lower_voucher_than_the_last() {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = offline(folder.path());
-        let served = load(&gateway).await;
-        gateway.serve(bill(&served, "MIT", 1_000).await, here()).await.unwrap();
-        let refusal = gateway.serve(bill(&served, "MIT", 999).await, here()).await.unwrap_err();
-        assert_eq!(refusal.code(), "voucher_stale");
-        assert_eq!(refusal.required().unwrap().cumulative, 1_000);
-        let mut claimed = bill(&served, "MIT", 1_000).await;
-        claimed.channel.claimed = 995;
-        let refusal = gateway.serve(claimed, here()).await.unwrap_err();
-        assert_eq!(refusal.code(), "insufficient_voucher");
-    }
-
-    #[tokio::test]
-    async fn agree_should_end_a_channel_that_owes_nothing_and_serve_no_more_from_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = offline(folder.path());
-        let served = load(&gateway).await;
-        let asked = bill(&served, "MIT", 1_000).await;
-        let mut channel = asked.channel.clone();
-        let fee = gateway.serve(asked, here()).await.unwrap().signed.receipt.fee;
-        let closing = |by: &str, claimed| {
-            let closing = Closing { channel: 5, claimed };
-            let key = account::keypair(by).unwrap();
-            SignedClosing { closing, signature: account::sign(&key, &closing.preimage(&GENESIS)) }
-        };
-        let code = |refusal: Refusal| refusal.code();
-        // The chain has not paid yet, or not as much as is named.
-        for claimed in [0, fee] {
-            let refused = gateway.agree(closing("//Alice", claimed), &channel).await;
-            assert_eq!(refused.map_err(code), Err("unsettled"));
-        }
-        channel.claimed = fee;
-        let refused = gateway.agree(closing("//Alice", 0), &channel).await;
-        assert_eq!(refused.map_err(code), Err("unsettled"));
-        // Only the payer ends its channel.
-        for other in [closing("//Eve", fee), closing("//Bob", fee)] {
-            let refused = gateway.agree(other, &channel).await;
-            assert_eq!(refused.map_err(code), Err("bad_signature"));
-        }
-        gateway.serve(bill(&served, "MIT", 1_000).await, here()).await.unwrap();
-        channel.claimed = 2 * fee;
-        let agreed = gateway.agree(closing("//Alice", 2 * fee), &channel).await.unwrap();
-        assert_eq!(agreed.closing, Closing { channel: 5, claimed: 2 * fee });
-        let operator = account::parse("//Bob").unwrap();
-        let statement = agreed.closing.preimage(&GENESIS);
-        assert!(account::verify(&operator, &statement, &agreed.signature));
-        let again = gateway.agree(closing("//Alice", 2 * fee), &channel).await.unwrap();
-        assert_eq!(again.closing, agreed.closing);
-
-        // Also after a restart.
-        drop(gateway);
-        let gateway = offline(folder.path());
-        let served = load(&gateway).await;
-        let refusal = gateway.serve(bill(&served, "MIT", 9_000).await, here()).await.unwrap_err();
-        assert_eq!(refusal.code(), "channel_closing");
-    }
-
-    #[tokio::test]
-    async fn serve_should_not_charge_when_nobody_waits() {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = offline(folder.path());
-        let served = load(&gateway).await;
-        let gone = Arc::new(AtomicBool::new(true));
-        let refusal = gateway.serve(bill(&served, "MIT", 1_000).await, gone).await.unwrap_err();
-        assert_eq!(refusal.code(), "gone");
-        assert!(gateway.owed(5).await.is_none());
-    }
-
-    #[tokio::test]
-    async fn room_should_name_the_limit_when_the_prompt_is_too_long() {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = offline(folder.path());
-        let served = load(&gateway).await;
-        // The token that begins every text.
-        let nothing = bill(&served, "", 0).await.prompt;
-        assert_eq!(room(&served, &nothing).unwrap(), 511);
-        assert_eq!(room(&served, &[0; 511]).unwrap(), 1);
-        for prompt in [vec![], vec![0; 512], bill(&served, &"a b ".repeat(2_000), 0).await.prompt] {
-            let refusal = room(&served, &prompt).unwrap_err();
-            assert_eq!(refusal.code(), "context_length_exceeded");
-            assert!(refusal.message().contains("expected 1 to 511"), "{}", refusal.message());
-        }
-        let mut long = bill(&served, "", 10_000).await;
-        long.prompt = vec![1; 511];
-        let answered = gateway.serve(long, here()).await.unwrap();
-        assert!(answered.signed.receipt.tokens_out <= 1);
-    }
-
-    #[tokio::test]
-    async fn answer_should_refuse_when_the_queue_is_full() {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = offline(folder.path());
-        let question = || Question {
-            model: "openledger/2".into(),
-            prompt: "MIT".into(),
-            sampling: Sampling::greedy(8),
-            payment: Payment::Voucher(voucher(1_000).signed().unwrap()),
-        };
-        let all = gateway.waiting.clone().try_acquire_many_owned(2).unwrap();
-        assert_eq!(gateway.answer(question()).await.unwrap_err().code(), "queue_full");
-        drop(all);
-        assert_eq!(gateway.answer(question()).await.unwrap_err().code(), "chain_unavailable");
-    }
-
-    #[tokio::test]
-    async fn settle_should_keep_receipts_when_the_node_is_away() {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = offline(folder.path());
-        assert_eq!(gateway.settle(true).await.unwrap(), []);
-        gateway.record(crate::book::tests::answer(1, 5, 1, 10, 10)).await.unwrap();
-        assert!(matches!(gateway.settle(true).await, Err(crate::Error::Chain(_))));
-        assert_eq!(gateway.book(|book| (book.pending(), book.open().len())).await, (1, 0));
-    }
-
-    #[test]
-    fn margin_should_cover_the_time_until_a_settlement_is_due() {
-        assert_eq!(margin(Duration::ZERO), 100);
-        assert_eq!(margin(Duration::from_secs(601)), 401);
-        assert_eq!(margin(Duration::MAX), BlockNumber::MAX);
-    }
-}
+pub(crate) mod tests;

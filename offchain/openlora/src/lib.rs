@@ -1,30 +1,45 @@
 //! Paid answers in OpenAI's format: one base, many adapters, one answer at a time.
 //!
-//! A request carries a voucher: the payer's signed permission to take up to a cumulative amount from a channel. The
-//! gateway answers, charges what the answer cost, signs a receipt, has both on disk before the answer leaves, and
-//! settles receipts in batches.
+//! A request carries a voucher, the payer's signed permission to take up to a cumulative amount from a channel, and a
+//! signature over the request itself, so that nobody else can spend what a voucher allows. The gateway sets aside the
+//! most that the answer can cost, computes it when its turn comes, charges what it did cost, signs a receipt, has both on
+//! disk before the answer leaves, and settles receipts in batches.
 //!
 //! | | |
 //! |---|---|
+//! | [`usage`] | whether a request is signed for its channel |
 //! | [`voucher`] | whether a voucher pays for a request |
-//! | [`book`] | what channels owe and which receipts are not settled yet |
-//! | [`journal`] | the book's entries on disk, and back after a restart |
+//! | `catalogue`, `shelf`, `memory` | models, loaded when they are asked for, within a budget |
+//! | [`prompt`], [`stopping`] | what is continued, and what ends it |
+//! | [`ledger`] | the money: what channels owe, what is reserved, which receipts are not settled yet |
+//! | `queue` | whose turn it is |
+//! | `margin` | how long vouchers must hold |
 //! | [`gateway`] | requests to answers |
 //! | [`settle`] | receipts to settlements |
 //! | `advance` | settlements whose time is up |
+//! | `sweep` | channels that end |
+//! | `ready` | what is loaded before anybody asks |
 //! | [`http`] | the routes |
 
 mod advance;
-pub mod book;
 mod catalogue;
 mod error;
 pub mod gateway;
 pub mod http;
-pub mod journal;
+pub mod ledger;
 mod link;
+mod margin;
+mod memory;
 mod metrics;
+pub mod prompt;
+mod queue;
+mod ready;
 mod refusal;
 pub mod settle;
+mod shelf;
+pub mod stopping;
+mod sweep;
+pub mod usage;
 pub mod voucher;
 
 pub use error::{Error, Result};

@@ -1,8 +1,10 @@
 //! The connection to the node, which comes back when the node does.
 
+use std::time::Duration;
+
 use openledger_chain::{Chain, View};
 use openledger_primitives::H256;
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 
 use crate::{Error, Result};
 
@@ -10,20 +12,35 @@ use crate::{Error, Result};
 pub struct Link {
     url: String,
     genesis: H256,
+    block_time: Duration,
     chain: RwLock<Option<Chain>>,
+    /// Held while connecting, so that all who wait share one new connection.
+    connecting: Mutex<()>,
 }
 
 impl Link {
     /// Connects.
     pub async fn new(url: &str) -> Result<Self> {
         let chain = Chain::connect(url).await?;
-        Ok(Self { url: url.into(), genesis: chain.genesis(), chain: RwLock::new(Some(chain)) })
+        Ok(Self {
+            url: url.into(),
+            genesis: chain.genesis(),
+            block_time: chain.now().await?.block_time()?,
+            chain: RwLock::new(Some(chain)),
+            connecting: Mutex::default(),
+        })
     }
 
     /// A lost connection, to a port where no node listens.
     #[cfg(test)]
     pub fn lost(genesis: H256) -> Self {
-        Self { url: "ws://127.0.0.1:1".into(), genesis, chain: RwLock::default() }
+        Self {
+            url: "ws://127.0.0.1:1".into(),
+            genesis,
+            block_time: Duration::from_secs(2),
+            chain: RwLock::default(),
+            connecting: Mutex::default(),
+        }
     }
 
     /// The chain's genesis hash.
@@ -31,13 +48,20 @@ impl Link {
         self.genesis
     }
 
+    /// How long a block takes.
+    pub fn block_time(&self) -> Duration {
+        self.block_time
+    }
+
     /// The connection, and the newest state: so it works at this moment.
     pub async fn now(&self) -> Result<(Chain, View)> {
-        let chain = self.chain.read().await.clone();
-        if let Some(chain) = chain {
-            if let Ok(view) = chain.now().await {
-                return Ok((chain, view));
-            }
+        if let Some(working) = self.known().await {
+            return Ok(working);
+        }
+        let _connecting = self.connecting.lock().await;
+        // Somebody else may have connected meanwhile.
+        if let Some(working) = self.known().await {
+            return Ok(working);
         }
         let chain = Chain::connect(&self.url).await?;
         if chain.genesis() != self.genesis {
@@ -46,5 +70,15 @@ impl Link {
         let view = chain.now().await?;
         *self.chain.write().await = Some(chain.clone());
         Ok((chain, view))
+    }
+
+    /// The connection, if it works; otherwise it is given up.
+    async fn known(&self) -> Option<(Chain, View)> {
+        let chain = self.chain.read().await.clone()?;
+        if let Ok(view) = chain.now().await {
+            return Some((chain, view));
+        }
+        *self.chain.write().await = None;
+        None
     }
 }

@@ -9,6 +9,8 @@ pub struct Metrics {
     registry: Registry,
     /// Answers that were charged.
     pub answers: IntCounter,
+    /// Answers whose callers hung up while they were computed.
+    pub hung_up: IntCounter,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Tokens by direction.
@@ -21,6 +23,8 @@ pub struct Metrics {
     pub open: IntGauge,
     /// Settlements that got into a block.
     pub settlements: IntCounter,
+    /// Receipts that can never be claimed.
+    pub written_off: IntCounter,
 }
 
 impl Metrics {
@@ -31,6 +35,10 @@ impl Metrics {
         let metrics = Self {
             registry: Registry::new(),
             answers: IntCounter::new(name("answers_total"), "Answers that were charged")?,
+            hung_up: IntCounter::new(
+                name("hung_up_total"),
+                "Answers whose callers hung up while they were computed",
+            )?,
             refusals: IntCounterVec::new(
                 Opts::new(name("refusals_total"), "Requests that were refused"),
                 &["code"],
@@ -46,6 +54,10 @@ impl Metrics {
             pending: IntGauge::new(name("receipts_pending"), "Receipts in no batch yet")?,
             open: IntGauge::new(name("batches_open"), "Batches not finally settled")?,
             settlements: IntCounter::new(name("settlements_total"), "Settlements submitted")?,
+            written_off: IntCounter::new(
+                name("receipts_written_off_total"),
+                "Receipts that can never be claimed",
+            )?,
         };
         let registry = &metrics.registry;
         registry.register(Box::new(metrics.answers.clone()))?;
@@ -55,6 +67,8 @@ impl Metrics {
         registry.register(Box::new(metrics.pending.clone()))?;
         registry.register(Box::new(metrics.open.clone()))?;
         registry.register(Box::new(metrics.settlements.clone()))?;
+        registry.register(Box::new(metrics.hung_up.clone()))?;
+        registry.register(Box::new(metrics.written_off.clone()))?;
         Ok(metrics)
     }
 

@@ -1,12 +1,14 @@
 //! Why a request is not answered, in OpenAI's error format.
 
 use axum::{
-    http::StatusCode,
+    http::{header::WWW_AUTHENTICATE, StatusCode},
     response::{IntoResponse, Response},
     Json,
 };
-use openledger_primitives::{reads::decimal, Balance, ChannelId};
+use openledger_primitives::{json::decimal, Balance, ChannelId};
 use serde::Serialize;
+
+use crate::ledger::holds::Short;
 
 /// A request that is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,7 @@ pub struct Refusal {
     kind: &'static str,
     code: &'static str,
     message: String,
+    param: Option<String>,
     required: Option<Required>,
 }
 
@@ -30,12 +33,27 @@ pub struct Required {
 
 impl Refusal {
     fn new(status: StatusCode, kind: &'static str, code: &'static str, message: String) -> Self {
-        Self { status, kind, code, message, required: None }
+        Self { status, kind, code, message, param: None, required: None }
     }
 
     /// 400: the request is not what it should be.
     pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", code, message.into())
+    }
+
+    /// 400: a field of the request is not what it should be, or asks for what is not done here.
+    pub fn field(code: &'static str, name: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { param: Some(name.into()), ..Self::bad_request(code, message) }
+    }
+
+    /// 401: who asks did not show that it may.
+    pub fn unauthorised(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "authentication_error", code, message.into())
+    }
+
+    /// 403: who asks may not.
+    pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "permission_error", code, message.into())
     }
 
     /// 404: there is no such thing.
@@ -62,7 +80,7 @@ impl Refusal {
 
     /// 405: there is such a path, but not for this method.
     pub fn other_method() -> Self {
-        let message = "this path takes another method: POST to ask and to settle, GET to read";
+        let message = "this path takes another method: POST to ask, GET to read";
         let status = StatusCode::METHOD_NOT_ALLOWED;
         Self::new(status, "invalid_request_error", "method_not_allowed", message.into())
     }
@@ -74,9 +92,31 @@ impl Refusal {
         Self::new(status, "invalid_request_error", "body_too_large", message)
     }
 
+    /// 408: the request did not come, or the answer was not ready, in time.
+    pub fn too_slow(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", code, message.into())
+    }
+
+    /// 415: the body is written in a way that is not read here.
+    pub fn other_encoding(message: impl Into<String>) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new(status, "invalid_request_error", "unsupported_encoding", message.into())
+    }
+
+    /// 421: it is for another host.
+    pub fn misdirected(message: impl Into<String>) -> Self {
+        let status = StatusCode::MISDIRECTED_REQUEST;
+        Self::new(status, "invalid_request_error", "host_refused", message.into())
+    }
+
+    /// 429: more than are taken at a time.
+    pub fn too_many(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", code, message.into())
+    }
+
     /// 429: too many are waiting.
     pub fn busy(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "queue_full", message.into())
+        Self::too_many("queue_full", message)
     }
 
     /// 500: this should not happen.
@@ -99,10 +139,38 @@ impl Refusal {
         &self.message
     }
 
+    /// The field that is wrong.
+    pub fn param(&self) -> Option<&str> {
+        self.param.as_deref()
+    }
+
     /// The voucher that would do.
     pub fn required(&self) -> Option<Required> {
         self.required
     }
+}
+
+/// Why nothing is set aside for a request that may cost `price`: with the voucher that would do, if a larger one is all
+/// that is missing.
+pub fn short(channel: ChannelId, found: Short, price: Balance) -> Refusal {
+    let Short { taken, most, deposit } = found;
+    let needed = taken.saturating_add(price);
+    if needed > deposit {
+        let message = format!(
+            "channel {channel} owes {taken} units, what is being answered included, and this request may cost {price}: \
+             together more than its deposit of {deposit}; top it up or ask for fewer tokens"
+        );
+        return Refusal::payment("deposit_too_low", message, None);
+    }
+    let message = format!(
+        "the largest voucher is for {most} units; channel {channel} owes {taken}, what is being answered included, and \
+         this request may cost {price}: expected {needed}"
+    );
+    Refusal::payment(
+        "insufficient_voucher",
+        message,
+        Some(Required { channel, cumulative: needed }),
+    )
 }
 
 impl From<crate::Error> for Refusal {
@@ -110,15 +178,22 @@ impl From<crate::Error> for Refusal {
         use crate::Error;
         use openledger_chain::Error as Chain;
         let code = match &error {
-            Error::Model { .. } => return Self::not_found("model_not_found", error.to_string()),
+            Error::Model { .. } | Error::NoModel { .. } => {
+                return Self::not_found("model_not_found", error.to_string())
+            }
+            Error::TooLarge { .. } => "model_too_large",
             Error::Chain(Chain::Refused { .. } | Chain::NotTaken { .. }) => "settlement_refused",
             Error::InDoubt | Error::NotSeen { .. } => "settlement_in_doubt",
             Error::Chain(_) | Error::OtherChain { .. } => "chain_unavailable",
-            Error::Artefacts(_) | Error::Store(_) => "artefact_unavailable",
-            Error::Io { .. } => "disk_unavailable",
-            Error::Journal { .. } | Error::Busy { .. } | Error::Ended(_) => {
-                return Self::internal(error.to_string())
-            }
+            Error::Artefacts(_) | Error::Store(_) | Error::Lately { .. } => "artefact_unavailable",
+            Error::Io { .. } | Error::Ledger { .. } => "disk_unavailable",
+            Error::Shared(shared) if matches!(**shared, Error::Ledger { .. }) => "disk_unavailable",
+            Error::NotALedger { .. }
+            | Error::Busy { .. }
+            | Error::Shared(_)
+            | Error::Writer
+            | Error::Overcharged { .. }
+            | Error::Ended(_) => return Self::internal(error.to_string()),
         };
         Self::unavailable(code, error.to_string())
     }
@@ -135,20 +210,35 @@ impl IntoResponse for Refusal {
             message: String,
             #[serde(rename = "type")]
             kind: &'static str,
-            param: Option<()>,
+            param: Option<String>,
             code: &'static str,
             #[serde(skip_serializing_if = "Option::is_none")]
             required: Option<Required>,
         }
-        let Self { status, kind, code, message, required } = self;
-        let error = Inner { message, kind, param: None, code, required };
-        (status, Json(Outer { error })).into_response()
+        let Self { status, kind, code, message, param, required } = self;
+        let error = Inner { message, kind, param, code, required };
+        let body = (status, Json(Outer { error }));
+        if status == StatusCode::UNAUTHORIZED {
+            return ([(WWW_AUTHENTICATE, "OpenLedger")], body).into_response();
+        }
+        body.into_response()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_should_name_the_voucher_that_would_do_or_the_deposit() {
+        let found = Short { taken: 300, most: 450, deposit: 1_000 };
+        let refusal = short(3, found, 200);
+        assert_eq!(refusal.code(), "insufficient_voucher");
+        assert_eq!(refusal.required(), Some(Required { channel: 3, cumulative: 500 }));
+        let refusal = short(3, found, 701);
+        assert_eq!((refusal.code(), refusal.required()), ("deposit_too_low", None));
+        assert_eq!(short(3, found, Balance::MAX).code(), "deposit_too_low");
+    }
 
     #[tokio::test]
     async fn a_refusal_should_be_in_the_format_of_openai() {

@@ -1,6 +1,6 @@
 //! Receipts to settlements.
 //!
-//! A batch is in the journal before it is submitted, and what became of it is read from the chain alone, which takes
+//! A batch is in the ledger before it is submitted, and what became of it is read from the chain alone, which takes
 //! each receipts root once. A batch that is not there is submitted again, or dissolved if it was refused, only when
 //! final state shows that no transaction of the operator is on its way any more: so no receipt is settled twice,
 //! wherever the gateway, the node or a fork ended.
@@ -12,29 +12,38 @@ use std::{
 };
 
 use openledger_chain::{
-    call::{self, Claim},
+    call::{self, Call, Claim},
     scale_decode::{self, DecodeAsType},
     Chain, Error as ChainError, View, Wait,
 };
 use openledger_primitives::{
-    reads::decimal, Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion,
+    json::decimal, score, Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion,
     SettlementId, H256,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    advance::Undecided,
-    book::{Batch, Entry, OpenBatch},
+    advance::Unfinished,
     gateway::{now, Gateway},
+    ledger::{
+        book::{Batch, Entry, Group, Number, Open, Version, Waiting},
+        draft::{Draft, Limits, Put, Tender},
+    },
+    margin::{self, PATIENCE},
     voucher, Error, Result,
 };
 
 /// How often the gateway looks whether something is due or final.
 const TICK: Duration = Duration::from_secs(3);
-/// How long a model is not settled by itself after the chain refused it: each refusal costs a fee.
-const PATIENCE: Duration = Duration::from_secs(600);
-/// How long a transaction is watched: longer than it stays valid.
-const WATCH: Duration = Duration::from_secs(300);
+/// How often it looks after channels that end.
+const SWEEP: Duration = Duration::from_secs(10);
+/// How long receipts that are not worth a transaction wait until that is reckoned anew.
+const RECKON: Duration = Duration::from_secs(60);
+/// The most batches of one model version that are settled one after the other.
+const BATCHES: usize = 16;
+/// The most tokens of prompts and answers in a batch: engines compute a gradient over all of them, in the time of a
+/// committee.
+const TOKENS: u64 = 1 << 17;
 /// How long a request to settle waits until it is final what became of earlier settlements.
 const DOUBT: Duration = Duration::from_secs(60);
 /// Blocks within which a settlement should be in one.
@@ -74,11 +83,30 @@ struct SettledEvent {
 pub(crate) struct Settling {
     /// Batches that the chain refused, by root, and the newest block then: not final yet.
     refused: BTreeMap<H256, BlockNumber>,
-    /// When the chain last refused a model.
-    impatient: BTreeMap<(ModelId, ModelVersion), Instant>,
+    /// When the chain last refused a model version, or it could not be settled.
+    impatient: BTreeMap<Version, Instant>,
+    /// When the receipts of a model version were last not worth a transaction, or none could be paid.
+    unworthy: BTreeMap<Version, Instant>,
+    /// Since when the oldest receipt of a model version waits, by a clock that is never set back.
+    since: BTreeMap<Version, (Number, Instant)>,
     /// Channels that cannot pay what they owe, and were spoken of.
-    short: BTreeSet<ChannelId>,
-    pub(crate) undecided: Undecided,
+    pub(crate) short: BTreeSet<ChannelId>,
+    /// Channels that are being closed, or whose signer changed, and the last block in which they can be claimed from.
+    pub(crate) leaving: BTreeMap<ChannelId, BlockNumber>,
+    /// Where the sweep goes on, and when it was there last.
+    pub(crate) sweep: Option<(ChannelId, Instant)>,
+    pub(crate) unfinished: Unfinished,
+}
+
+impl Settling {
+    /// How long the oldest receipt of a model version has been seen to wait.
+    fn waited(&mut self, version: Version, oldest: Number) -> Duration {
+        let since = self.since.entry(version).or_insert_with(|| (oldest, Instant::now()));
+        if since.0 != oldest {
+            *since = (oldest, Instant::now());
+        }
+        since.1.elapsed()
+    }
 }
 
 /// What is seen of a batch that is not known to be settled.
@@ -134,6 +162,9 @@ impl Gateway {
             if let Err(error) = self.advance().await {
                 tracing::warn!(%error, "settlements whose time is up wait");
             }
+            if let Err(error) = self.sweep(SWEEP).await {
+                tracing::warn!(%error, "channels that end are looked at later");
+            }
         }
     }
 
@@ -155,24 +186,21 @@ impl Gateway {
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        if self.book(|book| book.pending() == 0).await {
+        if self.book(|book| book.pending() == 0) {
             return Ok(settled);
         }
         let (chain, view) = self.link.now().await?;
-        let left = self.left(&view, &mut state).await?;
-        let after = self.settings.settle_after.as_millis() as u64;
-        let due = |version: (ModelId, ModelVersion), count: usize, oldest: u64| {
-            let patient =
-                state.impatient.get(&version).is_none_or(|refused| refused.elapsed() >= PATIENCE);
-            let enough = count >= self.settings.settle_every;
-            everything || patient && (enough || now().saturating_sub(oldest) >= after)
-        };
         let mut refused = None;
-        for open in self.book(|book| book.due(due, left)).await {
-            self.store.put(open.blob()).await?;
-            self.record(Entry::Batch(open.batch.clone())).await?;
-            match self.submit(&chain, &open.batch, &mut state).await {
-                Ok(done) => settled.extend(done),
+        for (version, urgent) in self.due(&mut state, view.block().number, everything) {
+            // Before the end, all that is worth more than its transaction: what is not, payers could have settled by
+            // opening and closing channels, at the operator's cost.
+            let worth = match (everything, urgent) {
+                (true, _) => 0,
+                (false, true) => self.settings.settle_worth.min(1),
+                (false, false) => self.settings.settle_worth,
+            };
+            match self.settle_version(&chain, version, worth, &mut state, &mut settled).await {
+                Ok(()) => {}
                 // That one model is refused says nothing of others.
                 Err(error @ Error::Chain(ChainError::Refused { .. })) => {
                     refused = refused.or(Some(error));
@@ -183,10 +211,153 @@ impl Gateway {
         refused.map_or(Ok(settled), Err)
     }
 
-    /// Finds out what became of the batches of which the journal does not know that they are settled. Returns whether
+    /// The model versions to settle now, and whether something of theirs must be claimed soon.
+    fn due(
+        &self,
+        state: &mut Settling,
+        best: BlockNumber,
+        everything: bool,
+    ) -> Vec<(Version, bool)> {
+        let soon = best.saturating_add(margin::claiming(self.link.block_time()));
+        let mut ending = self.book(|book| book.ending(best, soon));
+        let leaving = state.leaving.iter().filter(|(_, last)| (best..=soon).contains(last));
+        ending.extend(leaving.map(|(channel, _)| *channel));
+        let groups: Vec<_> = self.book(|book| {
+            let group = |(version, group): (&Version, &Group)| {
+                let (number, oldest) = group.oldest()?;
+                let ends = |(_, waiting): (Number, &Waiting)| ending.contains(&waiting.channel);
+                let urgent = !ending.is_empty() && group.iter().any(ends);
+                Some((*version, group.count(), number, oldest.issued_at, urgent))
+            };
+            book.groups().iter().filter_map(group).collect()
+        });
+        state.since.retain(|version, _| groups.iter().any(|(known, ..)| known == version));
+        let mut due = Vec::new();
+        for (version, count, oldest, issued_at, urgent) in groups {
+            // By the clock on the wall, which counts on while the gateway is down; or by one that nobody sets back.
+            let age = Duration::from_millis(now().saturating_sub(issued_at));
+            let old = state.waited(version, oldest).max(age) >= self.settings.settle_after;
+            let ready = count >= self.settings.settle_every || old;
+            let resting = |since: &BTreeMap<Version, Instant>, rest| {
+                since.get(&version).is_some_and(|since| since.elapsed() < rest)
+            };
+            let patient = !resting(&state.impatient, PATIENCE);
+            let worthy = !resting(&state.unworthy, RECKON);
+            if everything || patient && worthy && (urgent || ready) {
+                due.push((version, urgent));
+            }
+        }
+        due
+    }
+
+    /// Settles the receipts of a model version, in batches one after the other, as long as a batch's fees are `worth`
+    /// times what its transaction costs.
+    async fn settle_version(
+        &self,
+        chain: &Chain,
+        version: Version,
+        worth: u32,
+        state: &mut Settling,
+        settled: &mut Vec<Settled>,
+    ) -> Result<()> {
+        for _ in 0..BATCHES {
+            let view = chain.now().await?;
+            let Some(limits) = limits(&view, version).await? else {
+                tracing::warn!(
+                    model = version.0,
+                    version = version.1,
+                    "its receipts cannot be settled: it is deprecated, or has no attribution index"
+                );
+                state.impatient.insert(version, Instant::now());
+                return Ok(());
+            };
+            let Some((batch, blob)) = self.draft(&view, version, limits, state).await? else {
+                state.unworthy.insert(version, Instant::now());
+                return Ok(());
+            };
+            if worth > 0 {
+                let cost = chain.fee(&self.operator, &settling(&batch)).await?;
+                if batch.total_fee < cost.saturating_mul(worth.into()) {
+                    tracing::debug!(model = version.0, fees = %batch.total_fee, %cost, "not worth it yet");
+                    state.unworthy.insert(version, Instant::now());
+                    return Ok(());
+                }
+            }
+            state.unworthy.remove(&version);
+            self.store.put(blob).await?;
+            self.record(Entry::Batched(batch.clone())).await?;
+            settled.extend(self.submit(chain, &batch, state).await?);
+        }
+        Ok(())
+    }
+
+    /// The next batch of a model version, if there is one: of the receipts that wait longest, of channels that can pay.
+    async fn draft(
+        &self,
+        view: &View,
+        version: Version,
+        limits: Limits,
+        state: &mut Settling,
+    ) -> Result<Option<(Batch, Vec<u8>)>> {
+        let mut waiting = Vec::new();
+        self.book(|book| {
+            let group = book.groups().get(&version);
+            waiting.extend(group.into_iter().flat_map(Group::iter).map(|(n, w)| (n, *w)));
+        });
+        let mut draft = Draft::new(limits);
+        let mut tenders = BTreeMap::new();
+        for (number, receipt) in waiting {
+            let id = receipt.channel;
+            let tender = match tenders.entry(id) {
+                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                std::collections::btree_map::Entry::Vacant(unknown) => {
+                    let tender = self.tender(view, id).await?;
+                    unknown.insert(tender)
+                }
+            };
+            match draft.put(number, &receipt, tender) {
+                Put::Taken => drop(state.short.remove(&id)),
+                Put::Full => break,
+                Put::Short => {
+                    if state.short.insert(id) {
+                        tracing::warn!(
+                            channel = id,
+                            left = %tender.left(),
+                            "this channel cannot pay what it owes: closed, or its voucher or the key that signed it has ended"
+                        );
+                    }
+                }
+            }
+        }
+        if draft.numbers().is_empty() {
+            return Ok(None);
+        }
+        let answers = self.ledger.answers(draft.numbers().to_vec()).await?;
+        Ok(Some(Batch::new(version, &answers, draft.claims(&tenders))))
+    }
+
+    /// What can be taken from a channel now.
+    async fn tender(&self, view: &View, id: ChannelId) -> Result<Tender> {
+        let soon = view.block().number.saturating_add(SOON);
+        let found = self.book(|book| Some((book.channel(id).cloned()?, book.batched(id))));
+        let (Some(channel), Some((account, batched))) = (view.channel(id).await?, found) else {
+            return Ok(Tender::default());
+        };
+        if channel.operator != self.account {
+            return Ok(Tender::default());
+        }
+        let genesis = self.link.genesis();
+        let mut vouchers = account.vouchers;
+        vouchers.retain(|kept| voucher::usable(kept, &channel, &genesis, soon));
+        // A fork may have taken back what was claimed in a block: it comes again.
+        let claimed = channel.claimed.max(account.settled.saturating_add(batched));
+        Ok(Tender { claimed, vouchers })
+    }
+
+    /// Finds out what became of the batches of which the ledger does not know that they are settled. Returns whether
     /// that is known of all.
     async fn resolve(&self, state: &mut Settling, settled: &mut Vec<Settled>) -> Result<bool> {
-        let open: Vec<OpenBatch> = self.book(|book| book.open().to_vec()).await;
+        let open: Vec<Open> = self.book(|book| book.open().cloned().collect());
         if open.is_empty() {
             return Ok(true);
         }
@@ -207,16 +378,18 @@ impl Gateway {
             };
             match step(seen) {
                 Step::Close(settlement) => {
-                    if let Some(undecided) = &mut state.undecided {
-                        undecided.insert(settlement);
+                    if let Some(unfinished) = &mut state.unfinished {
+                        unfinished.insert(settlement, 0);
                     }
                     state.refused.remove(&receipts_root);
-                    self.record(Entry::Settled { receipts_root, settlement }).await?;
+                    self.record(Entry::Settled { receipts_root, settlement, at: now() }).await?;
                 }
                 Step::Watch => {}
                 Step::Wait => known = false,
                 Step::Submit => {
-                    self.store.put(open.blob()).await?;
+                    let Batch { model, version, numbers, claims, .. } = open.batch.clone();
+                    let answers = self.ledger.answers(numbers).await?;
+                    self.store.put(Batch::new((model, version), &answers, claims).1).await?;
                     match self.submit(&chain, &open.batch, state).await {
                         Ok(done) => settled.extend(done),
                         Err(Error::Chain(ChainError::Refused { .. })) => known = false,
@@ -232,83 +405,34 @@ impl Gateway {
         Ok(known)
     }
 
-    /// What can still be taken from each channel with receipts to settle.
-    async fn left(
-        &self,
-        view: &View,
-        state: &mut Settling,
-    ) -> Result<BTreeMap<ChannelId, Balance>> {
-        let soon = view.block().number.saturating_add(SOON);
-        let mut left = BTreeMap::new();
-        for (id, fees) in self.book(|book| book.fees()).await {
-            let account = self.owed(id).await;
-            let amount = match (view.channel(id).await?, account) {
-                (Some(channel), Some(account))
-                    if channel.operator == self.account
-                        && account.voucher.voucher.expires >= soon
-                        && voucher::holds(
-                            &account.voucher,
-                            &channel,
-                            &self.link.genesis(),
-                            soon,
-                        )
-                        && account.voucher.voucher.cumulative <= channel.deposit =>
-                {
-                    account.voucher.voucher.cumulative.saturating_sub(channel.claimed)
-                }
-                _ => 0,
-            };
-            if amount >= fees {
-                state.short.remove(&id);
-            } else if state.short.insert(id) {
-                tracing::warn!(
-                    channel = id,
-                    owed = %fees,
-                    left = %amount,
-                    "this channel cannot pay what it owes: closed, or its voucher or the key that signed it has ended"
-                );
-            }
-            left.insert(id, amount);
-        }
-        Ok(left)
-    }
-
-    /// Submits a batch that is in the journal, and waits until a block has it.
+    /// Submits a batch that is in the ledger, and waits until a block has it.
     async fn submit(
         &self,
         chain: &Chain,
         batch: &Batch,
         state: &mut Settling,
     ) -> Result<Option<Settled>> {
-        let claims: Vec<Claim> = batch
-            .claims
-            .iter()
-            .map(|claim| Claim { voucher: claim.voucher.clone(), amount: claim.amount })
-            .collect();
-        let count = batch.receipts.len() as u32;
         let Batch { model, version, receipts_root, content, total_fee, .. } = *batch;
-        let call =
-            call::settle(model, version, &claims, &receipts_root, &content, count, total_fee);
+        let count = batch.numbers.len() as u32;
+        let call = settling(batch);
         let calls = std::slice::from_ref(&call);
-        let submitted = chain.submit(&self.operator, calls, Wait::InBlock);
-        let included = match tokio::time::timeout(WATCH, submitted).await {
-            Err(_) => return Err(Error::NotSeen { model }),
-            Ok(Err(error)) => {
-                if let ChainError::Refused { name, .. } = &error {
-                    // The state that has it already is read when it is looked at again.
-                    if name.ends_with("::AlreadyExists") {
-                        return Ok(None);
-                    }
-                    // That it was settled by another operator in the same block passes.
-                    if !name.ends_with("::TooMany") {
-                        state.impatient.insert((model, version), Instant::now());
+        let included = match chain.submit(&self.operator, calls, Wait::InBlock).await {
+            Err(ChainError::NotSeen { .. }) => return Err(Error::NotSeen { model }),
+            Err(error) => {
+                if let ChainError::Refused { pallet, error, .. } = &error {
+                    match (pallet.as_str(), error.as_str()) {
+                        // The state that has it already is read when it is looked at again.
+                        ("Payments", "AlreadyExists") => return Ok(None),
+                        // That it was settled by another operator in the same block passes.
+                        ("Payments", "TooMany") => {}
+                        _ => drop(state.impatient.insert((model, version), Instant::now())),
                     }
                     let best = chain.best().await?.number;
                     state.refused.insert(receipts_root, best);
                 }
                 return Err(error.into());
             }
-            Ok(Ok(included)) => included,
+            Ok(included) => included,
         };
         state.impatient.remove(&(model, version));
         self.metrics.settlements.inc();
@@ -333,175 +457,39 @@ impl Gateway {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::book::{
-        tests::{answer, everything},
-        Book,
-    };
-
-    const UNSEEN: Seen = Seen { last: None, best: false, quiet: true, height: 9, refused: None };
-
-    #[test]
-    fn step_should_follow_what_final_state_says() {
-        for quiet in [false, true] {
-            for refused in [None, Some(3)] {
-                let seen = Seen { quiet, refused, ..UNSEEN };
-                assert_eq!(step(Seen { last: Some(4), ..seen }), Step::Close(4));
-                assert_eq!(step(Seen { best: true, ..seen }), Step::Watch);
-            }
-        }
-        assert_eq!(step(UNSEEN), Step::Submit);
-        assert_eq!(step(Seen { quiet: false, ..UNSEEN }), Step::Wait);
-        assert_eq!(step(Seen { refused: Some(9), ..UNSEEN }), Step::Dissolve);
-        assert_eq!(step(Seen { refused: Some(10), ..UNSEEN }), Step::Wait);
-        assert_eq!(step(Seen { quiet: false, refused: Some(3), ..UNSEEN }), Step::Wait);
-    }
-
-    /// As much of a chain as settling sees: transactions wait in the pool, get into blocks, and blocks become final or
-    /// are undone. A transaction is a batch and its nonce.
-    #[derive(Default)]
-    struct Fake {
-        pool: VecDeque<(u64, Batch)>,
-        /// Not final: transactions of one block each, and whether they succeeded.
-        blocks: VecDeque<(u64, Batch, bool)>,
-        settled: Vec<Batch>,
-        nonce: u64,
-    }
-
-    impl Fake {
-        fn next(&self) -> u64 {
-            let used = self.pool.iter().map(|tx| tx.0).chain(self.blocks.iter().map(|tx| tx.0));
-            used.max().map_or(self.nonce, |nonce| nonce + 1)
-        }
-
-        fn has(&self, root: H256) -> bool {
-            self.settled.iter().any(|batch| batch.receipts_root == root)
-        }
-
-        fn in_best(&self, root: H256) -> bool {
-            self.has(root)
-                || self.blocks.iter().any(|(_, batch, ok)| *ok && batch.receipts_root == root)
-        }
-
-        fn see(&self, root: H256, refused: Option<BlockNumber>) -> Seen {
-            let last = self.has(root).then_some(1);
-            let quiet = self.nonce == self.next();
-            Seen { last, best: self.in_best(root), quiet, height: 1, refused }
-        }
-
-        /// The next transaction gets into a block; returns its root if it is refused there.
-        fn include(&mut self, refuse: bool) -> Option<H256> {
-            let (nonce, batch) = self.pool.pop_front()?;
-            let ok = !refuse && !self.in_best(batch.receipts_root);
-            let root = batch.receipts_root;
-            self.blocks.push_back((nonce, batch, ok));
-            (!ok).then_some(root)
-        }
-
-        fn finalise(&mut self) {
-            if let Some((nonce, batch, ok)) = self.blocks.pop_front() {
-                self.nonce = nonce + 1;
-                if ok {
-                    self.settled.push(batch);
-                }
-            }
-        }
-
-        /// Blocks are undone: their transactions are in the pool again, or lost.
-        fn fork(&mut self, lose: bool) {
-            while let Some((nonce, batch, _)) = self.blocks.pop_back() {
-                self.pool.push_front((nonce, batch));
-            }
-            if lose {
-                self.pool.clear();
-            }
-        }
-    }
-
-    /// Lets things happen to receipts, then the chain take what it is given, and says what is wrong in the end.
-    fn simulate(happens: &[u8], step: fn(Seen) -> Step) -> Result<(), &'static str> {
-        let (mut chain, mut book) = (Fake::default(), Book::default());
-        let mut refused = BTreeMap::<H256, BlockNumber>::new();
-        let (mut owed, mut answers) = (0, 0);
-        let calm = std::iter::repeat_n([7, 3, 6], 200).flatten();
-        for what in happens.iter().copied().chain(calm) {
-            match what {
-                0..=2 => {
-                    answers += 1;
-                    owed += 5;
-                    book.apply(answer(1, 7, answers, owed, 5));
-                }
-                3 => {
-                    chain.include(false);
-                }
-                4 => {
-                    if let Some(root) = chain.include(true).filter(|root| !chain.in_best(*root)) {
-                        refused.insert(root, 1);
-                    }
-                }
-                5 => chain.fork(answers % 2 == 0),
-                6 => chain.finalise(),
-                // A restart: what was only remembered is gone.
-                8 => refused.clear(),
-                _ => {
-                    let mut known = true;
-                    for open in book.open().to_vec() {
-                        let receipts_root = open.batch.receipts_root;
-                        let refused = refused.get(&receipts_root).copied();
-                        match step(chain.see(receipts_root, refused)) {
-                            Step::Close(settlement) => {
-                                book.apply(Entry::Settled { receipts_root, settlement });
-                            }
-                            Step::Watch => {}
-                            Step::Wait => known = false,
-                            Step::Submit => {
-                                chain.pool.push_back((chain.next(), open.batch));
-                                known = false;
-                            }
-                            Step::Dissolve => book.apply(Entry::Dissolved { receipts_root }),
-                        }
-                    }
-                    for open in everything(&book).into_iter().filter(|_| known) {
-                        book.apply(Entry::Batch(open.batch.clone()));
-                        chain.pool.push_back((chain.next(), open.batch));
-                    }
-                }
-            }
-            let mut seen = BTreeSet::new();
-            let mut receipts = chain.settled.iter().flat_map(|batch| &batch.receipts);
-            if !receipts.all(|id| seen.insert(*id)) {
-                return Err("a receipt is settled twice");
-            }
-        }
-        let settled: Balance = chain.settled.iter().map(|batch| batch.total_fee).sum();
-        if settled != owed || book.pending() > 0 || !book.open().is_empty() {
-            return Err("not everything is settled");
-        }
-        Ok(())
-    }
-
-    proptest! {
-        /// Through forks, lost transactions, refusals and restarts.
-        #[test]
-        fn every_receipt_should_be_settled_exactly_once(
-            happens in prop::collection::vec(0u8..12, 1..150),
-        ) {
-            prop_assert_eq!(simulate(&happens, step), Ok(()));
-        }
-    }
-
-    /// Two answers are batched and refused; a third comes; a fork brings the transaction back, and it succeeds.
-    #[test]
-    fn a_receipt_would_be_settled_twice_if_it_were_batched_anew_before_all_is_final() {
-        let happens = [0, 0, 7, 4, 0, 5, 7, 3, 3, 6, 6];
-        assert_eq!(simulate(&happens, step), Ok(()));
-        let hasty = |seen| step(Seen { quiet: true, ..seen });
-        assert_eq!(simulate(&happens, hasty), Err("a receipt is settled twice"));
-    }
+/// The transaction that settles a batch.
+fn settling(batch: &Batch) -> Call {
+    let claims: Vec<Claim> = batch
+        .claims
+        .iter()
+        .map(|claim| Claim { voucher: claim.voucher.clone(), amount: claim.amount })
+        .collect();
+    let Batch { model, version, receipts_root, content, total_fee, .. } = *batch;
+    let count = batch.numbers.len() as u32;
+    call::settle(model, version, &claims, &receipts_root, &content, count, total_fee)
 }
+
+/// How large a batch of a model version may be; nothing where its receipts cannot be settled. An engine's work grows
+/// with receipts × blocks × variants, and it refuses more than [`score::MAX_QUERY_BLOCKS`].
+async fn limits(view: &View, (model, version): Version) -> Result<Option<Limits>> {
+    let deprecated = view.model(model).await?.is_none_or(|model| model.deprecated);
+    let info = view.model_version(model, version).await?;
+    let Some(index) = info.and_then(|info| info.index).filter(|_| !deprecated) else {
+        return Ok(None);
+    };
+    let most: u32 = view.constant("Payments", "MaxReceipts")?;
+    let claims: u32 = view.constant("Payments", "MaxClaims")?;
+    Ok(Some(Limits {
+        receipts: receipts(index.blocks, index.variants, most),
+        claims: claims as usize,
+        tokens: TOKENS,
+    }))
+}
+
+/// The most receipts of a batch.
+fn receipts(blocks: u32, variants: u8, most: u32) -> usize {
+    score::max_receipts(blocks, variants).clamp(1, most) as usize
+}
+
+#[cfg(test)]
+mod tests;

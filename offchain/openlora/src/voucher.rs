@@ -4,10 +4,10 @@ use openledger_chain::{account, types::Channel, AccountId};
 use openledger_primitives::{
     signature::Signer,
     voucher::{Authority, SignedVoucher, Voucher},
-    Balance, BlockNumber, ChannelId, H256,
+    BlockNumber, ChannelId, H256,
 };
 
-use crate::refusal::{Refusal, Required};
+use crate::refusal::Refusal;
 
 /// What the chain says, against which a voucher is held.
 #[derive(Clone, Debug)]
@@ -46,17 +46,6 @@ impl Payment {
             Self::Once { channel, .. } => *channel,
         }
     }
-}
-
-/// What a channel owes, and what it is to pay for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// What it owes already, in units: what the chain paid out included.
-    pub owed: Balance,
-    /// The largest cumulative amount of its vouchers so far, in units.
-    pub last: Balance,
-    /// The most that the request can cost, in units.
-    pub price: Balance,
 }
 
 /// Checks that what is shown can be claimed: the channel, the signature, the last block, the request. Returns by what.
@@ -138,6 +127,15 @@ pub fn check(payment: &Payment, terms: &Terms) -> Result<Authority, Refusal> {
             ),
         );
     }
+    if voucher.cumulative > channel.deposit {
+        return refuse(
+            "beyond_deposit",
+            format!(
+                "the voucher is for {} units, the deposit of channel {id} is {}: top it up first",
+                voucher.cumulative, channel.deposit
+            ),
+        );
+    }
     Ok(signed.clone().into())
 }
 
@@ -153,6 +151,18 @@ pub fn holds(authority: &Authority, channel: &Channel, genesis: &H256, until: Bl
     signers.any(|signer| account::verify_by(&signer.0, &preimage, &signed.signature))
 }
 
+/// Whether the chain takes a claim of all that is allowed up to block `until`.
+pub fn usable(
+    authority: &Authority,
+    channel: &Channel,
+    genesis: &H256,
+    until: BlockNumber,
+) -> bool {
+    authority.voucher.expires >= until
+        && authority.voucher.cumulative <= channel.deposit
+        && holds(authority, channel, genesis, until)
+}
+
 /// A signer, in words.
 fn name(signer: &Signer<AccountId>) -> String {
     match signer {
@@ -163,49 +173,10 @@ fn name(signer: &Signer<AccountId>) -> String {
     }
 }
 
-/// Checks that a voucher covers what the channel owes and what the request may cost, within the channel's deposit.
-///
-/// # Errors
-/// 402, with what was expected and what came, and with the voucher that would do if a larger amount is all it needs.
-pub fn check_amount(voucher: &Voucher, deposit: Balance, due: Due) -> Result<(), Refusal> {
-    let Due { owed, last, price } = due;
-    let Voucher { channel, cumulative, .. } = *voucher;
-    if cumulative > deposit {
-        let message = format!(
-            "the voucher is for {cumulative} units, the deposit of channel {channel} is {deposit}: top it up first"
-        );
-        return Err(Refusal::payment("beyond_deposit", message, None));
-    }
-    let needed = owed.saturating_add(price);
-    if needed > deposit {
-        let message = format!(
-            "channel {channel} owes {owed} units and this request may cost {price}: together more than its deposit of \
-             {deposit}; top it up or ask for fewer tokens"
-        );
-        return Err(Refusal::payment("deposit_too_low", message, None));
-    }
-    let required = Some(Required { channel, cumulative: needed.max(last) });
-    if cumulative < last {
-        let message = format!(
-            "the voucher is for {cumulative} units, an earlier one of channel {channel} for {last}: vouchers only grow"
-        );
-        return Err(Refusal::payment("voucher_stale", message, required));
-    }
-    if cumulative < needed {
-        let message = format!(
-            "the voucher is for {cumulative} units; channel {channel} owes {owed} and this request may cost {price}: \
-             expected {needed}"
-        );
-        return Err(Refusal::payment("insufficient_voucher", message, required));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use openledger_chain::types::Static;
-    use openledger_primitives::{signature::Signature, voucher::wrapped};
-    use proptest::prelude::*;
+    use openledger_primitives::{signature::Signature, voucher::wrapped, Balance};
 
     use super::*;
 
@@ -265,10 +236,6 @@ mod tests {
         assert_eq!(once(9, &Channel { closing: Some(2_000), ..paid }), Err("channel_closing"));
     }
 
-    fn amount(cumulative: Balance, deposit: Balance, due: Due) -> Result<(), Refusal> {
-        check_amount(&Voucher { channel: 3, cumulative, expires: 4_000 }, deposit, due)
-    }
-
     #[test]
     fn check_should_take_a_voucher_that_can_be_claimed() {
         assert_eq!(code(&signed("//Alice", 500, 4_000), &channel()), Ok(()));
@@ -299,6 +266,19 @@ mod tests {
         let signature = account::sign(&key, &alice.voucher.preimage(&H256([8; 32])));
         let other_chain = SignedVoucher { signature, ..alice };
         assert_eq!(code(&other_chain, &channel()), Err("bad_signature"));
+    }
+
+    #[test]
+    fn a_voucher_beyond_the_deposit_should_pay_for_nothing() {
+        let beyond = signed("//Alice", 1_001, 4_000);
+        assert_eq!(code(&beyond, &channel()), Err("beyond_deposit"));
+        let usable = |signed: SignedVoucher, until| {
+            usable(&Authority::from(signed), &channel(), &GENESIS, until)
+        };
+        assert!(!usable(beyond, 100));
+        assert!(usable(signed("//Alice", 1_000, 4_000), 4_000));
+        assert!(!usable(signed("//Alice", 1_000, 4_000), 4_001));
+        assert!(!usable(signed("//Bob", 1_000, 4_000), 100));
     }
 
     #[test]
@@ -347,52 +327,5 @@ mod tests {
         assert!(holds(&lately, 200) && !holds(&lately, 201));
         // Nothing more is answered for it.
         assert_eq!(code(&voucher, &lately), Err("bad_signature"));
-    }
-
-    #[test]
-    fn check_amount_should_refuse_when_the_voucher_does_not_pay() {
-        let due = Due { owed: 300, last: 450, price: 200 };
-        assert_eq!(amount(500, 1_000, due), Ok(()));
-        assert_eq!(amount(1_000, 1_000, due), Ok(()));
-        for (cumulative, deposit, expected) in [
-            (499, 1_000, "insufficient_voucher"),
-            (449, 1_000, "voucher_stale"),
-            (1_001, 1_000, "beyond_deposit"),
-            (450, 460, "deposit_too_low"),
-        ] {
-            let refusal = amount(cumulative, deposit, due).unwrap_err();
-            assert_eq!(refusal.code(), expected);
-        }
-        let endless = Due { owed: 1, last: 0, price: Balance::MAX };
-        assert_eq!(amount(7, 1_000, endless).unwrap_err().code(), "deposit_too_low");
-    }
-
-    #[test]
-    fn check_amount_should_name_the_voucher_that_would_do() {
-        for last in [450, 700] {
-            let due = Due { owed: 300, last, price: 200 };
-            let required = amount(10, 1_000, due).unwrap_err().required().unwrap();
-            assert_eq!((required.channel, required.cumulative), (3, last.max(500)));
-            assert_eq!(amount(required.cumulative, 1_000, due), Ok(()));
-        }
-    }
-
-    proptest! {
-        /// Whatever is asked, in whatever order: what is owed stays within the voucher, and that within the deposit.
-        #[test]
-        fn owed_should_never_exceed_the_voucher(
-            deposit in 0u128..2_000,
-            requests in prop::collection::vec((0u128..2_500, 0u128..400, 0u128..=100), 0..40),
-        ) {
-            let (mut owed, mut last) = (0, 0);
-            for (cumulative, price, percent) in requests {
-                if amount(cumulative, deposit, Due { owed, last, price }).is_ok() {
-                    owed += price * percent / 100;
-                    prop_assert!(cumulative >= last);
-                    last = cumulative;
-                }
-                prop_assert!(owed <= last && last <= deposit);
-            }
-        }
     }
 }

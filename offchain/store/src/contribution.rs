@@ -63,7 +63,7 @@ pub fn root(records: &[Record]) -> H256 {
 /// # Errors
 /// If the blob is missing or damaged, is not JSONL of records, or its records have another root.
 pub async fn fetch(store: &BlobStore, content: &ContentId, expected: &H256) -> Result<Vec<Record>> {
-    let records = record::parse_jsonl(&store.get(content).await?)?;
+    let records = record::parse_jsonl(&store.get(content, record::MAX_FILE as u64).await?)?;
     match root(&records) {
         root if root == *expected => Ok(records),
         found => Err(Error::WrongRoot { content: *content, expected: *expected, found }),

@@ -4,7 +4,7 @@ use openledger_primitives::{ContentId, H256};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The store's address is of no kind that this build knows.
-    #[error("{location:?} is no blob store: {reason}; expected a directory, or a URL such as file:///srv/blobs")]
+    #[error("{location:?} is no blob store: {reason}; expected a directory, or a URL such as file:///srv/blobs or s3://bucket/blobs")]
     Location {
         /// As given.
         location: String,
@@ -46,6 +46,24 @@ pub enum Error {
         id: ContentId,
         /// The hash of what is there.
         found: ContentId,
+    },
+    /// A blob is longer than what reads it takes. Nothing of it was read.
+    #[error("blob {id:?} in the store {store} has {found} bytes, at most {limit} are taken")]
+    TooLong {
+        /// The store.
+        store: String,
+        /// The blob.
+        id: ContentId,
+        /// Its bytes.
+        found: u64,
+        /// The most.
+        limit: u64,
+    },
+    /// A file had other bytes when it was stored than when its id was computed.
+    #[error("{path} changed while it was stored; store it again when nothing writes to it")]
+    Changed {
+        /// The file.
+        path: String,
     },
     /// The store refused for another reason.
     #[error("blob store {store}, blob {id:?}: {source}")]

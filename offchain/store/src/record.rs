@@ -1,10 +1,19 @@
-//! One training example.
+//! One training example: what it says, in normal form, and its hash.
+//!
+//! This is what is contributed, owned and proven. What a model is trained on is its rendering by the template of a
+//! base, which is the trainer's to make.
 
+mod chat;
+mod line;
+mod normal;
+
+use codec::Encode;
 use openledger_primitives::{hashing, H256};
-use serde::{Deserialize, Serialize};
-use unicode_normalization::{is_nfc, UnicodeNormalization};
 
-use crate::{Error, Result};
+pub use chat::{Call, Message, Role};
+pub use normal::{normalise, Normal};
+
+use crate::{json::Json, Error, Result};
 
 /// The most bytes of one line of JSONL.
 pub const MAX_LINE: usize = 256 * 1024;
@@ -20,8 +29,8 @@ pub struct Record {
     source: Option<String>,
 }
 
-/// What a record says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a record says. Its SCALE encoding is what is hashed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
 pub enum Body {
     /// Text to continue.
     Text(String),
@@ -33,78 +42,145 @@ pub enum Body {
         completion: String,
     },
     /// A conversation.
-    Chat(Vec<Message>),
+    Chat {
+        /// Its turns, at least one.
+        messages: Vec<Message>,
+        /// The tools that the assistant may call: each an object of JSON without blanks.
+        tools: Vec<String>,
+    },
+    /// Two ways to go on with a conversation, of which one is better.
+    Preference {
+        /// The conversation so far; may be empty.
+        prompt: Vec<Message>,
+        /// The better way.
+        chosen: Vec<Message>,
+        /// The other.
+        rejected: Vec<Message>,
+        /// As of a conversation.
+        tools: Vec<String>,
+    },
 }
 
-/// One turn of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Who speaks, such as `user`.
-    pub role: String,
-    /// What is said.
-    pub content: String,
+impl Body {
+    fn normal(self) -> Result<Self, String> {
+        Ok(match self {
+            Self::Text(string) => Self::Text(text("\"text\"", &string)?),
+            Self::Completion { prompt, completion } => Self::Completion {
+                prompt: text("\"prompt\"", &prompt)?,
+                completion: text("\"completion\"", &completion)?,
+            },
+            Self::Chat { messages, tools } => {
+                Self::Chat { messages: turns("\"messages\"", messages)?, tools: objects(tools)? }
+            }
+            Self::Preference { prompt, chosen, rejected, tools } => {
+                let mut prompt =
+                    if prompt.is_empty() { prompt } else { turns("\"prompt\"", prompt)? };
+                let mut chosen = turns("\"chosen\"", chosen)?;
+                let mut rejected = turns("\"rejected\"", rejected)?;
+                if chosen == rejected {
+                    return Err("\"chosen\" and \"rejected\" are the same".into());
+                }
+                // What both begin with is asked, not answered. Each keeps an answer.
+                let shared = chosen.iter().zip(&rejected).take_while(|(a, b)| a == b).count();
+                let shared = shared.min(chosen.len() - 1).min(rejected.len() - 1);
+                prompt.extend(chosen.drain(..shared));
+                rejected.drain(..shared);
+                // Nothing of it is learned, whatever its weights say.
+                prompt.iter_mut().for_each(|turn| turn.learned = true);
+                Self::Preference { prompt, chosen, rejected, tools: objects(tools)? }
+            }
+        })
+    }
 }
 
-/// A line of JSONL. The order of the fields is that of the canonical form.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prompt: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    completion: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    messages: Option<Vec<Message>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
+/// A string that says something.
+fn text(what: &str, text: &str) -> Result<String, String> {
+    let text = normalise(text);
+    if text.chars().all(char::is_whitespace) {
+        return Err(format!("{what} is empty"));
+    }
+    Ok(text)
+}
+
+fn turns(what: &str, messages: Vec<Message>) -> Result<Vec<Message>, String> {
+    if messages.is_empty() {
+        return Err(format!("{what} is empty"));
+    }
+    let turn = |(i, message): (usize, Message)| {
+        turn(message).map_err(|reason| format!("turn {} of {what}: {reason}", i + 1))
+    };
+    messages.into_iter().enumerate().map(turn).collect()
+}
+
+fn turn(message: Message) -> Result<Message, String> {
+    let Message { role, name, content, calls, answers, learned } = message;
+    let (who, is) = (role.name(), |of: Role| role == of);
+    if !calls.is_empty() && !is(Role::Assistant) {
+        return Err(format!("\"tool_calls\" of {who}: only the assistant calls tools"));
+    }
+    if answers.is_some() && !is(Role::Tool) {
+        return Err(format!("\"tool_call_id\" of {who}: only a tool answers calls"));
+    }
+    if !learned && !is(Role::Assistant) {
+        return Err(format!("\"weight\" of {who}: only what the assistant says is learned"));
+    }
+    // A call says enough, and a tool may have nothing to say.
+    let content = if is(Role::Tool) || !calls.is_empty() {
+        normalise(&content)
+    } else {
+        text("\"content\"", &content)?
+    };
+    let call = |call: Call| {
+        let id = call.id.map(|id| text("\"id\"", &id)).transpose()?;
+        let arguments = normalise(&call.arguments);
+        let arguments = match Json::parse(&arguments) {
+            Ok(object @ Json::Object(_)) => object.to_string(),
+            _ => arguments,
+        };
+        Ok(Call { id, name: text("\"name\"", &call.name)?, arguments })
+    };
+    Ok(Message {
+        role,
+        name: name.map(|name| text("\"name\"", &name)).transpose()?,
+        content,
+        calls: calls.into_iter().map(call).collect::<Result<_, String>>()?,
+        answers: answers.map(|id| text("\"tool_call_id\"", &id)).transpose()?,
+        learned,
+    })
+}
+
+fn objects(tools: Vec<String>) -> Result<Vec<String>, String> {
+    let object = |tool: String| match Json::parse(&tool) {
+        Ok(object @ Json::Object(_)) => Ok(object.to_string()),
+        Ok(other) => Err(format!("\"tools\" has {}, expected objects", other.kind())),
+        Err(reason) => Err(format!("\"tools\": {reason}")),
+    };
+    tools.into_iter().map(object).collect()
 }
 
 impl Record {
     /// A record of `body` in normal form, with a label that says where it is from.
     ///
     /// # Errors
-    /// A sentence, when a string has nothing but blanks, a conversation has no messages, or the label is too long
-    /// or not one line.
+    /// A sentence, when a string has nothing but blanks, a conversation has no turns or one that its role cannot take,
+    /// a pair is of two that are the same, the record is too long, or the label is too long or not one line.
     pub fn new(body: Body, source: Option<String>) -> Result<Self, String> {
-        let text = |what: &str, text: &str| {
-            let text = normalise(text);
-            if text.chars().all(char::is_whitespace) {
-                return Err(format!("{what} is empty"));
-            }
-            Ok(text)
-        };
-        let body = match body {
-            Body::Text(string) => Body::Text(text("\"text\"", &string)?),
-            Body::Completion { prompt, completion } => Body::Completion {
-                prompt: text("\"prompt\"", &prompt)?,
-                completion: text("\"completion\"", &completion)?,
-            },
-            Body::Chat(messages) if messages.is_empty() => {
-                return Err("\"messages\" is empty".into());
-            }
-            Body::Chat(messages) => Body::Chat(
-                messages
-                    .iter()
-                    .map(|message| {
-                        Ok(Message {
-                            role: text("\"role\"", &message.role)?,
-                            content: text("\"content\"", &message.content)?,
-                        })
-                    })
-                    .collect::<Result<_, String>>()?,
-            ),
-        };
         match &source {
             Some(label) if label.len() > MAX_SOURCE => {
-                Err(format!("\"source\" has {} bytes, at most {MAX_SOURCE}", label.len()))
+                return Err(format!("\"source\" has {} bytes, at most {MAX_SOURCE}", label.len()));
             }
             Some(label) if label.contains(['\n', '\r']) => {
-                Err("\"source\" has several lines, expected one".into())
+                return Err("\"source\" has several lines, expected one".into());
             }
-            _ => Ok(Self { body, source }),
+            _ => {}
         }
+        let record = Self { body: body.normal()?, source };
+        // So that what is written can be read again.
+        let bytes = record.to_json().len();
+        if bytes > MAX_LINE {
+            return Err(format!("a record of {bytes} bytes, at most {MAX_LINE} are taken"));
+        }
+        Ok(record)
     }
 
     /// What it says.
@@ -125,94 +201,54 @@ impl Record {
         Self::new(self.body, Some(source))
     }
 
-    /// `blake2b_256(tag ‖ SCALE((kind: u8, strings: Vec<Vec<u8>>)))`.
+    /// `blake2b_256(tag ‖ SCALE(body))`. Lengths and counts are part of it, so no text can stand for two turns.
     pub fn hash(&self) -> H256 {
-        let (kind, strings): (u8, Vec<&[u8]>) = match &self.body {
-            Body::Text(text) => (0, vec![text.as_bytes()]),
-            Body::Completion { prompt, completion } => {
-                (1, vec![prompt.as_bytes(), completion.as_bytes()])
-            }
-            Body::Chat(messages) => (
-                2,
-                messages.iter().flat_map(|m| [m.role.as_bytes(), m.content.as_bytes()]).collect(),
-            ),
-        };
-        hashing::tagged(hashing::RECORD, &(kind, strings))
+        hashing::tagged(hashing::RECORD, &self.body)
     }
 
-    /// What a model is trained on: the text; prompt and completion on lines of their own; or the conversation as
-    /// [`conversation`] writes it.
-    pub fn text(&self) -> String {
+    /// The texts that it is made of, in order: of a conversation, what was said and called; of a pair, the prompt, the
+    /// better way and the other.
+    pub fn passages(&self) -> Vec<&str> {
         match &self.body {
-            Body::Text(text) => text.clone(),
-            Body::Completion { prompt, completion } => format!("{prompt}\n{completion}"),
-            Body::Chat(messages) => conversation(messages),
-        }
-    }
-
-    /// Its line of JSONL, without the newline: no blanks, keys in the order `text`, `prompt`, `completion`,
-    /// `messages`, `source`.
-    pub fn to_json(&self) -> String {
-        let mut line =
-            Line { text: None, prompt: None, completion: None, messages: None, source: None };
-        line.source.clone_from(&self.source);
-        match self.body.clone() {
-            Body::Text(text) => line.text = Some(text),
-            Body::Completion { prompt, completion } => {
-                (line.prompt, line.completion) = (Some(prompt), Some(completion));
+            Body::Text(text) => vec![text],
+            Body::Completion { prompt, completion } => vec![prompt, completion],
+            Body::Chat { messages, .. } => said(messages).collect(),
+            Body::Preference { prompt, chosen, rejected, .. } => {
+                said(prompt).chain(said(chosen)).chain(said(rejected)).collect()
             }
-            Body::Chat(messages) => line.messages = Some(messages),
         }
-        serde_json::to_string(&line).expect("strings always serialise")
     }
 
-    /// Reads a line of JSON.
+    /// Its passages on lines of their own, to compare words and to search. Who said what, and where a turn ends, is not
+    /// in it: no model is trained on this.
+    pub fn text(&self) -> String {
+        self.passages().join("\n")
+    }
+
+    /// Its line of JSONL in normal form, without the newline.
+    pub fn to_json(&self) -> String {
+        line::write(self)
+    }
+
+    /// Reads a line of JSON: the bodies of the normal form, and no other field.
     ///
     /// # Errors
     /// A sentence, when it is not the JSON of a record, or as [`Record::new`].
     pub fn from_json(json: &str) -> Result<Self, String> {
-        if json.len() > MAX_LINE {
-            return Err(format!("a record of {} bytes, at most {MAX_LINE} are taken", json.len()));
-        }
-        let line: Line = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        let body = match line {
-            Line { text: Some(text), prompt: None, completion: None, messages: None, .. } => {
-                Body::Text(text)
-            }
-            Line {
-                text: None,
-                prompt: Some(prompt),
-                completion: Some(completion),
-                messages: None,
-                ..
-            } => Body::Completion { prompt, completion },
-            Line {
-                text: None, prompt: None, completion: None, messages: Some(messages), ..
-            } => Body::Chat(messages),
-            _ => {
-                return Err("expected either \"text\", or \"prompt\" and \"completion\", or \
-                            \"messages\""
-                    .into());
-            }
-        };
-        Self::new(body, line.source)
+        line::read(json)
     }
 }
 
-/// Each message as `role: content`, on lines of their own.
-pub fn conversation(messages: &[Message]) -> String {
-    let turns: Vec<String> =
-        messages.iter().map(|message| format!("{}: {}", message.role, message.content)).collect();
-    turns.join("\n")
+/// What was said in turns, and called.
+fn said(messages: &[Message]) -> impl Iterator<Item = &str> {
+    let of = messages.iter().flat_map(passages_of);
+    of.filter(|text| !text.is_empty())
 }
 
-/// Unicode NFC; CRLF and CR to LF; spaces and tabs at the end of lines and newlines at the end of the text removed.
-pub fn normalise(text: &str) -> String {
-    let composed: String = if is_nfc(text) { text.into() } else { text.nfc().collect() };
-    let unix = composed.replace("\r\n", "\n").replace('\r', "\n");
-    let lines: Vec<&str> =
-        unix.split('\n').map(|line| line.trim_end_matches([' ', '\t'])).collect();
-    lines.join("\n").trim_end_matches('\n').to_string()
+fn passages_of(message: &Message) -> impl Iterator<Item = &str> {
+    let calls = message.calls.iter();
+    let calls = calls.flat_map(|call| [call.name.as_str(), call.arguments.as_str()]);
+    std::iter::once(message.content.as_str()).chain(calls)
 }
 
 /// Records as canonical JSONL: a newline after every line.
@@ -225,7 +261,7 @@ pub fn to_jsonl(records: &[Record]) -> Vec<u8> {
     bytes
 }
 
-/// Reads JSONL. Empty lines are passed over.
+/// Reads JSONL of records, as [`to_jsonl`] writes it. Empty lines are passed over.
 ///
 /// # Errors
 /// [`Error::TooLarge`], [`Error::NoRecords`], or [`Error::Record`] with the number of the first line that is no

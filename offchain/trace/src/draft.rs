@@ -123,8 +123,9 @@ impl<T: Token> Draft<T> {
         // SAFETY: nobody else has the file yet.
         let map = unsafe { Mmap::map(file.as_file()) }.map_err(Error::io(file.path()))?;
         let content = hashing::content_id(&map);
+        let bytes = map.len() as u64;
         let name = format!("{}.shard", &format!("{content:x}")[..32]);
         keep(file, &folder.join(&name))?;
-        Ok(Entry { file: name, content })
+        Ok(Entry { file: name, content, bytes })
     }
 }

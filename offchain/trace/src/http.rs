@@ -1,14 +1,15 @@
 //! An index over HTTP.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{rejection::JsonRejection, DefaultBodyLimit, State},
+    extract::{rejection::JsonRejection, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
     Json, Router,
 };
+use openledger_service::{refusal, Guard, Limits};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -20,6 +21,15 @@ use crate::{
 
 /// The most bytes of a request.
 pub const MAX_BODY: usize = 64 * 1024;
+/// What the service takes of requests.
+const LIMITS: Limits = Limits {
+    connections: 256,
+    headers: Duration::from_secs(10),
+    request: Duration::from_secs(30),
+    body: MAX_BODY,
+    rate: 200,
+    grace: Duration::from_secs(5),
+};
 
 /// An index with what reads texts for it.
 pub struct Service {
@@ -31,27 +41,33 @@ pub struct Service {
     pub rules: Rules,
     /// Requests that may be worked on at once.
     pub threads: usize,
+    /// Requests that may wait for that.
+    pub queue: usize,
+    /// Names of hosts that it answers to, besides addresses and `localhost`.
+    pub names: Vec<String>,
 }
 
 struct Shared {
     service: Service,
+    /// A place for each request that is worked on or waits.
+    places: Semaphore,
     threads: Arc<Semaphore>,
 }
 
 /// Serves an index, until `shutdown`.
-///
-/// # Errors
-/// If the connection cannot be served.
 pub async fn serve(
-    service: Service,
+    mut service: Service,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router(service)).with_graceful_shutdown(shutdown).await
+) {
+    let guard = Guard::new(LIMITS).named(std::mem::take(&mut service.names));
+    openledger_service::serve(listener, router(service), guard, shutdown).await;
 }
 
 fn router(service: Service) -> Router {
-    let threads = Arc::new(Semaphore::new(service.threads.clamp(1, Semaphore::MAX_PERMITS)));
+    let threads = service.threads.clamp(1, Semaphore::MAX_PERMITS);
+    let places = threads.saturating_add(service.queue).min(Semaphore::MAX_PERMITS);
+    let (places, threads) = (Semaphore::new(places), Arc::new(Semaphore::new(threads)));
     Router::new()
         .route("/trace", post(trace))
         .route("/index", get(index))
@@ -60,12 +76,7 @@ fn router(service: Service) -> Router {
         .method_not_allowed_fallback(|| async {
             refusal(StatusCode::METHOD_NOT_ALLOWED, "this path has another method")
         })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(Arc::new(Shared { service, threads }))
-}
-
-fn refusal(status: StatusCode, error: impl Into<String>) -> Response {
-    (status, Json(json!({"error": error.into()}))).into_response()
+        .with_state(Arc::new(Shared { service, places, threads }))
 }
 
 /// A text, or tokens.
@@ -92,16 +103,19 @@ async fn trace(
             return refusal(status, format!("{expected}: {}", rejection.body_text()));
         }
     };
-    let Ok(permit) = shared.threads.clone().acquire_owned().await else {
-        return refusal(StatusCode::SERVICE_UNAVAILABLE, "the service ends");
+    let Ok(_place) = shared.places.try_acquire() else {
+        let waiting = shared.service.queue;
+        let reason = format!("{waiting} requests wait already, the most that may: try again later");
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, reason);
     };
+    let permit = shared.threads.clone().acquire_owned().await.expect("nobody closes it");
+    let shared = shared.clone();
     let answer = tokio::task::spawn_blocking(move || {
         let Service { index, codec, rules, .. } = &shared.service;
-        let tokens = match asked {
-            Asked::Text(text) => codec.encode(&text)?,
-            Asked::Tokens(tokens) => tokens,
+        let report = match asked {
+            Asked::Text(text) => Report::of_text(index, codec.as_ref(), &text, rules),
+            Asked::Tokens(tokens) => Report::of_tokens(index, codec.as_ref(), &tokens, rules),
         };
-        let report = Report::new(index, codec.as_ref(), &tokens, rules);
         drop(permit);
         report
     });

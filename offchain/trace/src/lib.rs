@@ -36,6 +36,6 @@ mod trace;
 pub use alphabet::Alphabet;
 pub use error::{Error, Result};
 pub use index::Index;
-pub use manifest::{listed_files, About, Entry, MANIFEST};
+pub use manifest::{About, Entry, MANIFEST};
 pub use spans::Match;
 pub use trace::{Place, Rules, Span, Trace};

@@ -9,7 +9,7 @@ use crate::{Alphabet, Error, Result};
 
 /// The name of the list of an index' files in its folder.
 pub const MANIFEST: &str = "trace.json";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is known of a contribution, for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub struct Entry {
     pub file: String,
     /// Its content id.
     pub content: ContentId,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// The list of an index' shards and contributions.
@@ -107,14 +109,6 @@ impl Manifest {
         }
         Ok(())
     }
-}
-
-/// The files that the list of an index, [`MANIFEST`], names; each is a name in one folder.
-///
-/// # Errors
-/// If the bytes are no such list.
-pub fn listed_files(manifest: &[u8]) -> Result<Vec<Entry>> {
-    Ok(Manifest::parse(manifest, Path::new(MANIFEST))?.shards)
 }
 
 /// Gives a whole file its name: a reader never sees half of it.

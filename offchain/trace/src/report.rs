@@ -3,17 +3,18 @@
 use std::ops::Range;
 
 use openledger_primitives::{shares::ShareVector, ContributionId, Ppm};
+use openledger_store::record::Normal;
 use serde::Serialize;
 
 use crate::{bits, About, Index, Place, Rules, Trace};
 
 /// Texts to the tokens of an index, and back.
 pub trait Codec: Send + Sync {
-    /// The tokens of a text.
+    /// The tokens of a text, each with the bytes of the text that it stands for.
     ///
     /// # Errors
     /// A sentence, if it has none.
-    fn encode(&self, text: &str) -> Result<Vec<u32>, String>;
+    fn encode(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>, String>;
 
     /// The text of tokens, which may begin or end inside of a sign: what is no sign there becomes `U+FFFD`.
     ///
@@ -27,8 +28,8 @@ pub trait Codec: Send + Sync {
 pub struct Bytes;
 
 impl Codec for Bytes {
-    fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
-        Ok(text.bytes().map(u32::from).collect())
+    fn encode(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>, String> {
+        Ok(text.bytes().enumerate().map(|(at, byte)| (byte.into(), at..at + 1)).collect())
     }
 
     fn decode(&self, tokens: &[u32]) -> Result<String, String> {
@@ -64,6 +65,9 @@ pub struct Found {
     pub begin: usize,
     /// The first one after it.
     pub end: usize,
+    /// Where a text was asked: its bytes there, as the text was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Range<usize>>,
     /// What it says.
     pub text: String,
     /// By how much it is improbable.
@@ -95,6 +99,9 @@ pub struct Common {
     pub begin: usize,
     /// The first one after it.
     pub end: usize,
+    /// As of a span that is credited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Range<usize>>,
     /// What it says.
     pub text: String,
 }
@@ -111,19 +118,59 @@ pub struct Credited {
     pub ppm: Ppm,
 }
 
+/// A run of tokens: what it says, and where that is, if it is known.
+type Said = (String, Option<Range<usize>>);
+
 impl Report {
     /// What the tokens of a text repeat.
     ///
     /// # Errors
     /// A sentence, if tokens have no text.
-    pub fn new(
+    pub fn of_tokens(
         index: &Index,
         codec: &dyn Codec,
         tokens: &[u32],
         rules: &Rules,
     ) -> Result<Self, String> {
+        let said = |range: Range<usize>| -> Result<Said, String> {
+            Ok((codec.decode(tokens.get(range).unwrap_or_default())?, None))
+        };
+        Self::new(index, tokens, rules, said)
+    }
+
+    /// What a text repeats. Records are in normal form, so the text is brought into it too; what is said of its parts
+    /// is said of the text as it was given.
+    ///
+    /// # Errors
+    /// A sentence, if the text has no tokens.
+    pub fn of_text(
+        index: &Index,
+        codec: &dyn Codec,
+        text: &str,
+        rules: &Rules,
+    ) -> Result<Self, String> {
+        let normal = Normal::new(text);
+        let (tokens, places): (Vec<u32>, Vec<Range<usize>>) =
+            codec.encode(normal.text())?.into_iter().unzip();
+        let said = |range: Range<usize>| -> Result<Said, String> {
+            let places = places.get(range).unwrap_or_default();
+            let begin = places.iter().map(|place| place.start).min().unwrap_or(0);
+            let end = places.iter().map(|place| place.end).max().unwrap_or(begin);
+            let bytes = normal.original(begin..end);
+            // A token may begin or end inside of a character.
+            let said = String::from_utf8_lossy(&text.as_bytes()[bytes.clone()]).into_owned();
+            Ok((said, Some(bytes)))
+        };
+        Self::new(index, &tokens, rules, said)
+    }
+
+    fn new(
+        index: &Index,
+        tokens: &[u32],
+        rules: &Rules,
+        said: impl Fn(Range<usize>) -> Result<Said, String>,
+    ) -> Result<Self, String> {
         let trace = index.trace(tokens, rules);
-        let text = |range: Range<usize>| codec.decode(tokens.get(range).unwrap_or_default());
         let shares = trace.shares();
         let Trace { tokens: count, bits, spans, common, credits, rest } = trace;
         let mut contributions: Vec<Credited> = credits
@@ -137,10 +184,12 @@ impl Report {
                 .places
                 .iter()
                 .map(|place| Located { place: *place, source: source(place).map(str::to_string) });
+            let (text, bytes) = said(span.begin..span.end)?;
             Ok(Found {
                 begin: span.begin,
                 end: span.end,
-                text: text(span.begin..span.end)?,
+                bytes,
+                text,
                 bits: span.bits,
                 worth: span.worth,
                 credit: span.credit,
@@ -148,9 +197,10 @@ impl Report {
                 records: records.collect(),
             })
         });
-        let common = common
-            .into_iter()
-            .map(|range| Ok(Common { begin: range.start, end: range.end, text: text(range)? }));
+        let common = common.into_iter().map(|range| {
+            let (text, bytes) = said(range.clone())?;
+            Ok(Common { begin: range.start, end: range.end, bytes, text })
+        });
         Ok(Self {
             tokens: count,
             bits,

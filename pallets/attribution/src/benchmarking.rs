@@ -61,7 +61,7 @@ impl<T: Config> Setup<T> {
         // Whoever was drawn gives way to those whose workers are known here.
         Pallet::<T>::draw_committees();
         let mut settlement = Settlements::<T>::get(id).unwrap();
-        Pallet::<T>::forget(id, &settlement);
+        Pallet::<T>::forget(id, settlement.committee());
         settlement.parameters.committee = MAX_COMMITTEE;
         Pallet::<T>::convene(id, &mut settlement, members.clone());
         Settlements::<T>::insert(id, settlement);
@@ -165,12 +165,12 @@ impl<T: Config> Setup<T> {
     }
 
     fn pass_deadline(&self) {
-        let deadline = Settlements::<T>::get(self.id).unwrap().deadline;
+        let deadline = Settlements::<T>::get(self.id).unwrap().deadline().unwrap();
         frame_system::Pallet::<T>::set_block_number((deadline + 1).into());
     }
 
     fn phase(&self) -> Phase {
-        Settlements::<T>::get(self.id).unwrap().phase
+        Settlements::<T>::get(self.id).unwrap().phase()
     }
 }
 
@@ -186,9 +186,17 @@ fn fill_budgets<T: Config>(datanets: &[DatanetId]) {
         let governance = <T as Emission>::GovernanceOrigin::try_successful_origin().unwrap();
         pallet_emission::Pallet::<T>::set_weight(governance, *datanet, 1).unwrap();
     }
-    let later = Pallet::<T>::now() + <T as Emission>::Period::get();
+    let later = now::<T>() + <T as Emission>::Period::get();
     frame_system::Pallet::<T>::set_block_number(later.into());
     pallet_emission::Pallet::<T>::drip(RawOrigin::Signed(funded::<T>("anyone", 1)).into()).unwrap();
+}
+
+/// The committee that found the shares.
+fn committee_of<AccountId>(settlement: &mut Settlement<AccountId>) -> &mut Committee<AccountId> {
+    match &mut settlement.stage {
+        Stage::Decided { committee, .. } => committee,
+        _ => panic!("nobody found the shares yet"),
+    }
 }
 
 const LAST: usize = MAX_COMMITTEE as usize - 1;
@@ -260,7 +268,7 @@ mod benchmarks {
         let wrong = ShareVector::all_to_pool();
         Settlements::<T>::mutate(setup.id, |settlement| {
             let settlement = settlement.as_mut().unwrap();
-            settlement.committee.truncate(m as usize);
+            committee_of(settlement).truncate(m as usize);
             let bond = Pallet::<T>::challenge_bond(settlement);
             CurrencyOf::<T>::hold(&Pallet::<T>::hold_reason(), &challenger, bond).unwrap();
             settlement.challenge = Some(Challenge {
@@ -288,7 +296,7 @@ mod benchmarks {
         #[extrinsic_call]
         advance(RawOrigin::Signed(account("anyone", 0)), setup.id);
         assert_eq!(setup.phase(), Phase::Finalised);
-        assert!(Settlements::<T>::get(setup.id).unwrap().emission > 0);
+        assert!(Settlements::<T>::get(setup.id).unwrap().outcome().unwrap().emission > 0);
     }
 
     #[benchmark]
@@ -300,7 +308,7 @@ mod benchmarks {
         // As many as there may be, of whom some are in a smaller committee: a larger one can be drawn.
         Settlements::<T>::mutate(setup.id, |settlement| {
             let settlement = settlement.as_mut().unwrap();
-            settlement.committee.truncate(MAX_COMMITTEE as usize / 2);
+            committee_of(settlement).truncate(MAX_COMMITTEE as usize / 2);
         });
         let challenger = funded::<T>("challenger", 0);
         #[extrinsic_call]
@@ -328,8 +336,8 @@ mod benchmarks {
     fn draw_committees(d: Linear<0, MAX_DRAWS>) {
         let setup = Setup::<T>::new();
         setup.fill_attributors();
-        Pallet::<T>::forget(setup.id, &Settlements::<T>::get(setup.id).unwrap());
         let settlement = Settlements::<T>::get(setup.id).unwrap();
+        Pallet::<T>::forget(setup.id, settlement.committee());
         let first = setup.id + 1;
         for id in first..first + SettlementId::from(d) {
             let mut settlement = settlement.clone();
@@ -377,7 +385,7 @@ mod benchmarks {
         let accused = setup.accuse(2, merkle::root(&steps));
         #[extrinsic_call]
         _(RawOrigin::Signed(funded::<T>("prover", 0)), setup.id, accused, Box::new(fraud));
-        assert_eq!(Settlements::<T>::get(setup.id).unwrap().committee.len(), LAST);
+        assert_eq!(Settlements::<T>::get(setup.id).unwrap().committee().len(), LAST);
     }
 
     #[benchmark]

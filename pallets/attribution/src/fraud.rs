@@ -34,23 +34,48 @@ impl<T: Config> Pallet<T> {
         })
     }
 
+    /// Takes a proof against a member: slashes it, and takes it and its result out of the committee.
+    /// Returns whether the others are still enough to have found the shares.
+    pub(crate) fn take_proof(
+        prover: T::AccountId,
+        settlement: SettlementId,
+        attributor: T::AccountId,
+        fraud: &Fraud,
+    ) -> Result<bool, DispatchError> {
+        let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
+        ensure!(entry.phase() == Phase::Decided, Error::<T>::WrongPhase);
+        ensure!(Self::is_in_time(&entry), Error::<T>::Expired);
+        Self::ensure_fraud(settlement, &entry, &attributor, fraud)?;
+        let reward = Self::slash(&attributor, entry.parameters.slash, Some(&prover));
+        Self::deposit_event(Event::FraudProven {
+            settlement,
+            attributor: attributor.clone(),
+            prover,
+            reward,
+        });
+        let concluded = Self::expel(settlement, &mut entry, &attributor)?;
+        Settlements::<T>::insert(settlement, entry);
+        Ok(concluded)
+    }
+
     /// Takes a member out of the committee, with its result. What the others found is the result if
     /// they are still more than half, and true is returned; if not, another committee is drawn.
-    pub(crate) fn expel(
+    fn expel(
         id: SettlementId,
         settlement: &mut SettlementOf<T>,
         attributor: &T::AccountId,
     ) -> Result<bool, DispatchError> {
         Reveals::<T>::remove(id, attributor);
-        settlement.committee.retain(|member| member != attributor);
-        settlement.shares = None;
+        if let Stage::Decided { committee, .. } = &mut settlement.stage {
+            committee.retain(|member| member != attributor);
+        }
         let answers = Reveals::<T>::iter_key_prefix(id).count();
-        let decided = Self::is_quorum(answers, settlement.committee.len());
-        if decided {
+        let enough = Self::is_quorum(answers, settlement.committee().len());
+        if enough {
             Self::conclude(id, settlement);
         } else {
             Self::retry(id, settlement)?;
         }
-        Ok(decided)
+        Ok(enough)
     }
 }

@@ -5,21 +5,26 @@
 //!
 //! ## Surface
 //!
-//! A settlement arrives from `pallet-payments`. A *committee* of attributors is drawn at random,
-//! weighted by bond. Each member's off-chain worker ([`worker`]) has its engine compute the *share
-//! vector*, then [`commit`](Pallet::commit)s to it, and [`reveal`](Pallet::reveal)s it when all have
-//! committed or the time is up. The entry-wise median of what more than half revealed are the shares,
-//! unless somebody doubts them before their window is over: [`challenge`](Pallet::challenge) has a
-//! larger committee compute them again, and the loser pays the winner;
-//! [`prove_fraud`](Pallet::prove_fraud) shows one member's wrong step, which voids its result.
-//! [`advance`](Pallet::advance) lets anyone move a settlement on when its time is up: with the
-//! commitments and reveals there are; with another committee, if they are too few; after
-//! [`Parameters::max_attempts`] committees with all of the data part to the pools; and after the window
-//! to its end: every member is judged, and the fee divided. Everybody then takes what is theirs:
-//! [`claim`](Pallet::claim), [`claim_contributions`](Pallet::claim_contributions). Nothing is paid, or
-//! decided, in a hook. The one thing that a hook does is to draw committees, at most [`MAX_DRAWS`] in a
-//! block, in the block after the one that called for them: whoever sends a transaction must not know
-//! what it draws.
+//! A settlement arrives from `pallet-payments`. Then:
+//!
+//! 1. A *committee* of attributors is drawn at random, weighted by bond ([`draw`]).
+//! 2. Each member's off-chain worker ([`worker`]) has its engine compute the *share vector* and
+//!    [`commit`](Pallet::commit)s to it.
+//! 3. When all have committed, or the time is up, the workers [`reveal`](Pallet::reveal) their vectors.
+//!    The entry-wise median of what more than half revealed are the shares (`decide`).
+//! 4. A window is open in which anybody can doubt them. [`challenge`](Pallet::challenge) has a larger
+//!    committee compute them again, and the loser pays the winner (`judge`).
+//!    [`prove_fraud`](Pallet::prove_fraud) shows one member's wrong step, which voids its result (`fraud`).
+//! 5. When the window is over, every member is judged (`judge`) and the fee is divided (`divide`).
+//! 6. Everybody takes what is theirs (`accounts`): [`claim`](Pallet::claim),
+//!    [`claim_contributions`](Pallet::claim_contributions).
+//!
+//! Anyone can [`advance`](Pallet::advance) a settlement whose time is up. Where too few answered, another
+//! committee is drawn. After [`Parameters::max_attempts`] committees, the pools of the datanets get all of
+//! the data's part.
+//!
+//! A hook draws the committees, at most [`MAX_DRAWS`] in a block, in the block after the one that called for
+//! them: whoever sends a transaction must not know what it draws. No hook pays or judges.
 //!
 //! ## Cross-pallet contract
 //!
@@ -29,7 +34,7 @@
 //! - `pallet-models` knows what a version was trained on, who owns its lineage, and what its licences
 //!   demand for the data; `pallet-datanets` who is paid for a contribution and how many records it has.
 //! - `pallet-emission` keeps the datanets' budgets: when a settlement ends, they add to what its data
-//!   earned ([`emission`]).
+//!   earned ([`matching`]).
 //! - `pallet-datanets` calls [`OnPayoutChange`] before another account is paid for a contribution: what
 //!   it earned until then, in its pool too, is credited to who was paid so far.
 //! - The runtime gives randomness, the parameters that governance sets, and the treasury's account. It
@@ -49,17 +54,18 @@
 //!     + Σ Pools.carry                          pools: what did not divide
 //! ```
 //!
-//! with equality unless somebody made the pot a present. Ending turns the first line into the others
-//! and one transfer to the treasury, and brings what the emission adds, which is the contributions' and
-//! the pools' as well. `try_state` checks that all that the data was ever given is exactly what
-//! contributions accrued plus what the pools carry. Everything rounds down; what that
-//! leaves is the treasury's. If the treasury cannot receive its part, it is credited like anybody else
-//! and claimed later. A claim that its receiver cannot take (it would lie below the existential
-//! deposit) fails, and the credit stays.
+//! with equality unless somebody made the pot a present. When a settlement ends, its fee leaves the
+//! second line and goes to the lines below and, in one transfer, to the treasury. What the emission adds
+//! comes from outside and goes to the contributions and the pools. `try_state` checks that what
+//! contributions accrued and pools carry is exactly what the data was ever given.
+//!
+//! Everything rounds down, and what that leaves is the treasury's. If the treasury cannot receive its
+//! part, the part is credited and claimed later. A claim fails, and the credit stays, when the receiver
+//! has no account and would get less than the existential deposit.
 //!
 //! A challenger's bond is on hold on its own account, for [`HoldReason::Challenge`], until the challenge
-//! ends. What attributors lose of their bonds goes straight to the treasury; where a challenger or a
-//! prover was right, [`Config::SlashReward`] of it to them.
+//! ends. What attributors lose of their bonds goes straight to the treasury. Where a challenger or a
+//! prover was right, [`Config::SlashReward`] of it goes to them.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -73,14 +79,18 @@
 
 extern crate alloc;
 
+mod accounts;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod decide;
+mod divide;
 pub mod draw;
-mod emission;
 mod fraud;
+mod judge;
+mod matching;
 #[cfg(test)]
 mod mock;
+mod parameters;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
@@ -90,25 +100,23 @@ pub mod weights;
 pub mod worker;
 
 pub use pallet::*;
+pub use parameters::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{
-    dispatch::{Pays, PostDispatchInfo},
+    dispatch::Pays,
     pallet_prelude::*,
-    traits::{
-        fungible::{hold::Mutate as _, Mutate as _},
-        tokens::Preservation,
-        Randomness,
-    },
+    traits::{fungible::Mutate as _, tokens::Preservation, Randomness},
     PalletId,
 };
 use frame_system::{
     offchain::{AppCrypto, CreateSignedTransaction},
     pallet_prelude::*,
 };
+use judge::Answer;
 use openledger_primitives::{
     attribution::Attribution,
     fraud::Fraud,
@@ -116,8 +124,9 @@ use openledger_primitives::{
     reads::{Claimable, ContributionClaim, Phase, SettlementState},
     shares::{ShareList, ShareVector, MAX_SHARES},
     Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
-    SettlementId, H256, PPM, U256,
+    SettlementId, H256,
 };
+use pallet_common::{forfeit, genesis, hold_unfrozen, next_id, now, release};
 use pallet_datanets::OnPayoutChange;
 use pallet_models::MAX_LINEAGE;
 use pallet_payments::{OnSettlement, Settled};
@@ -143,7 +152,7 @@ pub type SettlementOf<T> = Settlement<<T as frame_system::Config>::AccountId>;
 pub mod pallet {
     use super::*;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(4);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -184,7 +193,7 @@ pub mod pallet {
         #[pallet::constant]
         type SlashReward: Get<Ppm>;
 
-        /// The most undecided settlements of one attributor. Whoever has as many is not drawn.
+        /// The most settlements that one attributor works on at a time. Whoever has as many is not drawn.
         #[pallet::constant]
         type MaxJobs: Get<u32>;
 
@@ -289,7 +298,7 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// A committee was drawn for a settlement.
         CommitteeDrawn {
-            /// The settlement.
+            /// The settlement whose shares the committee computes.
             settlement: SettlementId,
             /// Which committee this is, from 1.
             attempt: u8,
@@ -300,28 +309,28 @@ pub mod pallet {
         },
         /// A member committed to its result.
         Committed {
-            /// The settlement.
+            /// The settlement whose shares were computed.
             settlement: SettlementId,
-            /// The member.
+            /// The member of its committee.
             attributor: T::AccountId,
         },
         /// The committee may reveal.
         RevealStarted {
-            /// The settlement.
+            /// The settlement whose committee may reveal.
             settlement: SettlementId,
             /// The last block in which it may.
             deadline: BlockNumber,
         },
         /// A member revealed its result.
         Revealed {
-            /// The settlement.
+            /// The settlement whose shares were revealed.
             settlement: SettlementId,
-            /// The member.
+            /// The member of its committee.
             attributor: T::AccountId,
         },
         /// A settlement is final: its fee is divided.
         Finalised {
-            /// The settlement.
+            /// The settlement that is over.
             settlement: SettlementId,
             /// Whose shares.
             shares: ShareVector,
@@ -334,7 +343,7 @@ pub mod pallet {
         },
         /// No committee answered: the data part of a settlement went to the pools.
         FellBack {
-            /// The settlement.
+            /// The settlement that is over.
             settlement: SettlementId,
             /// How the fee was divided.
             split: openledger_primitives::split::Split,
@@ -343,14 +352,14 @@ pub mod pallet {
         },
         /// An account was paid for its work and its models.
         Claimed {
-            /// The account.
+            /// The account that was paid.
             account: T::AccountId,
             /// How much, in units.
             amount: Balance,
         },
         /// A contributor was paid for a contribution.
         ContributionClaimed {
-            /// The contribution.
+            /// The contribution that earned it.
             contribution: ContributionId,
             /// Who was paid.
             account: T::AccountId,
@@ -359,7 +368,7 @@ pub mod pallet {
         },
         /// A committee found the shares of a settlement.
         Decided {
-            /// The settlement.
+            /// The settlement that can be challenged now.
             settlement: SettlementId,
             /// Whose shares.
             shares: ShareVector,
@@ -368,34 +377,34 @@ pub mod pallet {
         },
         /// The shares of a settlement were challenged.
         Challenged {
-            /// The settlement.
+            /// The settlement whose shares a larger committee computes again.
             settlement: SettlementId,
-            /// By whom.
+            /// The account that doubts the shares.
             challenger: T::AccountId,
             /// What the challenger has at stake, in units.
             bond: Balance,
         },
         /// A member's result was proven wrong, and is void.
         FraudProven {
-            /// The settlement.
+            /// The settlement in whose committee the member was.
             settlement: SettlementId,
-            /// The member.
+            /// The member that lost part of its bond.
             attributor: T::AccountId,
-            /// By whom.
+            /// The account that proved it.
             prover: T::AccountId,
             /// What the prover received from the member's bond, in units.
             reward: Balance,
         },
         /// A challenge ended.
         ChallengeResolved {
-            /// The settlement.
+            /// The settlement that was challenged.
             settlement: SettlementId,
-            /// How.
+            /// Who was right.
             resolution: Resolution,
         },
         /// Another account is paid for a contribution from now on: what it had earned was credited.
         EarningsCredited {
-            /// The contribution.
+            /// The contribution whose payee changes.
             contribution: ContributionId,
             /// Who was paid until now.
             account: T::AccountId,
@@ -476,17 +485,7 @@ pub mod pallet {
             commitment: H256,
         ) -> DispatchResultWithPostInfo {
             let worker = ensure_signed(origin)?;
-            let (mut entry, attributor) = Self::member(settlement, &worker, Phase::Committing)?;
-            ensure!(
-                !Commitments::<T>::contains_key(settlement, &attributor),
-                Error::<T>::AlreadyExists
-            );
-            Commitments::<T>::insert(settlement, &attributor, commitment);
-            Self::deposit_event(Event::Committed { settlement, attributor });
-            if Commitments::<T>::iter_key_prefix(settlement).count() == entry.committee.len() {
-                Self::start_reveal(settlement, &mut entry);
-                Settlements::<T>::insert(settlement, entry);
-            }
+            Self::take_commitment(settlement, &worker, commitment)?;
             Ok(Pays::No.into())
         }
 
@@ -509,33 +508,11 @@ pub mod pallet {
             salt: H256,
         ) -> DispatchResultWithPostInfo {
             let worker = ensure_signed(origin)?;
-            let (mut entry, attributor) = Self::member(settlement, &worker, Phase::Revealing)?;
-            let commitment =
-                Commitments::<T>::get(settlement, &attributor).ok_or(Error::<T>::NotFound)?;
-            ensure!(
-                !Reveals::<T>::contains_key(settlement, &attributor),
-                Error::<T>::AlreadyExists
-            );
             let shares = ShareVector::new(shares, pool).map_err(|_| Error::<T>::InvalidShares)?;
-            Self::ensure_known(&shares, entry.model, entry.version)?;
             let attribution = Attribution { shares, query_root, work_root, report };
-            ensure!(
-                Self::commitment(&attribution, settlement, entry.attempt, &attributor, &salt)
-                    == commitment,
-                Error::<T>::InvalidReveal
-            );
-            Reveals::<T>::insert(settlement, &attributor, attribution);
-            Self::deposit_event(Event::Revealed { settlement, attributor });
-            let committed = Commitments::<T>::iter_key_prefix(settlement).count();
-            if Reveals::<T>::iter_key_prefix(settlement).count() < committed {
-                return Ok(PostDispatchInfo {
-                    actual_weight: Some(<T as Config>::WeightInfo::reveal()),
-                    pays_fee: Pays::No,
-                });
-            }
-            Self::conclude(settlement, &mut entry);
-            Settlements::<T>::insert(settlement, entry);
-            Ok(Pays::No.into())
+            let is_last = Self::take_reveal(settlement, &worker, attribution, &salt)?;
+            let weight = (!is_last).then(<T as Config>::WeightInfo::reveal);
+            Ok((weight, Pays::No).into())
         }
 
         /// Move a settlement on whose time is up. Anyone may; free of charge when it succeeds.
@@ -557,46 +534,7 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
-            let is_over = Self::now() > entry.deadline;
-            let members = entry.committee.len();
-            let decide = <T as Config>::WeightInfo::advance_decide();
-            // Where it is not known, what it is charged for is the most.
-            let weight = match entry.phase {
-                Phase::Committing if members == 0 && !is_over => {
-                    let waits = Undrawn::<T>::get().contains(&settlement);
-                    let nobody = Self::candidates(&entry).is_empty();
-                    ensure!(!waits && !nobody, Error::<T>::TooEarly);
-                    Self::call_committee(settlement, &mut entry)?;
-                    None
-                }
-                Phase::Committing | Phase::Revealing | Phase::Decided if !is_over => {
-                    return Err(Error::<T>::TooEarly.into());
-                }
-                Phase::Committing => {
-                    let committed = Commitments::<T>::iter_key_prefix(settlement).count();
-                    if Self::is_quorum(committed, members) {
-                        Self::start_reveal(settlement, &mut entry);
-                        Some(decide)
-                    } else {
-                        Self::retry(settlement, &mut entry)?;
-                        None
-                    }
-                }
-                Phase::Revealing => {
-                    let revealed = Reveals::<T>::iter_key_prefix(settlement).count();
-                    if Self::is_quorum(revealed, members) {
-                        Self::conclude(settlement, &mut entry);
-                        Some(decide)
-                    } else {
-                        Self::retry(settlement, &mut entry)?;
-                        None
-                    }
-                }
-                Phase::Decided => Some(Self::finalise(settlement, &mut entry, true)?),
-                Phase::Finalised | Phase::Fallback => {
-                    return Err(Error::<T>::WrongPhase.into());
-                }
-            };
+            let weight = Self::move_on(settlement, &mut entry)?;
             Settlements::<T>::insert(settlement, entry);
             Ok((weight, Pays::No).into())
         }
@@ -609,11 +547,7 @@ pub mod pallet {
         #[pallet::call_index(3)]
         pub fn claim(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
             ensure_signed(origin)?;
-            let amount = Credits::<T>::take(&account);
-            ensure!(amount > 0, Error::<T>::NotFound);
-            Self::pay(&account, amount)?;
-            Self::deposit_event(Event::Claimed { account, amount });
-            Ok(())
+            Self::pay_credit(account)
         }
 
         /// Pay contributors what contributions of theirs earned, directly and through the pools. Anyone
@@ -630,24 +564,7 @@ pub mod pallet {
             ids: BoundedVec<ContributionId, ConstU32<MAX_CLAIMED>>,
         ) -> DispatchResult {
             ensure_signed(origin)?;
-            let mut due = BTreeMap::<T::AccountId, Balance>::new();
-            for contribution in ids {
-                let account = pallet_datanets::Pallet::<T>::payout_account(contribution)
-                    .ok_or(Error::<T>::NotFound)?;
-                let amount = Self::settle_earnings(contribution)?;
-                if amount == 0 {
-                    continue;
-                }
-                let sum = due.entry(account.clone()).or_default();
-                *sum = sum.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
-                Self::deposit_event(Event::ContributionClaimed { contribution, account, amount });
-            }
-            ensure!(!due.is_empty(), Error::<T>::NotFound);
-            // One payment for each account: small earnings may only together reach the minimum.
-            for (account, amount) in due {
-                Self::pay(&account, amount)?;
-            }
-            Ok(())
+            Self::pay_contributions(ids)
         }
 
         /// Challenge the shares that a committee found: a larger one, of other attributors, computes
@@ -661,32 +578,7 @@ pub mod pallet {
         #[pallet::call_index(5)]
         pub fn challenge(origin: OriginFor<T>, settlement: SettlementId) -> DispatchResult {
             let challenger = ensure_signed(origin)?;
-            let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
-            ensure!(entry.phase == Phase::Decided, Error::<T>::WrongPhase);
-            ensure!(entry.challenge.is_none(), Error::<T>::AlreadyExists);
-            ensure!(Self::now() <= entry.deadline, Error::<T>::Expired);
-            let bond = Self::challenge_bond(&entry);
-            pallet_payments::Pallet::<T>::ensure_unfrozen(&challenger)?;
-            CurrencyOf::<T>::hold(&Self::hold_reason(), &challenger, bond)?;
-            for member in &entry.committee {
-                if let Some(reveal) = Reveals::<T>::take(settlement, member) {
-                    Contested::<T>::insert(settlement, member, reveal.shares);
-                }
-            }
-            let doubted = entry.committee.len();
-            entry.challenge = Some(Challenge {
-                challenger: challenger.clone(),
-                bond,
-                shares: entry.shares.take().ok_or(Error::<T>::WrongPhase)?,
-                committee: core::mem::take(&mut entry.committee),
-                attempt: entry.attempt,
-            });
-            entry.attempt = entry.attempt.checked_add(1).ok_or(Error::<T>::Expired)?;
-            Self::deposit_event(Event::Challenged { settlement, challenger, bond });
-            ensure!(Self::candidates(&entry).len() > doubted, Error::<T>::TooFew);
-            Self::call_committee(settlement, &mut entry)?;
-            Settlements::<T>::insert(settlement, entry);
-            Ok(())
+            Self::take_challenge(challenger, settlement)
         }
 
         /// Prove that a member of the committee miscalculated: its result is void, and you receive part
@@ -708,20 +600,8 @@ pub mod pallet {
             fraud: Box<Fraud>,
         ) -> DispatchResultWithPostInfo {
             let prover = ensure_signed(origin)?;
-            let mut entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
-            ensure!(entry.phase == Phase::Decided, Error::<T>::WrongPhase);
-            ensure!(Self::now() <= entry.deadline, Error::<T>::Expired);
-            Self::ensure_fraud(settlement, &entry, &attributor, &fraud)?;
-            let reward = Self::slash(&attributor, entry.parameters.slash, Some(&prover));
-            Self::deposit_event(Event::FraudProven {
-                settlement,
-                attributor: attributor.clone(),
-                prover,
-                reward,
-            });
-            let decided = Self::expel(settlement, &mut entry, &attributor)?;
-            Settlements::<T>::insert(settlement, entry);
-            let weight = decided.then(<T as Config>::WeightInfo::prove_fraud);
+            let enough = Self::take_proof(prover, settlement, attributor, &fraud)?;
+            let weight = enough.then(<T as Config>::WeightInfo::prove_fraud);
             Ok((weight, Pays::No).into())
         }
     }
@@ -730,17 +610,7 @@ pub mod pallet {
     impl<T: Config> Pallet<T> {
         /// What an account could claim now, for its work and for each contribution that it is paid for.
         pub fn claimable(account: T::AccountId) -> Claimable {
-            let contributions = pallet_datanets::ContributionsOf::<T>::iter_key_prefix(&account)
-                .map(|contribution| {
-                    let earned = Self::earnings(contribution);
-                    ContributionClaim {
-                        contribution,
-                        accrued: earned.accrued,
-                        claimed: earned.claimed,
-                    }
-                })
-                .collect();
-            Claimable { credit: Credits::<T>::get(account), contributions }
+            Self::claimable_by(account)
         }
 
         /// Where a settlement stands.
@@ -748,7 +618,7 @@ pub mod pallet {
             Settlements::<T>::get(settlement).map(|entry| entry.state(settlement))
         }
 
-        /// The undecided settlements in whose committee an attributor is, ascending.
+        /// The settlements on which an attributor has to work now, ascending.
         pub fn open_jobs(attributor: T::AccountId) -> Vec<SettlementId> {
             let mut jobs = JobsOf::<T>::get(attributor).into_inner();
             jobs.sort_unstable();
@@ -768,8 +638,7 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
     }
 
     fn on_settlement(settled: Settled<T::AccountId>) -> Result<(SettlementId, u32), DispatchError> {
-        let id = NextSettlementId::<T>::get();
-        NextSettlementId::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+        let id = next_id::<NextSettlementId<T>, _>()?;
         let Settled { model, version, operator, receipts_root, batch, count, total_fee } = settled;
         let entered = Self::enter_pools(model, version);
         let mut parameters = T::Parameters::get().in_range();
@@ -783,17 +652,12 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
             batch,
             count,
             total_fee,
-            submitted: Self::now(),
+            submitted: now::<T>(),
             parameters,
-            phase: Phase::Committing,
             attempt: 1,
-            committee: BoundedVec::new(),
-            deadline: 0,
-            decided: None,
-            shares: None,
-            split: None,
-            emission: 0,
             challenge: None,
+            // Until the call below.
+            stage: Stage::Undrawn { deadline: 0 },
         };
         Self::call_committee(id, &mut settlement)?;
         Settlements::<T>::insert(id, settlement);
@@ -803,13 +667,7 @@ impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
 
 impl<T: Config> OnPayoutChange<T::AccountId> for Pallet<T> {
     fn before_payout_change(contribution: ContributionId, payee: &T::AccountId) -> DispatchResult {
-        let amount = Self::settle_earnings(contribution)?;
-        if amount > 0 {
-            Self::credit(payee, amount)?;
-            let account = payee.clone();
-            Self::deposit_event(Event::EarningsCredited { contribution, account, amount });
-        }
-        Ok(())
+        Self::credit_payee(contribution, payee)
     }
 
     fn weight() -> Weight {
@@ -818,242 +676,8 @@ impl<T: Config> OnPayoutChange<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// The current block.
-    pub(crate) fn now() -> BlockNumber {
-        frame_system::Pallet::<T>::block_number().saturated_into()
-    }
-
-    /// The settlement and the attributor for whom `worker` signs, if the attributor is in its committee
-    /// and the settlement is in `phase` and in time.
-    fn member(
-        settlement: SettlementId,
-        worker: &T::AccountId,
-        phase: Phase,
-    ) -> Result<(SettlementOf<T>, T::AccountId), Error<T>> {
-        let attributor =
-            pallet_providers::Pallet::<T>::attributor_of(worker).ok_or(Error::<T>::NotMember)?;
-        let entry = Settlements::<T>::get(settlement).ok_or(Error::<T>::NotFound)?;
-        ensure!(entry.phase == phase, Error::<T>::WrongPhase);
-        ensure!(entry.committee.contains(&attributor), Error::<T>::NotMember);
-        ensure!(Self::now() <= entry.deadline, Error::<T>::Expired);
-        Ok((entry, attributor))
-    }
-
-    /// Whether `shares` name only contributions on which the model's version was trained.
-    pub(crate) fn ensure_known(
-        shares: &ShareVector,
-        model: ModelId,
-        version: ModelVersion,
-    ) -> Result<(), Error<T>> {
-        // Ascending.
-        let known = pallet_models::Pallet::<T>::contributions(model, version);
-        let all = shares.shares().iter().all(|s| known.binary_search(&s.contribution).is_ok());
-        ensure!(all, Error::<T>::UnknownContribution);
-        Ok(())
-    }
-
-    /// What `attributor` commits to with this result.
-    pub(crate) fn commitment(
-        attribution: &Attribution,
-        settlement: SettlementId,
-        attempt: u8,
-        attributor: &T::AccountId,
-        salt: &H256,
-    ) -> H256 {
-        let genesis = pallet_payments::Pallet::<T>::genesis();
-        attribution.commitment(&genesis, settlement, attempt, attributor.as_ref(), salt)
-    }
-
-    /// The attributors who can take another job, with their bonds; for a challenge, without the committee
-    /// in doubt.
-    fn candidates(settlement: &SettlementOf<T>) -> Vec<(T::AccountId, Balance)> {
-        let full = <T as Config>::MaxJobs::get() as usize;
-        let doubted = settlement.challenge.as_ref().map(|challenge| &challenge.committee);
-        pallet_providers::Pallet::<T>::attributors()
-            .into_iter()
-            .filter(|(who, _)| !doubted.is_some_and(|committee| committee.contains(who)))
-            .filter(|(who, _)| JobsOf::<T>::decode_len(who).unwrap_or(0) < full)
-            .collect()
-    }
-
-    /// Has a committee drawn at the beginning of the next block: by randomness that nobody knows who only
-    /// sends a transaction now.
-    fn call_committee(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
-        Undrawn::<T>::try_mutate(|waiting| match waiting.contains(&id) {
-            true => Ok(()),
-            false => waiting.try_push(id).map_err(|_| Error::<T>::TooMany),
-        })?;
-        settlement.committee = BoundedVec::new();
-        settlement.phase = Phase::Committing;
-        settlement.deadline = Self::now().saturating_add(settlement.parameters.commit_blocks);
-        Ok(())
-    }
-
-    /// Draws the committees that wait for it, the oldest first, and returns how many.
-    pub(crate) fn draw_committees() -> u32 {
-        let mut waiting = Undrawn::<T>::take().into_inner();
-        let later = waiting.split_off(waiting.len().min(MAX_DRAWS as usize));
-        if !later.is_empty() {
-            Undrawn::<T>::put(BoundedVec::truncate_from(later));
-        }
-        for id in &waiting {
-            let settlement = Settlements::<T>::get(id).filter(|settlement| {
-                settlement.phase == Phase::Committing && settlement.committee.is_empty()
-            });
-            if let Some(mut settlement) = settlement {
-                let committee = Self::draw_committee(*id, &settlement);
-                // Where there is nobody, `advance` calls for another draw, and in the end for another attempt.
-                if !committee.is_empty() {
-                    Self::convene(*id, &mut settlement, committee);
-                    Settlements::<T>::insert(id, settlement);
-                }
-            }
-        }
-        waiting.len().saturated_into()
-    }
-
-    /// Draws a committee. One that judges a challenge has more members than the one in doubt, or none.
-    fn draw_committee(id: SettlementId, settlement: &SettlementOf<T>) -> Vec<T::AccountId> {
-        let subject = (b"openledger/committee", id, settlement.attempt).encode();
-        let (seed, _) = T::Randomness::random(&subject);
-        let candidates = Self::candidates(settlement);
-        let drawn = draw::draw(&seed, candidates, settlement.committee_size());
-        match &settlement.challenge {
-            Some(challenge) if drawn.len() <= challenge.committee.len() => Vec::new(),
-            _ => drawn,
-        }
-    }
-
-    /// Gives a settlement its committee and lets it begin.
-    fn convene(id: SettlementId, settlement: &mut SettlementOf<T>, committee: Vec<T::AccountId>) {
-        // The parameters are in range and full attributors were not drawn, so nothing is cut off.
-        settlement.committee = BoundedVec::truncate_from(committee);
-        for member in &settlement.committee {
-            JobsOf::<T>::mutate(member, |jobs| {
-                let pushed = jobs.try_push(id);
-                debug_assert!(pushed.is_ok());
-            });
-        }
-        settlement.deadline = Self::now().saturating_add(settlement.parameters.commit_blocks);
-        Self::deposit_event(Event::CommitteeDrawn {
-            settlement: id,
-            attempt: settlement.attempt,
-            committee: settlement.committee.to_vec(),
-            deadline: settlement.deadline,
-        });
-    }
-
-    fn start_reveal(id: SettlementId, settlement: &mut SettlementOf<T>) {
-        settlement.phase = Phase::Revealing;
-        settlement.deadline = Self::now().saturating_add(settlement.parameters.reveal_blocks);
-        Self::deposit_event(Event::RevealStarted { settlement: id, deadline: settlement.deadline });
-    }
-
-    /// Frees the committee of its job, and forgets its commitments.
-    pub(crate) fn release(id: SettlementId, settlement: &SettlementOf<T>) {
-        for member in &settlement.committee {
-            JobsOf::<T>::mutate_exists(member, |jobs| {
-                *jobs = jobs.take().and_then(|mut jobs| {
-                    jobs.retain(|job| *job != id);
-                    (!jobs.is_empty()).then_some(jobs)
-                });
-            });
-        }
-        let _ = Commitments::<T>::clear_prefix(id, MAX_COMMITTEE, None);
-    }
-
-    /// Frees the committee of its job, and forgets all that was said.
-    pub(crate) fn forget(id: SettlementId, settlement: &SettlementOf<T>) {
-        Self::release(id, settlement);
-        let _ = Reveals::<T>::clear_prefix(id, MAX_COMMITTEE, None);
-        let _ = Contested::<T>::clear_prefix(id, MAX_COMMITTEE, None);
-    }
-
-    /// Calls for another committee after one of which too few answered; who was silent loses a little.
-    /// After the last, a challenged result stands, and without one the data part goes to the pools.
-    ///
-    /// Where nobody even committed, nobody loses: it may be that no engine could fetch the batch, and
-    /// whoever did not publish it must not be able to have others slashed.
-    pub(crate) fn retry(id: SettlementId, settlement: &mut SettlementOf<T>) -> DispatchResult {
-        let committing = settlement.phase == Phase::Committing;
-        let answered = |member: &T::AccountId| match committing {
-            true => Commitments::<T>::contains_key(id, member),
-            false => Reveals::<T>::contains_key(id, member),
-        };
-        let (answers, silent): (Vec<_>, Vec<_>) =
-            settlement.committee.iter().cloned().partition(answered);
-        if !committing || !answers.is_empty() {
-            for member in silent {
-                Self::slash_silent(&member, settlement);
-            }
-        }
-        Self::release(id, settlement);
-        let _ = Reveals::<T>::clear_prefix(id, MAX_COMMITTEE, None);
-        let last = settlement.attempt_of_round() >= settlement.parameters.max_attempts;
-        if last && settlement.challenge.is_some() {
-            settlement.committee = BoundedVec::new();
-            return Self::finalise(id, settlement, false).map(|_| ());
-        }
-        if last {
-            return Self::fall_back(id, settlement);
-        }
-        settlement.attempt = settlement.attempt.saturating_add(1);
-        Self::call_committee(id, settlement)
-    }
-
     /// The most that the end of a settlement can cost.
     fn most_to_finalise() -> Weight {
         <T as Config>::WeightInfo::advance_finalise(MAX_COMMITTEE, MAX_SHARES, MAX_LINEAGE)
-    }
-
-    /// What a challenge of this settlement's result costs to make, in units.
-    fn challenge_bond(settlement: &SettlementOf<T>) -> Balance {
-        let part = U256::from(settlement.total_fee)
-            .saturating_mul(settlement.parameters.challenge_bond.into())
-            .checked_div(PPM.into())
-            .unwrap_or_default();
-        // At most ten times the issuance, so nothing is cut off.
-        <T as Config>::MinChallengeBond::get().max(part.low_u128())
-    }
-
-    pub(crate) fn hold_reason() -> <T as pallet_payments::Config>::RuntimeHoldReason {
-        <T as Config>::RuntimeHoldReason::from(HoldReason::Challenge).into()
-    }
-
-    /// What a contribution earned by now, its pool included.
-    pub(crate) fn earnings(contribution: ContributionId) -> Earnings {
-        let mut earned = Earned::<T>::get(contribution);
-        let pending = PoolEntries::<T>::get(contribution).and_then(|entry| {
-            let datanet = pallet_datanets::Pallet::<T>::contribution(contribution)?.datanet;
-            Some(entry.earned(&Pools::<T>::get(datanet)))
-        });
-        earned.accrued = earned.accrued.saturating_add(pending.unwrap_or(0));
-        earned
-    }
-
-    /// Collects what a contribution earned in its pool, marks all it earned as claimed, and returns what
-    /// had not been.
-    fn settle_earnings(contribution: ContributionId) -> Result<Balance, DispatchError> {
-        let mut earned = Self::earnings(contribution);
-        let due = earned.accrued.checked_sub(earned.claimed).ok_or(ArithmeticError::Underflow)?;
-        if due == 0 {
-            return Ok(0);
-        }
-        earned.claimed = earned.accrued;
-        Earned::<T>::insert(contribution, earned);
-        if let Some(mut entry) = PoolEntries::<T>::get(contribution) {
-            let datanet = pallet_datanets::Pallet::<T>::contribution(contribution)
-                .ok_or(Error::<T>::NotFound)?
-                .datanet;
-            entry.entry_per_unit = Pools::<T>::get(datanet).per_unit;
-            PoolEntries::<T>::insert(contribution, entry);
-        }
-        Ok(due)
-    }
-
-    /// Pays from the pot, which stays alive.
-    fn pay(account: &T::AccountId, amount: Balance) -> DispatchResult {
-        CurrencyOf::<T>::transfer(&Self::pot(), account, amount, Preservation::Preserve)?;
-        Ok(())
     }
 }

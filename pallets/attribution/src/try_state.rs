@@ -1,4 +1,5 @@
-//! What must hold between the storage items, and between them and the pot.
+//! What must hold between the storage items, and between them and the pot. One function for each
+//! invariant.
 
 use crate::*;
 use frame_support::traits::fungible::{hold::Inspect as _, Inspect};
@@ -7,11 +8,11 @@ use sp_runtime::TryRuntimeError;
 /// What the pot owes, in units, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Liabilities {
-    /// Fees of settlements not decided.
-    pub undecided: Balance,
+    /// Fees of settlements that are not over.
+    pub unfinished: Balance,
     /// Credits.
     pub credits: Balance,
-    /// Earned by contributions and not claimed, what lies in pools included.
+    /// Earned by contributions and not claimed, with what lies in pools.
     pub contributions: Balance,
     /// Carried by pools.
     pub carried: Balance,
@@ -19,118 +20,112 @@ pub(crate) struct Liabilities {
 
 impl Liabilities {
     pub fn total(&self) -> Balance {
-        [self.undecided, self.credits, self.contributions, self.carried]
-            .into_iter()
-            .fold(0, Balance::saturating_add)
+        sum([self.unfinished, self.credits, self.contributions, self.carried].into_iter())
     }
 }
 
+fn sum(amounts: impl Iterator<Item = Balance>) -> Balance {
+    amounts.fold(0, Balance::saturating_add)
+}
+
 impl<T: Config> Pallet<T> {
-    /// What the pot owes now.
-    pub(crate) fn liabilities() -> Liabilities {
-        let mut owed = Liabilities {
-            credits: Credits::<T>::iter_values().fold(0, Balance::saturating_add),
-            carried: Pools::<T>::iter_values()
-                .map(|pool| pool.carry)
-                .fold(0, Balance::saturating_add),
-            ..Default::default()
-        };
-        for settlement in Settlements::<T>::iter_values() {
-            if settlement.decided.is_none() {
-                owed.undecided = owed.undecided.saturating_add(settlement.total_fee);
-            }
-        }
-        for id in Self::earners() {
-            let earned = Self::earnings(id);
-            let due = earned.accrued.saturating_sub(earned.claimed);
-            owed.contributions = owed.contributions.saturating_add(due);
-        }
-        owed
-    }
-
-    /// All contributions that earned something or are in a pool; ascending.
-    fn earners() -> Vec<ContributionId> {
-        let mut ids: Vec<_> =
-            Earned::<T>::iter_keys().chain(PoolEntries::<T>::iter_keys()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
+    /// Checks all invariants.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
-        let mut to_data: Balance = 0;
-        let mut jobs = 0usize;
         for (id, settlement) in Settlements::<T>::iter() {
-            ensure!(id < NextSettlementId::<T>::get(), "a settlement that never came");
-            ensure!(settlement.parameters.is_valid(), "a settlement's parameters are out of range");
-            let is_decided = matches!(settlement.phase, Phase::Finalised | Phase::Fallback);
-            ensure!(
-                [settlement.decided.is_some(), settlement.split.is_some()] == [is_decided; 2],
-                "a settlement is half decided"
-            );
-            ensure!(
-                settlement.shares.is_some() == (is_decided || settlement.phase == Phase::Decided),
-                "a settlement has shares that nobody found"
-            );
-            if let Some(split) = settlement.split {
-                ensure!(split.total() == settlement.total_fee, "a split differs from its fee");
-                to_data = to_data.saturating_add(split.data).saturating_add(settlement.emission);
-            } else {
-                ensure!(settlement.emission == 0, "an undecided settlement has emission");
-            }
-            let commitments: Vec<_> = Commitments::<T>::iter_key_prefix(id).collect();
-            let reveals: Vec<_> = Reveals::<T>::iter_key_prefix(id).collect();
-            ensure!(
-                commitments.iter().all(|who| settlement.committee.contains(who)),
-                "a commitment of somebody outside the committee"
-            );
-            ensure!(
-                reveals.iter().all(|who| settlement.committee.contains(who)),
-                "a reveal of somebody outside the committee"
-            );
-            let contested: Vec<_> = Contested::<T>::iter_key_prefix(id).collect();
-            let doubted = settlement.challenge.as_ref().map(|challenge| &challenge.committee);
-            ensure!(
-                contested.iter().all(|who| doubted.is_some_and(|c| c.contains(who))),
-                "a contested result of somebody outside the committee in doubt"
-            );
-            let is_working = matches!(settlement.phase, Phase::Committing | Phase::Revealing);
-            ensure!(is_working || commitments.is_empty(), "commitments that nobody waits for");
-            if is_decided {
-                ensure!(
-                    reveals.is_empty() && contested.is_empty(),
-                    "a settlement that is over has reveals"
-                );
-            }
-            ensure!(
-                settlement.phase != Phase::Committing || reveals.is_empty(),
-                "a reveal before its phase"
-            );
-            if !is_working {
-                continue;
-            }
-            for member in &settlement.committee {
-                ensure!(
-                    JobsOf::<T>::get(member).contains(&id),
-                    "a member does not know of its job"
-                );
-            }
-            jobs = jobs.saturating_add(settlement.committee.len());
+            Self::check_settlement(id, &settlement)?;
+            Self::check_answers(id, &settlement)?;
         }
+        Self::check_waiting()?;
+        Self::check_jobs()?;
+        Self::check_pools()?;
+        Self::check_challengers()?;
+        Self::check_data()?;
+        Self::check_pot()
+    }
+
+    /// A settlement has an id that was given, parameters in range, and divides exactly its fee.
+    fn check_settlement(
+        id: SettlementId,
+        settlement: &SettlementOf<T>,
+    ) -> Result<(), TryRuntimeError> {
+        ensure!(id < NextSettlementId::<T>::get(), "a settlement that never came");
+        ensure!(settlement.parameters.is_valid(), "a settlement's parameters are out of range");
+        if let Some(outcome) = settlement.outcome() {
+            ensure!(outcome.split.total() == settlement.total_fee, "a split differs from its fee");
+        }
+        Ok(())
+    }
+
+    /// Commitments and reveals are those of the present committee in its phase, and contested results
+    /// those of the committee in doubt.
+    fn check_answers(
+        id: SettlementId,
+        settlement: &SettlementOf<T>,
+    ) -> Result<(), TryRuntimeError> {
+        let commitments: Vec<_> = Commitments::<T>::iter_key_prefix(id).collect();
+        let reveals: Vec<_> = Reveals::<T>::iter_key_prefix(id).collect();
+        let contested: Vec<_> = Contested::<T>::iter_key_prefix(id).collect();
+        ensure!(
+            commitments.iter().all(|who| settlement.committee().contains(who)),
+            "a commitment of somebody outside the committee"
+        );
+        ensure!(
+            reveals.iter().all(|who| settlement.committee().contains(who)),
+            "a reveal of somebody outside the committee"
+        );
+        let doubted = settlement.challenge.as_ref().map(|challenge| &challenge.committee);
+        ensure!(
+            contested.iter().all(|who| doubted.is_some_and(|c| c.contains(who))),
+            "a contested result of somebody outside the committee in doubt"
+        );
+        let phase = settlement.phase();
+        let is_working = matches!(phase, Phase::Committing | Phase::Revealing);
+        ensure!(is_working || commitments.is_empty(), "commitments that nobody waits for");
+        ensure!(phase != Phase::Committing || reveals.is_empty(), "a reveal before its phase");
+        ensure!(
+            !settlement.is_over() || (reveals.is_empty() && contested.is_empty()),
+            "a settlement that is over has reveals"
+        );
+        Ok(())
+    }
+
+    /// Each settlement that waits for a committee needs one, and waits once.
+    fn check_waiting() -> Result<(), TryRuntimeError> {
         let mut waiting = Undrawn::<T>::get().into_inner();
         for id in &waiting {
             ensure!(
-                Settlements::<T>::get(id).is_some_and(|settlement| {
-                    settlement.phase == Phase::Committing && settlement.committee.is_empty()
-                }),
+                Settlements::<T>::get(id)
+                    .is_some_and(|settlement| matches!(settlement.stage, Stage::Undrawn { .. })),
                 "a settlement waits for a committee that it does not need"
             );
         }
         waiting.sort_unstable();
         ensure!(waiting.is_sorted_by(|a, b| a < b), "a settlement waits twice for its committee");
+        Ok(())
+    }
+
+    /// The jobs are those of the members of committees that commit or reveal.
+    fn check_jobs() -> Result<(), TryRuntimeError> {
+        let mut jobs = 0usize;
+        for (id, settlement) in Settlements::<T>::iter() {
+            let (Stage::Committing { committee, .. } | Stage::Revealing { committee, .. }) =
+                settlement.stage
+            else {
+                continue;
+            };
+            ensure!(
+                committee.iter().all(|member| JobsOf::<T>::get(member).contains(&id)),
+                "a member does not know of its job"
+            );
+            jobs = jobs.saturating_add(committee.len());
+        }
         let known = JobsOf::<T>::iter_values().fold(0usize, |n, j| n.saturating_add(j.len()));
         ensure!(known == jobs, "a job of somebody outside the committee");
+        Ok(())
+    }
 
+    /// A pool has the units of its contributions' records, and none was paid beyond what it earned.
+    fn check_pools() -> Result<(), TryRuntimeError> {
         let mut units = BTreeMap::<DatanetId, u64>::new();
         for (id, entry) in PoolEntries::<T>::iter() {
             let contribution = pallet_datanets::Pallet::<T>::contribution(id)
@@ -148,10 +143,14 @@ impl<T: Config> Pallet<T> {
                 "a pool's units differ from its contributions' records"
             );
         }
+        Ok(())
+    }
 
+    /// What a challenger has on hold are the bonds of its challenges that are not resolved.
+    fn check_challengers() -> Result<(), TryRuntimeError> {
         let mut at_stake = BTreeMap::<T::AccountId, Balance>::new();
         for settlement in Settlements::<T>::iter_values() {
-            if let (None, Some(challenge)) = (settlement.decided, settlement.challenge) {
+            if let (false, Some(challenge)) = (settlement.is_over(), settlement.challenge) {
                 let sum = at_stake.entry(challenge.challenger).or_default();
                 *sum = sum.saturating_add(challenge.bond);
             }
@@ -162,21 +161,57 @@ impl<T: Config> Pallet<T> {
                 "a challenger's hold differs from its bonds"
             );
         }
+        Ok(())
+    }
 
-        let owed = Self::liabilities();
-        let accrued = Self::earners()
-            .into_iter()
-            .map(|id| Self::earnings(id))
-            .map(|earned| earned.accrued)
-            .fold(0, Balance::saturating_add);
+    /// All that the data was ever given is what contributions accrued and what pools carry.
+    fn check_data() -> Result<(), TryRuntimeError> {
+        let given = sum(Settlements::<T>::iter_values().map(|settlement| {
+            settlement.outcome().map_or(0, |o| o.split.data.saturating_add(o.emission))
+        }));
+        let accrued = sum(Self::earners().into_iter().map(|id| Self::earnings(id).accrued));
         ensure!(
-            accrued.saturating_add(owed.carried) == to_data,
+            accrued.saturating_add(Self::carried()) == given,
             "what contributions accrued and pools carry differs from the data parts and the emission"
         );
+        Ok(())
+    }
+
+    /// The pot has what it owes.
+    fn check_pot() -> Result<(), TryRuntimeError> {
         ensure!(
-            CurrencyOf::<T>::total_balance(&Self::pot()) >= owed.total(),
+            CurrencyOf::<T>::total_balance(&Self::pot()) >= Self::liabilities().total(),
             "the pot cannot pay what it owes"
         );
         Ok(())
+    }
+
+    /// What the pot owes now.
+    pub(crate) fn liabilities() -> Liabilities {
+        let unfinished = Settlements::<T>::iter_values().filter(|settlement| !settlement.is_over());
+        let due = Self::earners().into_iter().map(|id| {
+            let Earnings { accrued, claimed } = Self::earnings(id);
+            accrued.saturating_sub(claimed)
+        });
+        Liabilities {
+            unfinished: sum(unfinished.map(|settlement| settlement.total_fee)),
+            credits: sum(Credits::<T>::iter_values()),
+            contributions: sum(due),
+            carried: Self::carried(),
+        }
+    }
+
+    /// What the pools carry together.
+    fn carried() -> Balance {
+        sum(Pools::<T>::iter_values().map(|pool| pool.carry))
+    }
+
+    /// All contributions that earned something or are in a pool; ascending.
+    fn earners() -> Vec<ContributionId> {
+        let mut ids: Vec<_> =
+            Earned::<T>::iter_keys().chain(PoolEntries::<T>::iter_keys()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 }

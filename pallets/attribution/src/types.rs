@@ -1,165 +1,18 @@
-//! Settlements and the parameters that they keep.
+//! A settlement, and what its contributions earned.
 
+use crate::{Parameters, MAX_COMMITTEE};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use openledger_primitives::{
     reads::{Phase, SettlementState},
     shares::ShareVector,
-    split::{Split, SplitParameters},
-    Balance, BlockNumber, ContentId, ModelId, ModelVersion, Ppm, SettlementId, H256, PPM,
+    split::Split,
+    Balance, BlockNumber, ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
 use scale_info::TypeInfo;
 
-/// The most members of a committee.
-pub const MAX_COMMITTEE: u32 = 16;
-/// The most members of a settlement's first committee: so that twice as many and one more, who judge a
-/// challenge, are a committee as well.
-pub const MAX_FIRST_COMMITTEE: u32 = (MAX_COMMITTEE - 1) / 2;
-/// The most committees that are drawn for one result.
-pub const MAX_ATTEMPTS: u8 = 100;
-/// The largest bond of a challenge: ten times the fee, in parts per million.
-pub const MAX_CHALLENGE_BOND: Ppm = 10 * PPM;
-
-/// How settlements are attributed. Each settlement keeps those in force when it was submitted.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct Parameters {
-    /// How the fee is divided.
-    pub split: SplitParameters,
-    /// How many attributors compute it; 1 to [`MAX_FIRST_COMMITTEE`].
-    pub committee: u32,
-    /// Blocks that they have to compute and commit; at least 1.
-    pub commit_blocks: BlockNumber,
-    /// Blocks that they then have to reveal; at least 1.
-    pub reveal_blocks: BlockNumber,
-    /// The largest L1 distance from the median at which a member is paid; at most 2,000,000.
-    pub tolerance: Ppm,
-    /// Shares below this go to the pools; at most 1,000,000.
-    pub floor: Ppm,
-    /// How much of what a trace explains of an answer follows the trace, and not influence; at most
-    /// 1,000,000.
-    pub trace: Ppm,
-    /// What each owner in a lineage passes on to the next; at most 1,000,000.
-    pub royalty: Ppm,
-    /// Committees that are drawn before the pools get the data part; 1 to [`MAX_ATTEMPTS`].
-    pub max_attempts: u8,
-    /// Blocks in which a result can be challenged before it is final; at least 1.
-    pub challenge_blocks: BlockNumber,
-    /// A challenger's bond, in parts per million of the fee at stake; at most [`MAX_CHALLENGE_BOND`].
-    pub challenge_bond: Ppm,
-    /// What a member that was further off than the tolerance loses, in parts per million of its bond.
-    pub slash: Ppm,
-    /// What a member that was silent loses, in parts per million of its bond.
-    pub silence_slash: Ppm,
-    /// What the ecosystem's emission adds to the data's part at most, in parts per million of what the
-    /// treasury gets by its part; at most the whole, so that nobody earns by paying itself.
-    pub matching: Ppm,
-}
-
-impl Parameters {
-    /// Whether every parameter is in its range and the split sums to the whole.
-    pub fn is_valid(&self) -> bool {
-        *self == self.in_range()
-    }
-
-    /// These parameters, each one out of range replaced by the nearest in range, and a split that does
-    /// not sum to the whole by [`SplitParameters::DEFAULT`]: a mistake of governance must not stop
-    /// payments.
-    pub fn in_range(self) -> Self {
-        Self {
-            split: if self.split.is_valid() { self.split } else { SplitParameters::DEFAULT },
-            committee: self.committee.clamp(1, MAX_FIRST_COMMITTEE),
-            commit_blocks: self.commit_blocks.max(1),
-            reveal_blocks: self.reveal_blocks.max(1),
-            tolerance: self.tolerance.min(PPM.saturating_mul(2)),
-            floor: self.floor.min(PPM),
-            trace: self.trace.min(PPM),
-            royalty: self.royalty.min(PPM),
-            max_attempts: self.max_attempts.clamp(1, MAX_ATTEMPTS),
-            challenge_blocks: self.challenge_blocks.max(1),
-            challenge_bond: self.challenge_bond.min(MAX_CHALLENGE_BOND),
-            slash: self.slash.min(PPM),
-            silence_slash: self.silence_slash.min(PPM),
-            matching: self.matching.min(PPM),
-        }
-    }
-
-    /// How long after it was drawn a member's bond may still be needed: its own committee, the window,
-    /// all the committees of a challenge, and the window after them.
-    pub fn liability(&self) -> BlockNumber {
-        let round = self.commit_blocks.saturating_add(self.reveal_blocks);
-        round
-            .saturating_mul(BlockNumber::from(self.max_attempts).saturating_add(1))
-            .saturating_add(self.challenge_blocks.saturating_mul(2))
-    }
-}
-
-/// A result that was challenged, while a larger committee computes it again.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Challenge<AccountId> {
-    /// Who doubts it.
-    pub challenger: AccountId,
-    /// What the challenger has on hold.
-    pub bond: Balance,
-    /// The shares in doubt.
-    pub shares: ShareVector,
-    /// Who found them.
-    pub committee: BoundedVec<AccountId, ConstU32<MAX_COMMITTEE>>,
-    /// Which committee that was.
-    pub attempt: u8,
-}
-
-/// How a challenge ended.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum Resolution {
-    /// The larger committee found the same, within the tolerance: the challenger's bond is the
-    /// members'.
-    Upheld,
-    /// It found something else, which counts: whoever was wrong pays the challenger.
-    Overturned,
-    /// No larger committee answered: the first result stands, and nobody loses the stake.
-    Unanswered,
-}
-
-/// `split` with at least `least` for the data, as the licences demand. The difference is taken from the
-/// operator, then from the owner, then from the treasury, then from the attributors.
-pub fn with_data_share(split: SplitParameters, least: Ppm) -> SplitParameters {
-    let mut adjusted = split;
-    let mut missing = least.min(PPM).saturating_sub(split.data);
-    for part in [
-        &mut adjusted.operator,
-        &mut adjusted.owner,
-        &mut adjusted.treasury,
-        &mut adjusted.attributors,
-    ] {
-        let taken = missing.min(*part);
-        *part = part.saturating_sub(taken);
-        adjusted.data = adjusted.data.saturating_add(taken);
-        missing = missing.saturating_sub(taken);
-    }
-    adjusted
-}
+/// The members of a committee, in the order in which they were drawn.
+pub type Committee<AccountId> = BoundedVec<AccountId, ConstU32<MAX_COMMITTEE>>;
 
 /// One settlement, from its submission on.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -180,35 +33,134 @@ pub struct Settlement<AccountId> {
     pub total_fee: Balance,
     /// The block it was submitted in.
     pub submitted: BlockNumber,
-    /// The parameters it is decided by, its licences' demands included.
+    /// The parameters by which it is attributed, with what its licences demand.
     pub parameters: Parameters,
-    /// Where it stands.
-    pub phase: Phase,
-    /// Which committee this is, from 1.
+    /// The number of its present committee, from 1.
     pub attempt: u8,
-    /// The committee, in the order drawn; empty when nobody was there to be drawn.
-    pub committee: BoundedVec<AccountId, ConstU32<MAX_COMMITTEE>>,
-    /// The last block of the phase.
-    pub deadline: BlockNumber,
-    /// The block it was decided in.
-    pub decided: Option<BlockNumber>,
-    /// Whose shares, once a committee found them.
-    pub shares: Option<ShareVector>,
-    /// How the fee was divided, once decided.
-    pub split: Option<Split>,
-    /// What the ecosystem's emission added to the data's part, in units; zero until decided.
-    pub emission: Balance,
-    /// The challenge under way, or won or lost.
+    /// The challenge of its first result, from the call on.
     pub challenge: Option<Challenge<AccountId>>,
+    /// Where it stands, and what is known there.
+    pub stage: Stage<AccountId>,
+}
+
+/// Where a settlement stands, with what is known there and nowhere else. Clients are told its
+/// [`Phase`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Stage<AccountId> {
+    /// It has no committee: one is drawn at the beginning of the next block, or as soon as there is
+    /// somebody who can be drawn.
+    Undrawn {
+        /// The last block before an attempt without a committee counts as failed.
+        deadline: BlockNumber,
+    },
+    /// The committee computes the shares and commits to them.
+    Committing {
+        /// Its members.
+        committee: Committee<AccountId>,
+        /// The last block in which they may commit.
+        deadline: BlockNumber,
+    },
+    /// The committee reveals what it committed to.
+    Revealing {
+        /// Its members.
+        committee: Committee<AccountId>,
+        /// The last block in which they may reveal.
+        deadline: BlockNumber,
+    },
+    /// The committee found the shares, and anybody may doubt them.
+    Decided {
+        /// Its members.
+        committee: Committee<AccountId>,
+        /// What they found.
+        shares: ShareVector,
+        /// The last block in which the shares can be challenged, or fraud be proven.
+        deadline: BlockNumber,
+    },
+    /// It is over: the fee was divided by shares that a committee found.
+    Finalised(Outcome<AccountId>),
+    /// It is over: no committee answered, and the data's part went to the pools.
+    Fallback(Outcome<AccountId>),
+}
+
+/// What became of a settlement that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Outcome<AccountId> {
+    /// The block in which it ended.
+    pub ended: BlockNumber,
+    /// The members of the last committee that answered; empty after a fallback and after a challenge
+    /// that nobody answered.
+    pub committee: Committee<AccountId>,
+    /// The shares by which the data's part was divided.
+    pub shares: ShareVector,
+    /// How the fee was divided.
+    pub split: Split,
+    /// What the ecosystem's emission added to the data's part, in units.
+    pub emission: Balance,
 }
 
 impl<AccountId> Settlement<AccountId> {
-    /// Which committee this is for the result that is now being sought, from 1.
+    /// The phase, as clients know it: without a committee, a settlement is still committing.
+    pub fn phase(&self) -> Phase {
+        match self.stage {
+            Stage::Undrawn { .. } | Stage::Committing { .. } => Phase::Committing,
+            Stage::Revealing { .. } => Phase::Revealing,
+            Stage::Decided { .. } => Phase::Decided,
+            Stage::Finalised(_) => Phase::Finalised,
+            Stage::Fallback(_) => Phase::Fallback,
+        }
+    }
+
+    /// The members of the present committee, or of the last one.
+    pub fn committee(&self) -> &[AccountId] {
+        match &self.stage {
+            Stage::Undrawn { .. } => &[],
+            Stage::Committing { committee, .. }
+            | Stage::Revealing { committee, .. }
+            | Stage::Decided { committee, .. }
+            | Stage::Finalised(Outcome { committee, .. })
+            | Stage::Fallback(Outcome { committee, .. }) => committee,
+        }
+    }
+
+    /// The last block of the phase; none once it is over.
+    pub fn deadline(&self) -> Option<BlockNumber> {
+        match self.stage {
+            Stage::Undrawn { deadline }
+            | Stage::Committing { deadline, .. }
+            | Stage::Revealing { deadline, .. }
+            | Stage::Decided { deadline, .. } => Some(deadline),
+            Stage::Finalised(_) | Stage::Fallback(_) => None,
+        }
+    }
+
+    /// The shares, once a committee found them or none did.
+    pub fn shares(&self) -> Option<&ShareVector> {
+        match &self.stage {
+            Stage::Decided { shares, .. } => Some(shares),
+            _ => self.outcome().map(|outcome| &outcome.shares),
+        }
+    }
+
+    /// What became of it, once it is over.
+    pub fn outcome(&self) -> Option<&Outcome<AccountId>> {
+        match &self.stage {
+            Stage::Finalised(outcome) | Stage::Fallback(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Whether its fee was divided.
+    pub fn is_over(&self) -> bool {
+        self.outcome().is_some()
+    }
+
+    /// The number of the present committee among those that seek the present result, from 1.
     pub fn attempt_of_round(&self) -> u8 {
         self.attempt.saturating_sub(self.challenge.as_ref().map_or(0, |c| c.attempt))
     }
 
-    /// How many members the next committee has: more than twice as many as the one in doubt.
+    /// How many members the next committee has. One that judges a challenge has more than twice as many
+    /// as the one in doubt.
     pub fn committee_size(&self) -> u32 {
         self.challenge.as_ref().map_or(self.parameters.committee, |challenge| {
             let first = challenge.committee.len() as u32;
@@ -220,22 +172,60 @@ impl<AccountId> Settlement<AccountId> {
     pub fn state(self, settlement: SettlementId) -> SettlementState {
         SettlementState {
             settlement,
+            phase: self.phase(),
+            deadline: self.deadline(),
+            ended: self.outcome().map(|outcome| outcome.ended),
+            shares: self.shares().cloned(),
+            split: self.outcome().map(|outcome| outcome.split),
+            emission: self.outcome().map_or(0, |outcome| outcome.emission),
+            challenged: self.challenge.is_some(),
             model: self.model,
             version: self.version,
             receipts_root: self.receipts_root,
             batch: self.batch,
             count: self.count,
             total_fee: self.total_fee,
-            phase: self.phase,
             submitted: self.submitted,
-            decided: self.decided,
-            shares: self.shares,
-            split: self.split,
-            emission: self.emission,
-            deadline: self.deadline,
-            challenged: self.challenge.is_some(),
         }
     }
+}
+
+/// A challenge: whose, of which result, and for how much.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Challenge<AccountId> {
+    /// Who doubts the result.
+    pub challenger: AccountId,
+    /// What the challenger has on hold until the settlement ends.
+    pub bond: Balance,
+    /// The shares in doubt.
+    pub shares: ShareVector,
+    /// Who found them.
+    pub committee: Committee<AccountId>,
+    /// The number of that committee.
+    pub attempt: u8,
+}
+
+/// How a challenge ended.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum Resolution {
+    /// The larger committee found the same, within the tolerance. The challenger's bond goes to the
+    /// members that are paid.
+    Upheld,
+    /// The larger committee found something else, which counts. Those who were wrong pay the challenger.
+    Overturned,
+    /// No larger committee answered. The first result stands, and the bond returns.
+    Unanswered,
 }
 
 /// What a contribution earned, in units: direct shares, and what was collected for it from its pool.

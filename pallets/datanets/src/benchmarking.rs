@@ -256,7 +256,7 @@ mod benchmarks {
         let contributor = funded::<T>(account("contributor", 0, 0));
         let datanet = super::create::<T>(&owner, Licence::OPEN);
         let id = super::contribute::<T>(&owner, &contributor, datanet, 0);
-        let over = Pallet::<T>::now() + T::ReviewPeriod::get() + 1;
+        let over = now::<T>() + T::ReviewPeriod::get() + 1;
         frame_system::Pallet::<T>::set_block_number(over.into());
 
         #[extrinsic_call]
@@ -426,7 +426,7 @@ mod benchmarks {
     #[benchmark]
     fn lapse_appeal() {
         let id = super::appealed::<T>();
-        let over = Pallet::<T>::now() + T::AppealPeriod::get() + 1;
+        let over = now::<T>() + T::AppealPeriod::get() + 1;
         frame_system::Pallet::<T>::set_block_number(over.into());
 
         #[extrinsic_call]

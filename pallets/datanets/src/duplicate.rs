@@ -6,22 +6,17 @@ impl<T: Config> Pallet<T> {
     /// Holds what a contributor answers with for its contribution.
     pub(crate) fn hold_bond(contributor: &T::AccountId) -> Result<Balance, DispatchError> {
         let bond = T::ContributionBond::get();
-        Self::hold_free(HoldReason::Bond, contributor, bond)?;
+        hold_unfrozen::<T::Currency, _>(&HoldReason::Bond.into(), contributor, bond)?;
         Ok(bond)
     }
 
     /// Returns the bond to its contributor.
     pub(crate) fn release_bond(contribution: &mut ContributionOf<T>) -> DispatchResult {
         let bond = core::mem::take(&mut contribution.bond);
-        if bond > 0 {
-            T::Currency::release(
-                &HoldReason::Bond.into(),
-                &contribution.contributor,
-                bond,
-                Precision::BestEffort,
-            )?;
+        if bond == 0 {
+            return Ok(());
         }
-        Ok(())
+        release::<T::Currency, _>(&HoldReason::Bond.into(), &contribution.contributor, bond)
     }
 
     /// Pays the bond to `finder`, and returns how much it was.
@@ -30,18 +25,11 @@ impl<T: Config> Pallet<T> {
         finder: &T::AccountId,
     ) -> Result<Balance, DispatchError> {
         let bond = core::mem::take(&mut contribution.bond);
-        if bond == 0 {
-            return Ok(0);
+        if bond > 0 {
+            let reason = HoldReason::Bond.into();
+            forfeit::<T::Currency, _>(&reason, &contribution.contributor, finder, bond)?;
         }
-        T::Currency::transfer_on_hold(
-            &HoldReason::Bond.into(),
-            &contribution.contributor,
-            finder,
-            bond,
-            Precision::BestEffort,
-            Restriction::Free,
-            Fortitude::Force,
-        )
+        Ok(bond)
     }
 
     /// Whether the second contribution can be a duplicate of the first, which has the lower id.

@@ -6,23 +6,31 @@
 //!
 //! ## Surface
 //!
-//! An owner [`create`](Pallet::create)s a datanet with a licence, a policy and curators. Contributors
-//! [`contribute`](Pallet::contribute); a curator, or by [`Policy::Vote`] more than half of them,
-//! [`review`](Pallet::review)s within [`Config::ReviewPeriod`] blocks, or the contribution [`lapse`](Pallet::lapse)s. A
-//! rejected one may [`appeal`](Pallet::appeal) to [`Config::AppealOrigin`]. Owner or curator
-//! [`publish`](Pallet::publish) a version, which never changes again. A contributor may
-//! [`withdraw`](Pallet::withdraw) from the next version at any time. New terms apply from the next
-//! version. Who is paid for a contribution may hand that right on, in two steps.
+//! 1. An owner [`create`](Pallet::create)s a datanet with a licence, a policy and curators.
+//! 2. Contributors [`contribute`](Pallet::contribute).
+//! 3. A curator [`review`](Pallet::review)s each contribution; by [`Policy::Vote`], more than half of the
+//!    curators do. Whatever nobody reviews within [`Config::ReviewPeriod`] blocks can
+//!    [`lapse`](Pallet::lapse). The contributor of a rejected contribution may
+//!    [`appeal`](Pallet::appeal) to [`Config::AppealOrigin`].
+//! 4. The owner or a curator [`publish`](Pallet::publish)es a version, which never changes again.
 //!
-//! The **consent epoch** of a datanet counts changes of terms and, where its newest version's licence
-//! is revocable, withdrawals of what had been published in it, and whatever its licence, the voiding of
-//! what is in it. A model may be trained on a version
-//! with a revocable licence only while the epoch is still that of the version.
+//! A contributor may [`withdraw`](Pallet::withdraw) from the next version at any time. New terms apply
+//! from the next version on. Whoever is paid for a contribution may hand that right to another account,
+//! which has to accept it.
 //!
-//! A record belongs to the contribution that had it first. Whoever shows by two Merkle proofs that a
-//! later one repeats it ([`prove_duplicate`](Pallet::prove_duplicate)) has the later one **voided**: it
-//! leaves the next version, versions that list it may not be trained on any more, and what it earns
-//! from then on is its datanet's.
+//! A datanet has a **consent epoch**. It rises by one when
+//!
+//! - the owner changes the terms;
+//! - a contributor withdraws what the newest version lists, and that version's licence is revocable;
+//! - a contribution that the newest version lists is voided.
+//!
+//! A version remembers the epoch in which it was published. A model may be trained on a version with a
+//! revocable licence only while the epoch is still that one.
+//!
+//! A record belongs to the contribution that had it first. Anybody can show by two Merkle proofs that a
+//! later contribution repeats it ([`prove_duplicate`](Pallet::prove_duplicate)). The later one is then
+//! **voided**: the next version does not list it, versions that list it may not be trained on any more,
+//! and what it earns from then on is its datanet's.
 //!
 //! The same Merkle root gets into a datanet once: a root is free again when its contribution is
 //! rejected, lapses or is withdrawn before it was ever published.
@@ -39,16 +47,17 @@
 //!
 //! ## Money model
 //!
-//! A datanet and each live contribution hold a storage deposit ([`Config::Consideration`]) on the
-//! owner's or contributor's account. A contribution's deposit returns when it is rejected, lapses, is
-//! withdrawn or voided; a datanet's moves to the new owner with the ownership; that of a place on an
-//! allow list returns to who paid it, however many owners later. Each live contribution
-//! holds a bond as well ([`Config::ContributionBond`], [`HoldReason::Bond`]), which returns with the
-//! deposit, but goes to the finder when the contribution is voided. An appeal holds
-//! [`Config::AppealBond`] ([`HoldReason::Appeal`]), which a refusal sends to the treasury. So that
-//! unvested or otherwise frozen money cannot leave an account in this way, one with a freeze that
-//! reaches into its free balance can give neither bond. The treasury of a datanet is an
-//! account derived from [`Config::PalletId`] that only its owner can spend from.
+//! | money | where it is | when it moves |
+//! |---|---|---|
+//! | deposit of a datanet ([`Config::Consideration`]) | on hold, the owner's | to the new owner's account with the ownership |
+//! | deposit of a contribution | on hold, the contributor's | returns when the contribution is rejected, lapses, is withdrawn or voided |
+//! | deposit of a place on an allow list | on hold, of the owner who made it | returns to that account, however many owners later |
+//! | bond of a contribution ([`Config::ContributionBond`]) | on hold, the contributor's ([`HoldReason::Bond`]) | returns with the deposit; goes to the finder when the contribution is voided |
+//! | bond of an appeal ([`Config::AppealBond`]) | on hold, the contributor's ([`HoldReason::Appeal`]) | returns; goes to the datanet's treasury when the appeal is refused |
+//! | treasury of a datanet | an account derived from [`Config::PalletId`] | only the owner can spend from it |
+//!
+//! Both bonds may be paid to somebody else. So an account of whose free money some is frozen or unvested
+//! cannot give them.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -62,19 +71,22 @@
 
 extern crate alloc;
 
+mod allowance;
 mod appeal;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+mod contribution;
 mod duplicate;
 #[cfg(test)]
 mod mock;
 mod payout;
+mod review;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
-mod vote;
+mod version;
 pub mod weights;
 
 pub use pallet::*;
@@ -87,8 +99,8 @@ use codec::Encode;
 use frame_support::{
     pallet_prelude::*,
     traits::{
-        fungible::{self, hold::Mutate as _, Inspect as _, Mutate as _},
-        tokens::{Fortitude, Precision, Preservation, Restriction},
+        fungible::{self, Inspect as _, Mutate as _},
+        tokens::Preservation,
         Consideration, Footprint,
     },
     PalletId,
@@ -99,6 +111,7 @@ use openledger_primitives::{
     licence::{Licence, WithdrawnRoyalties},
     merkle, Balance, BlockNumber, ContentId, ContributionId, DatanetId, VersionNumber, H256,
 };
+use pallet_common::{forfeit, hold_unfrozen, next_id, now, release};
 use sp_runtime::{traits::AccountIdConversion, SaturatedConversion};
 
 /// A datanet as this runtime stores it.
@@ -255,41 +268,41 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// There is a new datanet.
         Created {
-            /// The datanet.
+            /// The id of the new datanet.
             datanet: DatanetId,
-            /// Its owner.
+            /// The account that created it.
             owner: T::AccountId,
         },
         /// A datanet has these curators now.
         CuratorsSet {
-            /// The datanet.
+            /// The datanet whose curators changed.
             datanet: DatanetId,
-            /// Its curators.
+            /// All of its curators from now on.
             curators: CuratorsOf<T>,
         },
         /// A datanet's next version will have these terms.
         LicenceSet {
-            /// The datanet.
+            /// The datanet whose terms changed.
             datanet: DatanetId,
-            /// The terms.
+            /// The terms of its next version.
             licence: Licence,
             /// The consent epoch now.
             consent_epoch: u32,
         },
         /// An account was put on a datanet's allow list, or taken off it.
         AllowedSet {
-            /// The datanet.
+            /// The datanet whose allow list changed.
             datanet: DatanetId,
-            /// The account.
+            /// The account that was put on the list or taken off it.
             who: T::AccountId,
             /// Whether it may contribute.
             allowed: bool,
         },
         /// Somebody contributed.
         Contributed {
-            /// The contribution.
+            /// The id of the new contribution.
             contribution: ContributionId,
-            /// To this datanet.
+            /// The datanet that it was made to.
             datanet: DatanetId,
             /// By this account.
             contributor: T::AccountId,
@@ -300,44 +313,44 @@ pub mod pallet {
         },
         /// A curator, or more than half of them, decided about a contribution.
         Reviewed {
-            /// The contribution.
+            /// The contribution that was accepted or rejected.
             contribution: ContributionId,
-            /// The datanet.
+            /// The datanet that it was made to.
             datanet: DatanetId,
             /// Who decided, or whose vote did.
             curator: T::AccountId,
-            /// What.
+            /// Whether it was accepted, or why it was rejected.
             verdict: Verdict,
         },
         /// No curator reviewed a contribution in time.
         Lapsed {
-            /// The contribution.
+            /// The contribution that ended.
             contribution: ContributionId,
-            /// The datanet.
+            /// The datanet that it was made to.
             datanet: DatanetId,
         },
         /// A contributor took a contribution back.
         Withdrawn {
-            /// The contribution.
+            /// The contribution that ended.
             contribution: ContributionId,
-            /// The datanet.
+            /// The datanet that it was made to.
             datanet: DatanetId,
-            /// The contributor.
+            /// The contributor that took it back.
             contributor: T::AccountId,
         },
         /// Consent to the newest version was withdrawn under its revocable licence, or a contribution in it
         /// was voided: it may not be trained on any more.
         ConsentRevoked {
-            /// The datanet.
+            /// The datanet whose newest version may not be trained on.
             datanet: DatanetId,
             /// The consent epoch now.
             consent_epoch: u32,
         },
         /// A datanet has a new version.
         Published {
-            /// The datanet.
+            /// The datanet that has a new version.
             datanet: DatanetId,
-            /// The version.
+            /// The number of the version.
             version: VersionNumber,
             /// Its Merkle root.
             root: H256,
@@ -348,48 +361,48 @@ pub mod pallet {
         },
         /// A datanet's owner spent from its treasury.
         Spent {
-            /// The datanet.
+            /// The datanet whose treasury paid.
             datanet: DatanetId,
-            /// To whom.
+            /// The account that was paid.
             dest: T::AccountId,
-            /// How much, in units.
+            /// The amount, in units.
             amount: Balance,
         },
         /// A datanet was offered to another account.
         OwnershipOffered {
-            /// The datanet.
+            /// The datanet that was offered.
             datanet: DatanetId,
-            /// To whom.
+            /// The account that may accept it.
             to: T::AccountId,
         },
         /// A datanet has a new owner.
         OwnershipTransferred {
-            /// The datanet.
+            /// The datanet that changed hands.
             datanet: DatanetId,
-            /// Whose it was.
+            /// The owner so far.
             from: T::AccountId,
-            /// Whose it is.
+            /// The owner from now on.
             to: T::AccountId,
         },
         /// The right to be paid for a contribution was offered to another account.
         PayoutOffered {
-            /// The contribution.
+            /// The contribution whose payee may change.
             contribution: ContributionId,
-            /// To whom.
+            /// The account that may accept the right.
             to: T::AccountId,
         },
         /// Another account is paid for a contribution from now on.
         PayoutTransferred {
-            /// The contribution.
+            /// The contribution whose payee changed.
             contribution: ContributionId,
             /// Who was paid until now, and keeps what was earned.
             from: T::AccountId,
-            /// Who is paid.
+            /// The account that is paid from now on.
             to: T::AccountId,
         },
         /// A contribution was proven a duplicate.
         Voided {
-            /// The contribution.
+            /// The contribution that repeats an earlier one.
             contribution: ContributionId,
             /// Its datanet, whose treasury gets what it earns from now on.
             datanet: DatanetId,
@@ -404,20 +417,20 @@ pub mod pallet {
         },
         /// A curator voted about a contribution.
         Voted {
-            /// The contribution.
+            /// The contribution that is under review.
             contribution: ContributionId,
-            /// The datanet.
+            /// The datanet that it was made to.
             datanet: DatanetId,
-            /// Who voted.
+            /// The curator that voted.
             curator: T::AccountId,
-            /// For what.
+            /// What the curator voted for.
             verdict: Verdict,
         },
         /// The contributor of a rejected contribution appealed.
         Appealed {
-            /// The contribution.
+            /// The contribution that was rejected.
             contribution: ContributionId,
-            /// The datanet.
+            /// The datanet that rejected it.
             datanet: DatanetId,
             /// What is on hold for it, in units.
             bond: Balance,
@@ -426,9 +439,9 @@ pub mod pallet {
         },
         /// An appeal was resolved.
         AppealResolved {
-            /// The contribution.
+            /// The contribution that was rejected.
             contribution: ContributionId,
-            /// The datanet.
+            /// The datanet that rejected it.
             datanet: DatanetId,
             /// Whether the contribution is accepted after all.
             upheld: bool,
@@ -437,9 +450,9 @@ pub mod pallet {
         },
         /// Nobody resolved an appeal in time: the contribution stays rejected.
         AppealLapsed {
-            /// The contribution.
+            /// The contribution that was rejected.
             contribution: ContributionId,
-            /// The datanet.
+            /// The datanet that rejected it.
             datanet: DatanetId,
             /// What was returned to the contributor, in units.
             bond: Balance,
@@ -459,15 +472,16 @@ pub mod pallet {
         NotCurator,
         /// The datanet takes contributions only from accounts on its allow list.
         NotMember,
-        /// The contribution is no longer pending, or no longer in the next version or any other; or it is
-        /// not rejected, or its appeal was its last.
+        /// The contribution is in another state: to review it or let it lapse, it must be pending; to
+        /// withdraw it, live; to prove it a duplicate, live or in some version; to appeal, rejected and
+        /// not yet appealed.
         WrongPhase,
-        /// A version has no room for another contribution, or there are no ids left.
+        /// The next version lists as many contributions as a version can.
         TooMany,
         /// The review period, or that of the appeal, is not over.
         TooEarly,
-        /// The review period is over: the contribution can only lapse. Or the time to appeal, or to resolve
-        /// the appeal, is.
+        /// The period is over: a contribution can only lapse, a rejection can no longer be appealed, and an
+        /// appeal can no longer be resolved.
         Expired,
         /// The newest version has the same contributions and terms already.
         Stale,
@@ -485,9 +499,6 @@ pub mod pallet {
         /// The contribution with the higher id is the duplicate; and a contributor's own records in another
         /// datanet are none.
         NotDuplicate,
-        /// Some of the account's free money is frozen or unvested: a bond, which may be paid to another
-        /// account, is not taken from it.
-        InvalidPayer,
     }
 
     #[pallet::hooks]
@@ -526,7 +537,7 @@ pub mod pallet {
             let owner = ensure_signed(origin)?;
             ensure!(!name.is_empty(), Error::<T>::InvalidName);
             Self::ensure_valid(&licence)?;
-            let datanet = Self::next_id::<NextDatanetId<T>>()?;
+            let datanet = next_id::<NextDatanetId<T>, _>()?;
             let deposit = T::Consideration::new(&owner, Self::datanet_footprint())?;
             Datanets::<T>::insert(
                 datanet,
@@ -594,22 +605,7 @@ pub mod pallet {
             allowed: bool,
         ) -> DispatchResult {
             let caller = ensure_signed(origin)?;
-            let owner = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?.owner;
-            let place = Allowed::<T>::get(datanet, &who);
-            let pays = place.as_ref().is_some_and(|place| place.payer == caller);
-            ensure!(caller == owner || (pays && !allowed), Error::<T>::NotOwner);
-            if !(allowed && pays) {
-                if let Some(Allowance { payer, ticket }) = place {
-                    ticket.drop(&payer)?;
-                    Allowed::<T>::remove(datanet, &who);
-                }
-                if allowed {
-                    let ticket = T::Consideration::new(&caller, Self::allowance_footprint())?;
-                    Allowed::<T>::insert(datanet, &who, Allowance { payer: caller, ticket });
-                }
-            }
-            Self::deposit_event(Event::AllowedSet { datanet, who, allowed });
-            Ok(())
+            Self::do_allow(caller, datanet, who, allowed)
         }
 
         /// Contribute records to a datanet, under its licence.
@@ -630,50 +626,7 @@ pub mod pallet {
             label: Name,
         ) -> DispatchResult {
             let contributor = ensure_signed(origin)?;
-            let policy = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?.policy;
-            ensure!(
-                policy != Policy::AllowList || Allowed::<T>::contains_key(datanet, &contributor),
-                Error::<T>::NotMember
-            );
-            ensure!(
-                !root.is_zero() && !content.is_zero() && records > 0 && bytes > 0,
-                Error::<T>::InvalidContribution
-            );
-            ensure!(!Roots::<T>::contains_key((datanet, root)), Error::<T>::AlreadyExists);
-            let id = Self::next_id::<NextContributionId<T>>()?;
-            // First, while what is on hold as deposit does not yet cover a freeze.
-            let bond = Self::hold_bond(&contributor)?;
-            let ticket = T::Consideration::new(&contributor, Self::contribution_footprint(policy))?;
-            let submitted = Self::now();
-            let until = submitted.saturating_add(T::ReviewPeriod::get());
-            Roots::<T>::insert((datanet, root), id);
-            ContributionsOf::<T>::insert(&contributor, id, ());
-            Contributions::<T>::insert(
-                id,
-                Contribution {
-                    datanet,
-                    contributor: contributor.clone(),
-                    payee: contributor.clone(),
-                    root,
-                    content,
-                    records,
-                    bytes,
-                    label,
-                    status: Status::Pending { until },
-                    submitted,
-                    ticket: Some(ticket),
-                    bond,
-                    last_version: 0,
-                },
-            );
-            Self::deposit_event(Event::Contributed {
-                contribution: id,
-                datanet,
-                contributor,
-                records,
-                bytes,
-            });
-            Ok(())
+            Self::do_contribute(contributor, datanet, root, content, records, bytes, label)
         }
 
         /// As a curator of its datanet, accept or reject a pending contribution.
@@ -693,43 +646,7 @@ pub mod pallet {
             verdict: Verdict,
         ) -> DispatchResult {
             let curator = ensure_signed(origin)?;
-            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            let datanet = stored.datanet;
-            let Datanet { curators, policy, .. } =
-                Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
-            ensure!(curators.binary_search(&curator).is_ok(), Error::<T>::NotCurator);
-            let Status::Pending { until } = stored.status else {
-                return Err(Error::<T>::WrongPhase.into());
-            };
-            ensure!(Self::now() <= until, Error::<T>::Expired);
-            let mut verdict = verdict;
-            if policy == Policy::Vote {
-                let decided = Self::vote(contribution, &curators, &curator, verdict)?;
-                let voter = curator.clone();
-                Self::deposit_event(Event::Voted {
-                    contribution,
-                    datanet,
-                    curator: voter,
-                    verdict,
-                });
-                let Some(decided) = decided else { return Ok(()) };
-                verdict = decided;
-            }
-            match verdict {
-                Verdict::Accept => {
-                    Votes::<T>::remove(contribution);
-                    Self::accept(contribution, &mut stored)?;
-                }
-                Verdict::Reject(reason) => {
-                    let appeal_until = Some(Self::appeal_deadline());
-                    let status = Status::Rejected { reason, appeal_until };
-                    Self::end(contribution, &mut stored, status)?;
-                    Self::release_bond(&mut stored)?;
-                }
-            }
-            Contributions::<T>::insert(contribution, stored);
-            Self::deposit_event(Event::Reviewed { contribution, datanet, curator, verdict });
-            Ok(())
+            Self::do_review(curator, contribution, verdict)
         }
 
         /// End a contribution that no curator reviewed in time; anyone may.
@@ -738,17 +655,7 @@ pub mod pallet {
         #[pallet::call_index(6)]
         pub fn lapse(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
             ensure_signed(origin)?;
-            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            let Status::Pending { until } = stored.status else {
-                return Err(Error::<T>::WrongPhase.into());
-            };
-            ensure!(Self::now() > until, Error::<T>::TooEarly);
-            let datanet = stored.datanet;
-            Self::end(contribution, &mut stored, Status::Lapsed)?;
-            Self::release_bond(&mut stored)?;
-            Contributions::<T>::insert(contribution, stored);
-            Self::deposit_event(Event::Lapsed { contribution, datanet });
-            Ok(())
+            Self::do_lapse(contribution)
         }
 
         /// Take back a contribution of yours that is pending or accepted; your deposit and bond return.
@@ -762,24 +669,7 @@ pub mod pallet {
         )]
         pub fn withdraw(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
             let contributor = ensure_signed(origin)?;
-            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            ensure!(stored.contributor == contributor, Error::<T>::NotOwner);
-            ensure!(stored.status.is_live(), Error::<T>::WrongPhase);
-            let datanet = stored.datanet;
-            let published = Self::end(contribution, &mut stored, Status::Withdrawn)?;
-            Self::release_bond(&mut stored)?;
-            let licence = published.map(|version| version.licence);
-            if licence.is_some_and(|terms| terms.withdrawn == WithdrawnRoyalties::Redirect) {
-                Self::set_payee(contribution, &mut stored, Self::treasury(datanet))?;
-            }
-            Contributions::<T>::insert(contribution, stored);
-            Self::deposit_event(Event::Withdrawn { contribution, datanet, contributor });
-            if licence.is_some_and(|terms| terms.revocable) {
-                Datanets::<T>::mutate_extant(datanet, |stored| {
-                    Self::raise_consent_epoch(datanet, stored);
-                });
-            }
-            Ok(())
+            Self::do_withdraw(contributor, contribution)
         }
 
         /// Publish the accepted contributions of a datanet as its next version.
@@ -790,52 +680,7 @@ pub mod pallet {
         #[pallet::weight(<T as Config>::WeightInfo::publish(MAX_CONTRIBUTIONS))]
         pub fn publish(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let mut stored = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
-            ensure!(
-                stored.owner == who || stored.curators.binary_search(&who).is_ok(),
-                Error::<T>::NotCurator
-            );
-            let contributions = Accepted::<T>::get(datanet);
-            ensure!(!contributions.is_empty(), Error::<T>::InvalidVersion);
-            if let Some(latest) = Self::version(datanet, stored.latest_version) {
-                ensure!(
-                    latest.contributions != contributions
-                        || latest.consent_epoch != stored.consent_epoch,
-                    Error::<T>::Stale
-                );
-            }
-            let number = stored.latest_version.checked_add(1).ok_or(Error::<T>::TooMany)?;
-            let (mut leaves, mut records, mut bytes) = (Vec::new(), 0u64, 0u64);
-            for id in &contributions {
-                let contribution = Self::contribution(*id).ok_or(Error::<T>::NotFound)?;
-                leaves.push(content_id(&(id, contribution.root).encode()));
-                records = records.saturating_add(contribution.records.into());
-                bytes = bytes.saturating_add(contribution.bytes);
-            }
-            let root = merkle::root(&leaves);
-            let count = contributions.len().saturated_into();
-            Versions::<T>::insert(
-                datanet,
-                number,
-                Version {
-                    root,
-                    contributions,
-                    records,
-                    bytes,
-                    licence: stored.licence,
-                    consent_epoch: stored.consent_epoch,
-                    published: Self::now(),
-                },
-            );
-            stored.latest_version = number;
-            Datanets::<T>::insert(datanet, stored);
-            Self::deposit_event(Event::Published {
-                datanet,
-                version: number,
-                root,
-                contributions: count,
-                records,
-            });
+            let count = Self::do_publish(&who, datanet)?;
             Ok(Some(<T as Config>::WeightInfo::publish(count)).into())
         }
 
@@ -971,20 +816,7 @@ pub mod pallet {
         #[pallet::call_index(15)]
         pub fn appeal(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
             let contributor = ensure_signed(origin)?;
-            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            ensure!(stored.contributor == contributor, Error::<T>::NotOwner);
-            let Status::Rejected { reason, appeal_until: Some(last) } = stored.status else {
-                return Err(Error::<T>::WrongPhase.into());
-            };
-            ensure!(Self::now() <= last, Error::<T>::Expired);
-            let (bond, until) = (T::AppealBond::get(), Self::appeal_deadline());
-            Self::hold_free(HoldReason::Appeal, &contributor, bond)?;
-            let datanet = stored.datanet;
-            stored.status = Status::Rejected { reason, appeal_until: None };
-            Contributions::<T>::insert(contribution, stored);
-            Appeals::<T>::insert(contribution, Appeal { bond, until });
-            Self::deposit_event(Event::Appealed { contribution, datanet, bond, until });
-            Ok(())
+            Self::do_appeal(contributor, contribution)
         }
 
         /// Decide about an appeal, as the origin that may.
@@ -1003,35 +835,14 @@ pub mod pallet {
             uphold: bool,
         ) -> DispatchResult {
             T::AppealOrigin::ensure_origin(origin)?;
-            let Appeal { bond, until } =
-                Appeals::<T>::take(contribution).ok_or(Error::<T>::NotFound)?;
-            ensure!(Self::now() <= until, Error::<T>::Expired);
-            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            let datanet = stored.datanet;
-            if uphold {
-                Self::release_appeal(&stored.contributor, bond)?;
-                Self::reinstate(contribution, &mut stored)?;
-                Contributions::<T>::insert(contribution, stored);
-            } else {
-                Self::forfeit_appeal(&stored.contributor, datanet, bond)?;
-            }
-            let upheld = uphold;
-            Self::deposit_event(Event::AppealResolved { contribution, datanet, upheld, bond });
-            Ok(())
+            Self::do_resolve(contribution, uphold)
         }
 
         /// End an appeal that nobody resolved in time; anyone may. Its bond returns.
         #[pallet::call_index(17)]
         pub fn lapse_appeal(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
             ensure_signed(origin)?;
-            let Appeal { bond, until } =
-                Appeals::<T>::take(contribution).ok_or(Error::<T>::NotFound)?;
-            ensure!(Self::now() > until, Error::<T>::TooEarly);
-            let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            Self::release_appeal(&stored.contributor, bond)?;
-            let datanet = stored.datanet;
-            Self::deposit_event(Event::AppealLapsed { contribution, datanet, bond });
-            Ok(())
+            Self::do_lapse_appeal(contribution)
         }
     }
 
@@ -1059,64 +870,6 @@ impl<T: Config> Pallet<T> {
     /// A contribution.
     pub fn contribution(id: ContributionId) -> Option<ContributionOf<T>> {
         Contributions::<T>::get(id)
-    }
-
-    /// Puts a contribution, which the caller stores, into the next version.
-    fn accept(id: ContributionId, contribution: &mut ContributionOf<T>) -> Result<(), Error<T>> {
-        Accepted::<T>::try_mutate(contribution.datanet, |accepted| {
-            match accepted.binary_search(&id) {
-                Ok(_) => Ok(()),
-                Err(index) => accepted.try_insert(index, id).map_err(|_| Error::<T>::TooMany),
-            }
-        })?;
-        contribution.status = Status::Accepted;
-        Ok(())
-    }
-
-    /// Ends a live contribution, which the caller stores: it leaves the next version, its deposit
-    /// returns, and its root is free unless it was published; then, the newest version, which lists it,
-    /// is returned.
-    fn end(
-        id: ContributionId,
-        contribution: &mut ContributionOf<T>,
-        status: Status,
-    ) -> Result<Option<Version>, DispatchError> {
-        if let Some(ticket) = contribution.ticket.take() {
-            ticket.drop(&contribution.contributor)?;
-        }
-        Votes::<T>::remove(id);
-        let datanet = contribution.datanet;
-        let published = match core::mem::replace(&mut contribution.status, status) {
-            Status::Accepted => {
-                Accepted::<T>::mutate(datanet, |accepted| {
-                    if let Ok(index) = accepted.binary_search(&id) {
-                        accepted.remove(index);
-                    }
-                });
-                // What was ever published and is still live is in the newest version as well.
-                Self::latest(datanet)
-                    .filter(|(_, version)| version.contributions.binary_search(&id).is_ok())
-            }
-            _ => None,
-        };
-        let Some((number, version)) = published else {
-            Roots::<T>::remove((datanet, contribution.root));
-            return Ok(None);
-        };
-        contribution.last_version = number;
-        Ok(Some(version))
-    }
-
-    fn latest(datanet: DatanetId) -> Option<(VersionNumber, Version)> {
-        let number = Datanets::<T>::get(datanet)?.latest_version;
-        Some((number, Self::version(datanet, number)?))
-    }
-
-    /// Lets what was published so far be used for no new model, where consent to it can be withdrawn.
-    fn raise_consent_epoch(datanet: DatanetId, stored: &mut DatanetOf<T>) {
-        stored.consent_epoch = stored.consent_epoch.saturating_add(1);
-        let consent_epoch = stored.consent_epoch;
-        Self::deposit_event(Event::ConsentRevoked { datanet, consent_epoch });
     }
 
     fn ensure_owner(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
@@ -1147,26 +900,6 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn next_id<Next: frame_support::StorageValue<u32, Query = u32>>() -> Result<u32, Error<T>> {
-        Next::try_mutate(|next| {
-            let id = *next;
-            *next = id.checked_add(1).ok_or(Error::<T>::TooMany)?;
-            Ok(id)
-        })
-    }
-
-    /// Puts money of `who` on hold that may be paid to another account, if none of its free money is
-    /// frozen.
-    fn hold_free(reason: HoldReason, who: &T::AccountId, amount: Balance) -> DispatchResult {
-        let reducible =
-            |force| T::Currency::reducible_balance(who, Preservation::Expendable, force);
-        ensure!(
-            reducible(Fortitude::Polite) == reducible(Fortitude::Force),
-            Error::<T>::InvalidPayer
-        );
-        T::Currency::hold(&reason.into(), who, amount)
-    }
-
     /// What a datanet occupies on chain.
     pub(crate) fn datanet_footprint() -> Footprint {
         Footprint::from_mel::<DatanetOf<T>>()
@@ -1186,10 +919,6 @@ impl<T: Config> Pallet<T> {
         };
         let stored = ContributionOf::<T>::max_encoded_len();
         Footprint::from_parts(1, stored.saturating_add(votes))
-    }
-
-    fn now() -> BlockNumber {
-        frame_system::Pallet::<T>::block_number().saturated_into()
     }
 }
 

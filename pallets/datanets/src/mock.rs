@@ -3,63 +3,20 @@
 use crate as pallet_datanets;
 use crate::*;
 use frame_support::{
-    assert_noop, derive_impl, parameter_types,
-    traits::{
-        fungible::HoldConsideration, ConstU128, ConstU32, LinearStoragePrice, VariantCountOf,
-    },
+    parameter_types,
+    traits::{ConstU128, ConstU32},
 };
-use sp_runtime::{traits::Dispatchable, AccountId32, BuildStorage};
+use sp_runtime::AccountId32;
 
-type Block = frame_system::mocking::MockBlock<Test>;
-
-#[frame_support::runtime]
-mod runtime {
-    #[runtime::runtime]
-    #[runtime::derive(
-        RuntimeCall,
-        RuntimeEvent,
-        RuntimeError,
-        RuntimeOrigin,
-        RuntimeFreezeReason,
-        RuntimeHoldReason,
-        RuntimeSlashReason,
-        RuntimeLockId,
-        RuntimeTask,
-        RuntimeViewFunction
-    )]
-    pub struct Test;
-
-    #[runtime::pallet_index(0)]
-    pub type System = frame_system;
-    #[runtime::pallet_index(10)]
-    pub type Balances = pallet_balances;
-    #[runtime::pallet_index(40)]
-    pub type DatanetsPallet = pallet_datanets;
-}
-
-#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
-impl frame_system::Config for Test {
-    type AccountData = pallet_balances::AccountData<Balance>;
-    type AccountId = AccountId32;
-    type Block = Block;
-    type Lookup = sp_runtime::traits::IdentityLookup<AccountId32>;
-}
-
-#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
-impl pallet_balances::Config for Test {
-    type AccountStore = System;
-    type Balance = Balance;
-    type ExistentialDeposit = ConstU128<EXISTENTIAL_DEPOSIT>;
-    type MaxFreezes = VariantCountOf<RuntimeFreezeReason>;
-    type RuntimeFreezeReason = RuntimeFreezeReason;
-    type RuntimeHoldReason = RuntimeHoldReason;
-}
+pallet_testing::chain!(EXISTENTIAL_DEPOSIT; 40: DatanetsPallet = pallet_datanets);
+pallet_testing::accounts!();
 
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const REVIEW_PERIOD: BlockNumber = 5;
 pub const BOND: Balance = 50;
 pub const APPEAL_BOND: Balance = 70;
 pub const APPEAL_PERIOD: BlockNumber = 8;
+/// What accounts 1 to 9 begin with.
 pub const FUNDS: Balance = 1_000_000;
 
 parameter_types! {
@@ -95,12 +52,7 @@ impl Config for Test {
     type AppealBond = ConstU128<APPEAL_BOND>;
     type AppealOrigin = frame_system::EnsureRoot<AccountId32>;
     type AppealPeriod = ConstU32<APPEAL_PERIOD>;
-    type Consideration = HoldConsideration<
-        AccountId32,
-        Balances,
-        DepositReason,
-        LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>,
-    >;
+    type Consideration = pallet_testing::deposit!(DepositReason, 100);
     type ContributionBond = ConstU128<BOND>;
     type Currency = Balances;
     type OnPayoutChange = Ledger;
@@ -108,33 +60,6 @@ impl Config for Test {
     type ReviewPeriod = ConstU32<REVIEW_PERIOD>;
     type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = weights::SubstrateWeight<Test>;
-}
-
-/// Account number `n`. Numbers 1 to 9 have [`FUNDS`].
-pub fn account(n: u8) -> AccountId32 {
-    AccountId32::new([n; 32])
-}
-
-/// Sends `call` from account number `n`.
-pub fn send(n: u8, call: Call<Test>) -> DispatchResult {
-    send_as(RuntimeOrigin::signed(account(n)), call)
-}
-
-/// Sends `call` from `origin`, as a transaction would: a failure leaves nothing behind.
-pub fn send_as(origin: RuntimeOrigin, call: Call<Test>) -> DispatchResult {
-    RuntimeCall::from(call).dispatch(origin).map(|_| ()).map_err(|error| error.error)
-}
-
-/// Checks that neither nobody nor Root can send `call`.
-pub fn assert_needs_signature(call: Call<Test>) {
-    for origin in [RuntimeOrigin::none(), RuntimeOrigin::root()] {
-        assert_noop!(send_as(origin, call.clone()), DispatchError::BadOrigin);
-    }
-}
-
-/// The last event.
-pub fn last_event() -> RuntimeEvent {
-    System::events().pop().expect("there is an event").event
 }
 
 /// What account number `n` has on hold as deposits.
@@ -174,16 +99,8 @@ pub fn deposit(footprint: Footprint) -> Balance {
 }
 
 pub fn ext() -> sp_io::TestExternalities {
-    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-    pallet_balances::GenesisConfig::<Test> {
-        balances: (1..10).map(|n| (account(n), FUNDS)).collect(),
-        ..Default::default()
-    }
-    .assimilate_storage(&mut storage)
-    .unwrap();
-    let mut ext = sp_io::TestExternalities::new(storage);
+    let mut ext = begin(storage((1..10).map(|n| (account(n), FUNDS)).collect()));
     ext.execute_with(|| {
-        System::set_block_number(1);
         PayoutChanges::set(Vec::new());
         LedgerRefuses::set(false);
     });
@@ -218,5 +135,6 @@ pub fn check() {
         assert_eq!(held(n), expected, "deposits of account {n}");
         assert_eq!(bonded(n), live.len() as Balance * BOND, "bonds of account {n}");
     }
+    assert_conserved();
     assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), 9 * FUNDS);
 }

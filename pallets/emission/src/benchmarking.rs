@@ -30,7 +30,7 @@ fn governance<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
 }
 
 fn pass_period<T: Config>() {
-    let later = Pallet::<T>::now() + T::Period::get();
+    let later = now::<T>() + T::Period::get();
     frame_system::Pallet::<T>::set_block_number(later.into());
 }
 

@@ -81,8 +81,9 @@ use openledger_primitives::{
     pool::{Pool, PoolEntry},
     Balance, BlockNumber, DatanetId,
 };
+use pallet_common::now;
 use scale_info::TypeInfo;
-use sp_runtime::{traits::AccountIdConversion, ArithmeticError, SaturatedConversion};
+use sp_runtime::{traits::AccountIdConversion, ArithmeticError};
 
 /// The account that holds what dripped and was not drawn yet is derived from this.
 pub const PALLET_ID: PalletId = PalletId(*b"ol/emiss");
@@ -148,14 +149,14 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// A datanet has another weight.
         WeightSet {
-            /// The datanet.
+            /// The datanet whose weight changed.
             datanet: DatanetId,
             /// Its weight now.
             weight: u32,
         },
         /// The emission dripped to the datanets' budgets.
         Dripped {
-            /// How much, in units.
+            /// The amount for all datanets together, in units.
             amount: Balance,
         },
     }
@@ -218,7 +219,7 @@ pub mod pallet {
             ensure_signed(origin)?;
             ensure!(Distribution::<T>::get().units > 0, Error::<T>::NotFound);
             let due = LastDrip::<T>::get().saturating_add(T::Period::get());
-            ensure!(Self::now() >= due, Error::<T>::TooEarly);
+            ensure!(now::<T>() >= due, Error::<T>::TooEarly);
             ensure!(Self::drip_now()? > 0, Error::<T>::Empty);
             Ok(Pays::No.into())
         }
@@ -275,7 +276,7 @@ impl<T: Config> Pallet<T> {
     /// Lets drip what is due since the last time, or what the source has of it, and returns how much that
     /// was. Without a datanet to drip to, only the clock goes on.
     fn drip_now() -> Result<Balance, DispatchError> {
-        let now = Self::now();
+        let now = now::<T>();
         let blocks = now.saturating_sub(LastDrip::<T>::get());
         LastDrip::<T>::put(now);
         let mut distribution = Distribution::<T>::get();
@@ -313,9 +314,5 @@ impl<T: Config> Pallet<T> {
         } else {
             Budgets::<T>::insert(datanet, budget);
         }
-    }
-
-    fn now() -> BlockNumber {
-        frame_system::Pallet::<T>::block_number().saturated_into()
     }
 }

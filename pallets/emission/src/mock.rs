@@ -2,99 +2,12 @@
 
 use crate as pallet_emission;
 use crate::*;
-use frame_support::{
-    derive_impl, parameter_types,
-    traits::{
-        fungible::HoldConsideration, ConstU128, ConstU32, LinearStoragePrice, VariantCountOf,
-    },
-};
-use openledger_primitives::{licence::Licence, ContributionId};
-use sp_runtime::{traits::Dispatchable, AccountId32, BuildStorage};
+use frame_support::{parameter_types, traits::ConstU32};
+use openledger_primitives::licence::Licence;
+use sp_runtime::{traits::Dispatchable, AccountId32};
 
-type Block = frame_system::mocking::MockBlockU32<Test>;
-
-#[frame_support::runtime]
-mod runtime {
-    #[runtime::runtime]
-    #[runtime::derive(
-        RuntimeCall,
-        RuntimeEvent,
-        RuntimeError,
-        RuntimeOrigin,
-        RuntimeFreezeReason,
-        RuntimeHoldReason,
-        RuntimeSlashReason,
-        RuntimeLockId,
-        RuntimeTask,
-        RuntimeViewFunction
-    )]
-    pub struct Test;
-
-    #[runtime::pallet_index(0)]
-    pub type System = frame_system;
-    #[runtime::pallet_index(10)]
-    pub type Balances = pallet_balances;
-    #[runtime::pallet_index(40)]
-    pub type Datanets = pallet_datanets;
-    #[runtime::pallet_index(45)]
-    pub type Emission = pallet_emission;
-}
-
-#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
-impl frame_system::Config for Test {
-    type AccountData = pallet_balances::AccountData<Balance>;
-    type AccountId = AccountId32;
-    type Block = Block;
-    type Lookup = sp_runtime::traits::IdentityLookup<AccountId32>;
-}
-
-#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
-impl pallet_balances::Config for Test {
-    type AccountStore = System;
-    type Balance = Balance;
-    type ExistentialDeposit = ConstU128<ED>;
-    type MaxFreezes = VariantCountOf<RuntimeFreezeReason>;
-    type RuntimeFreezeReason = RuntimeFreezeReason;
-    type RuntimeHoldReason = RuntimeHoldReason;
-}
-
-parameter_types! {
-    pub const DatanetsPalletId: PalletId = PalletId(*b"ol/datan");
-    pub const DatanetDeposit: RuntimeHoldReason =
-        RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Deposit);
-}
-
-/// Earnings are none of these tests' business.
-pub struct NoEarnings;
-
-impl pallet_datanets::OnPayoutChange<AccountId32> for NoEarnings {
-    fn before_payout_change(_: ContributionId, _: &AccountId32) -> DispatchResult {
-        Ok(())
-    }
-
-    fn weight() -> Weight {
-        Weight::zero()
-    }
-}
-
-impl pallet_datanets::Config for Test {
-    type AppealBond = ConstU128<70>;
-    type AppealOrigin = frame_system::EnsureRoot<AccountId32>;
-    type AppealPeriod = ConstU32<10>;
-    type Consideration = HoldConsideration<
-        AccountId32,
-        Balances,
-        DatanetDeposit,
-        LinearStoragePrice<ConstU128<10>, ConstU128<1>, Balance>,
-    >;
-    type ContributionBond = ConstU128<1>;
-    type Currency = Balances;
-    type OnPayoutChange = NoEarnings;
-    type PalletId = DatanetsPalletId;
-    type ReviewPeriod = ConstU32<10>;
-    type RuntimeHoldReason = RuntimeHoldReason;
-    type WeightInfo = pallet_datanets::weights::SubstrateWeight<Test>;
-}
+pallet_testing::chain!(ED; 40: Datanets = pallet_datanets, 45: Emission = pallet_emission);
+pallet_testing::datanets!(Datanets, payouts: ());
 
 /// The existential deposit.
 pub const ED: Balance = 10;
@@ -157,16 +70,9 @@ pub fn balance(who: &AccountId32) -> Balance {
 
 /// Datanets 0, 1 and 2, the emission's account with the existential deposit, and the source.
 pub fn ext() -> sp_io::TestExternalities {
-    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-    pallet_balances::GenesisConfig::<Test> {
-        balances: vec![(account(1), POOL), (Source::get(), POOL), (Emission::account(), ED)],
-        ..Default::default()
-    }
-    .assimilate_storage(&mut storage)
-    .unwrap();
-    let mut ext = sp_io::TestExternalities::new(storage);
+    let balances = vec![(account(1), POOL), (Source::get(), POOL), (Emission::account(), ED)];
+    let mut ext = begin(storage(balances));
     ext.execute_with(|| {
-        System::set_block_number(1);
         InForce::set(RATE);
         for _ in 0..3 {
             Datanets::create(
@@ -196,8 +102,6 @@ pub fn check() {
     Emission::integrity_test();
     Emission::do_try_state().unwrap();
     assert_eq!(balance(&Emission::account()), ED + Emission::owed());
-    let all = frame_system::Account::<Test>::iter_values()
-        .map(|account| account.data.free + account.data.reserved)
-        .sum::<Balance>();
-    assert_eq!((all, Balances::total_issuance()), (2 * POOL + ED, 2 * POOL + ED));
+    assert_conserved();
+    assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), 2 * POOL + ED);
 }

@@ -22,6 +22,7 @@ fn index() -> Option<IndexInfo> {
         blocks: 1,
         variants: 2,
         trace: Some(HASH),
+        size: MAX_SIZE,
     })
 }
 
@@ -42,7 +43,7 @@ fn datanets<T: Config>(count: u32, contributions: u32) -> TrainedOn {
 fn base<T: Config>(owner: &T::AccountId) -> ModelId {
     let id = NextModelId::<T>::get();
     let origin = RawOrigin::Signed(owner.clone()).into();
-    assert_ok!(Pallet::<T>::register_base(origin, name(), HASH, HASH, UNIT, UNIT));
+    assert_ok!(Pallet::<T>::register_base(origin, name(), HASH, HASH, MAX_SIZE, UNIT, UNIT));
     id
 }
 
@@ -60,6 +61,7 @@ fn derived<T: Config>(
         Parents::truncate_from(parents.to_vec()),
         HASH,
         HASH,
+        MAX_SIZE,
         trained_on.clone(),
         index(),
         UNIT,
@@ -121,7 +123,7 @@ mod benchmarks {
         let owner = funded::<T>(whitelisted_caller());
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(owner), name(), HASH, HASH, UNIT, UNIT);
+        _(RawOrigin::Signed(owner), name(), HASH, HASH, MAX_SIZE, UNIT, UNIT);
 
         assert!(Models::<T>::contains_key(0));
     }
@@ -144,6 +146,7 @@ mod benchmarks {
             Parents::truncate_from(parents),
             HASH,
             HASH,
+            MAX_SIZE,
             trained_on,
             index(),
             UNIT,
@@ -165,7 +168,7 @@ mod benchmarks {
         };
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(owner), model, HASH, HASH, trained_on, index);
+        _(RawOrigin::Signed(owner), model, HASH, HASH, MAX_SIZE, trained_on, index);
 
         assert_eq!(Models::<T>::get(model).unwrap().latest, 2);
     }

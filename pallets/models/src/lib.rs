@@ -21,11 +21,16 @@
 //!
 //! ## Licences
 //!
-//! Every datanet version that a model version names must allow training, by its own licence and by
-//! the datanet's current one; neither may have expired. Commercial use must be allowed where a price
-//! is set, derivatives where parents are named. A version with a revocable licence must be of the
-//! datanet's current consent epoch, and newer than any that lists a contribution voided since. [`Terms`] carry the two lasting permissions down the lineage: what
-//! must not be sold, or derived from, cannot become so through a descendant or a later price.
+//! Two licences are asked for each datanet version that a model version names: the version's own, and the
+//! one that the datanet has now.
+//!
+//! - Both must allow training, and neither may have expired.
+//! - Both must allow commercial use where the model has a price, and derivatives where it has parents.
+//! - A version with a revocable licence must be of the datanet's current consent epoch.
+//! - The version must be newer than every version that lists a contribution voided since.
+//!
+//! [`Terms`] carry the two lasting permissions down the lineage: what must not be sold, or derived from,
+//! cannot be sold or derived from through a descendant or a later price.
 //!
 //! ## Cross-pallet contract
 //!
@@ -85,8 +90,8 @@ use openledger_primitives::{
     Balance, BlockNumber, ContentId, ContributionId, DatanetId, ModelId, ModelVersion, Ppm,
     VersionNumber, H256,
 };
+use pallet_common::{next_id, now};
 use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Status, Version};
-use sp_runtime::SaturatedConversion;
 
 /// A model as this runtime stores it.
 pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
@@ -97,7 +102,7 @@ pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, <T as Config
 pub mod pallet {
     use super::*;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(4);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -162,9 +167,9 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// There is a new model, with version 1.
         Registered {
-            /// The model.
+            /// The id of the new model.
             model: ModelId,
-            /// Its owner.
+            /// The account that registered it.
             owner: T::AccountId,
             /// The base it changes; nothing where it is one itself.
             base: Option<ModelId>,
@@ -173,25 +178,25 @@ pub mod pallet {
         },
         /// A model has a new version.
         VersionRegistered {
-            /// The model.
+            /// The model that the version is of.
             model: ModelId,
-            /// The version.
+            /// The number of the version.
             version: ModelVersion,
-            /// Its artefact.
+            /// The content id of its artefact.
             artefact: ContentId,
         },
         /// The price of training was paid to a datanet's treasury.
         TrainingPaid {
-            /// For this model.
+            /// The model that was trained.
             model: ModelId,
-            /// To this datanet.
+            /// The datanet whose treasury was paid.
             datanet: DatanetId,
-            /// How much, in units.
+            /// The amount, in units.
             amount: Balance,
         },
         /// A model has new prices.
         PriceSet {
-            /// The model.
+            /// The model whose prices change.
             model: ModelId,
             /// Units per 1,000 tokens of a prompt.
             price_in: Balance,
@@ -202,23 +207,23 @@ pub mod pallet {
         },
         /// A model takes no more settlements, versions and descendants.
         Deprecated {
-            /// The model.
+            /// The model that is out of service.
             model: ModelId,
         },
         /// A model was offered to another account.
         OwnershipOffered {
-            /// The model.
+            /// The model that was offered.
             model: ModelId,
-            /// To whom.
+            /// The account that may accept it.
             to: T::AccountId,
         },
         /// A model has a new owner.
         OwnershipTransferred {
-            /// The model.
+            /// The model that changed hands.
             model: ModelId,
-            /// Whose it was.
+            /// The owner so far.
             from: T::AccountId,
-            /// Whose it is.
+            /// The owner from now on.
             to: T::AccountId,
         },
     }
@@ -231,8 +236,8 @@ pub mod pallet {
         NotOwner,
         /// The model, its base or a parent is deprecated.
         WrongPhase,
-        /// The lineage would be too deep or have too many models, the index would have more than 4,096
-        /// vectors, or there are no ids left.
+        /// The lineage would be too deep or have too many models, or the index would have more than 4,096
+        /// vectors.
         TooMany,
         /// A licence has expired.
         Expired,
@@ -243,8 +248,8 @@ pub mod pallet {
         ForbiddenByLicence,
         /// A name has at least one byte.
         InvalidName,
-        /// Artefact, config, and an index's content, root, method and trace must not be zero, its blocks
-        /// must be 1 to 1,048,576 and its variants 1 to 8.
+        /// Artefact, config, and an index's content, root, method and trace must not be zero. Sizes are 1
+        /// to 2^44 bytes, an index's blocks 1 to 1,048,576 and its variants 1 to 8.
         InvalidArtefact,
         /// The base that an adapter names must be a base model.
         InvalidBase,
@@ -268,20 +273,23 @@ pub mod pallet {
     impl<T: Config> Pallet<T> {
         /// Register a base model that you own.
         ///
-        /// `artefact` is the content id of its manifest, `config` of its `config.json`; prices are in
-        /// units per 1,000 tokens. A storage deposit is held on your account.
+        /// `artefact` is the content id of its manifest, `config` of its `config.json`, and `size` the
+        /// bytes of all its files together, the manifest included. Prices are in units per 1,000 tokens.
+        /// A storage deposit is held on your account.
         #[pallet::call_index(0)]
         pub fn register_base(
             origin: OriginFor<T>,
             name: Name,
             artefact: ContentId,
             config: ContentId,
+            #[pallet::compact] size: u64,
             #[pallet::compact] price_in: Balance,
             #[pallet::compact] price_out: Balance,
         ) -> DispatchResult {
             let owner = ensure_signed(origin)?;
             let new = New { kind: Kind::Base, name, price_in, price_out, depth: 0 };
-            Self::register(owner, new, Terms::OPEN, artefact, config, TrainedOn::new(), None)
+            let files = Files { artefact, config, size };
+            Self::register(owner, new, Terms::OPEN, files, TrainedOn::new(), None)
         }
 
         /// Register an adapter of a base model; you own it.
@@ -290,7 +298,7 @@ pub mod pallet {
         /// that it was merged of, all of this base; none if it was trained from the base itself. Their
         /// owners have a part in what it earns.
         /// `artefact` and `config` are the content ids of its `adapter_model.safetensors` and
-        /// `adapter_config.json`; `trained_on` names datanet versions whose licences allow it; `index`
+        /// `adapter_config.json`, and `size` the bytes of both together; `trained_on` names datanet versions whose licences allow it; `index`
         /// is its attribution index, of a method that governance has chosen; without one its answers
         /// cannot be settled. You pay the price
         /// for training of each version to its datanet, and a storage deposit is held on your account.
@@ -303,6 +311,7 @@ pub mod pallet {
             parents: Parents,
             artefact: ContentId,
             config: ContentId,
+            #[pallet::compact] size: u64,
             trained_on: TrainedOn,
             index: Option<IndexInfo>,
             #[pallet::compact] price_in: Balance,
@@ -329,7 +338,8 @@ pub mod pallet {
             let ancestors = Self::walk(kind.derives_from()).len();
             ensure!(ancestors < MAX_LINEAGE as usize, Error::<T>::TooMany);
             let new = New { kind, name, price_in, price_out, depth: depth.saturating_add(1) };
-            Self::register(owner, new, terms, artefact, config, trained_on, index)
+            let files = Files { artefact, config, size };
+            Self::register(owner, new, terms, files, trained_on, index)
         }
 
         /// Add a version to a model that you own; from now on it is the newest.
@@ -344,6 +354,7 @@ pub mod pallet {
             model: ModelId,
             artefact: ContentId,
             config: ContentId,
+            #[pallet::compact] size: u64,
             trained_on: TrainedOn,
             index: Option<IndexInfo>,
         ) -> DispatchResult {
@@ -351,7 +362,8 @@ pub mod pallet {
             let mut stored = Self::usable(model)?;
             ensure!(stored.owner == who, Error::<T>::NotOwner);
             let version = stored.latest.checked_add(1).ok_or(Error::<T>::TooMany)?;
-            let info = Self::checked(&stored.kind, artefact, config, trained_on, index)?;
+            let files = Files { artefact, config, size };
+            let info = Self::checked(&stored.kind, files, trained_on, index)?;
             let terms = stored.terms.and(Self::training_terms(&info.trained_on)?);
             let Prices { price_in, price_out } = Self::highest(model, &stored);
             Self::ensure_allowed(&stored.kind, terms, price_in, price_out)?;
@@ -380,7 +392,7 @@ pub mod pallet {
             let mut stored = Self::owned(origin, model)?;
             ensure!(!stored.deprecated, Error::<T>::WrongPhase);
             Self::ensure_allowed(&stored.kind, stored.terms, price_in, price_out)?;
-            let now = Self::now();
+            let now = now::<T>();
             let present = Self::prices(model, &stored);
             stored.price_in = present.price_in.min(price_in);
             stored.price_out = present.price_out.min(price_out);
@@ -491,6 +503,13 @@ pub mod pallet {
     }
 }
 
+/// What is registered of a version's files.
+struct Files {
+    artefact: ContentId,
+    config: ContentId,
+    size: u64,
+}
+
 /// What `register` is told about a new model.
 struct New {
     kind: Kind,
@@ -543,18 +562,17 @@ impl<T: Config> Pallet<T> {
         owner: T::AccountId,
         new: New,
         inherited: Terms,
-        artefact: ContentId,
-        config: ContentId,
+        files: Files,
         trained_on: TrainedOn,
         index: Option<IndexInfo>,
     ) -> DispatchResult {
         let New { kind, name, price_in, price_out, depth } = new;
         ensure!(!name.is_empty(), Error::<T>::InvalidName);
-        let info = Self::checked(&kind, artefact, config, trained_on, index)?;
+        let artefact = files.artefact;
+        let info = Self::checked(&kind, files, trained_on, index)?;
         let terms = inherited.and(Self::training_terms(&info.trained_on)?);
         Self::ensure_allowed(&kind, terms, price_in, price_out)?;
-        let model = NextModelId::<T>::get();
-        NextModelId::<T>::put(model.checked_add(1).ok_or(Error::<T>::TooMany)?);
+        let model = next_id::<NextModelId<T>, _>()?;
         Self::pay_training(&owner, model, &info.trained_on)?;
         let ticket = <T as Config>::Consideration::new(&owner, Self::footprint(1))?;
         Models::<T>::insert(
@@ -585,11 +603,12 @@ impl<T: Config> Pallet<T> {
     /// What a version of a model of this kind may look like.
     fn checked(
         kind: &Kind,
-        artefact: ContentId,
-        config: ContentId,
+        files: Files,
         trained_on: TrainedOn,
         index: Option<IndexInfo>,
     ) -> Result<ModelVersionInfo, Error<T>> {
+        let Files { artefact, config, size } = files;
+        let invalid_size = |size: u64| !(1..=MAX_SIZE).contains(&size);
         let invalid_index = |index: IndexInfo| {
             index.content.is_zero()
                 || index.root.is_zero()
@@ -597,11 +616,10 @@ impl<T: Config> Pallet<T> {
                 || index.trace.is_some_and(|trace| trace.is_zero())
                 || !(1..=MAX_BLOCKS).contains(&index.blocks)
                 || !(1..=MAX_VARIANTS).contains(&index.variants)
+                || invalid_size(index.size)
         };
-        ensure!(
-            !artefact.is_zero() && !config.is_zero() && !index.is_some_and(invalid_index),
-            Error::<T>::InvalidArtefact
-        );
+        let invalid = artefact.is_zero() || config.is_zero() || invalid_size(size);
+        ensure!(!invalid && !index.is_some_and(invalid_index), Error::<T>::InvalidArtefact);
         let unknown = |index: IndexInfo| !T::Methods::contains(&index.method);
         ensure!(!index.is_some_and(unknown), Error::<T>::UnknownMethod);
         ensure!(
@@ -617,12 +635,13 @@ impl<T: Config> Pallet<T> {
             let vectors = Self::listed(&trained_on).len().saturating_mul(index.variants.into());
             ensure!(vectors <= MAX_ROWS as usize, Error::<T>::TooMany);
         }
-        Ok(ModelVersionInfo { artefact, config, trained_on, index, registered: Self::now() })
+        let registered = now::<T>();
+        Ok(ModelVersionInfo { artefact, config, size, trained_on, index, registered })
     }
 
     /// What all licences of these datanet versions allow; an error where one does not allow training.
     fn training_terms(trained_on: &TrainedOn) -> Result<Terms, Error<T>> {
-        let now = Self::now();
+        let now = now::<T>();
         trained_on.iter().try_fold(Terms::OPEN, |terms, (datanet, number)| {
             let (version, datanet) = Self::datanet_version(*datanet, *number)?;
             ensure!(
@@ -699,7 +718,7 @@ impl<T: Config> Pallet<T> {
     /// The prices that hold now.
     fn prices(model: ModelId, stored: &ModelOf<T>) -> Prices {
         match PendingPrices::<T>::get(model) {
-            Some(pending) if Self::now() >= pending.from => pending.prices,
+            Some(pending) if now::<T>() >= pending.from => pending.prices,
             _ => Prices { price_in: stored.price_in, price_out: stored.price_out },
         }
     }
@@ -718,9 +737,5 @@ impl<T: Config> Pallet<T> {
         let version = ModelVersionInfo::max_encoded_len().saturating_mul(versions as usize);
         let model = ModelOf::<T>::max_encoded_len().saturating_add(PendingPrice::max_encoded_len());
         Footprint::from_parts(1, model.saturating_add(version))
-    }
-
-    fn now() -> BlockNumber {
-        frame_system::Pallet::<T>::block_number().saturated_into()
     }
 }

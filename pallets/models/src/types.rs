@@ -18,6 +18,8 @@ pub const MAX_DEPTH: u8 = 8;
 pub const MAX_PARENTS: u32 = 4;
 /// The most models in a lineage, the model itself and its base included.
 pub const MAX_LINEAGE: u32 = 64;
+/// The most bytes of an artefact, and of an index: 16 TiB.
+pub const MAX_SIZE: u64 = 1 << 44;
 
 /// A model's name, for people.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
@@ -157,6 +159,9 @@ pub struct IndexInfo {
     /// Where the list of the trace index over the same contributions is found; without one, shares
     /// follow influence alone.
     pub trace: Option<ContentId>,
+    /// How many bytes whoever uses it has to fetch: the index, and the files of the trace index. 1 to
+    /// [`MAX_SIZE`]; 0 where it was registered before sizes were.
+    pub size: u64,
 }
 
 /// One version of a model.
@@ -166,6 +171,10 @@ pub struct ModelVersionInfo {
     pub artefact: ContentId,
     /// The content id of its `config.json` or `adapter_config.json`.
     pub config: ContentId,
+    /// How many bytes its files have together, the manifest of a base included. Whoever fetches it
+    /// compares this with its own limit first, and stops when there are more. 1 to [`MAX_SIZE`]; 0 where
+    /// it was registered before sizes were.
+    pub size: u64,
     /// The datanet versions it was trained on.
     pub trained_on: TrainedOn,
     /// Its attribution index; without one, its answers cannot be settled.

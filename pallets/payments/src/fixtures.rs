@@ -23,6 +23,11 @@ const PAYER: KeyTypeId = KeyTypeId(*b"payr");
 /// What every account here begins with: more than all it will hold and pay.
 pub const FUNDS: Balance = 1_000_000 * UNIT;
 
+/// Bytes of a base's files, of an adapter's, and of an index.
+pub const BASE_SIZE: u64 = 1_000_000;
+pub const ADAPTER_SIZE: u64 = 10_000;
+pub const INDEX_SIZE: u64 = 100_000;
+
 /// Account number `n`, of a kind of its own.
 pub fn account(kind: &str, n: u32) -> AccountId32 {
     sp_io::hashing::blake2_256(&(kind, n).encode()).into()
@@ -112,6 +117,7 @@ pub fn base<T: Config>() -> ModelId {
         b"base".to_vec().try_into().unwrap(),
         H256::repeat_byte(1),
         H256::repeat_byte(2),
+        BASE_SIZE,
         0,
         0,
     )
@@ -136,6 +142,7 @@ pub fn adapter<T: Config>(
         blocks: 8,
         variants: 2,
         trace: Some(H256::repeat_byte(8)),
+        size: INDEX_SIZE,
     };
     pallet_models::Pallet::<T>::register_adapter(
         RawOrigin::Signed(funded::<T>("owner", id)).into(),
@@ -144,6 +151,7 @@ pub fn adapter<T: Config>(
         parents.to_vec().try_into().unwrap(),
         H256::repeat_byte(3),
         H256::repeat_byte(4),
+        ADAPTER_SIZE,
         trained_on.try_into().unwrap(),
         has_index.then_some(index),
         0,
@@ -162,7 +170,7 @@ pub fn payer<T: Config>() -> AccountId32 {
 
 /// A payer's signature over a voucher, wrapped as browser wallets do if `wrap`.
 pub fn sign<T: Config>(payer: &AccountId32, voucher: &Voucher, wrap: bool) -> Signature {
-    sign_message(payer, voucher.preimage(&Pallet::<T>::genesis()), wrap)
+    sign_message(payer, voucher.preimage(&pallet_common::genesis::<T>()), wrap)
 }
 
 fn sign_message(who: &AccountId32, preimage: Vec<u8>, wrap: bool) -> Signature {
@@ -185,7 +193,11 @@ pub fn sign_closing<T: Config>(
     claimed: Balance,
     wrap: bool,
 ) -> Signature {
-    sign_message(operator, Closing { channel, claimed }.preimage(&Pallet::<T>::genesis()), wrap)
+    sign_message(
+        operator,
+        Closing { channel, claimed }.preimage(&pallet_common::genesis::<T>()),
+        wrap,
+    )
 }
 
 /// Opens a channel for `deposit` units that does not end.

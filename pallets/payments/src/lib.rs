@@ -61,7 +61,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
+#[cfg(any(test, feature = "fixtures", feature = "runtime-benchmarks"))]
 pub mod fixtures;
 #[cfg(test)]
 mod mock;
@@ -77,13 +77,7 @@ pub use types::*;
 pub use weights::WeightInfo;
 
 use alloc::collections::BTreeSet;
-use frame_support::{
-    pallet_prelude::*,
-    traits::{
-        fungible::{self, hold::Mutate as _, Inspect as _},
-        tokens::{Fortitude, Precision, Preservation, Restriction},
-    },
-};
+use frame_support::{pallet_prelude::*, traits::fungible};
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
     shares::MAX_SHARES,
@@ -91,9 +85,10 @@ use openledger_primitives::{
     voucher::{Closing, Voucher},
     Balance, BlockNumber, ChannelId, ContentId, ModelId, ModelVersion, SettlementId, H256,
 };
+use pallet_common::{forfeit, genesis, hold_unfrozen, next_id, now, release};
 use pallet_models::Kind;
 use pallet_providers::{verify, Role};
-use sp_runtime::{traits::Zero, AccountId32, ArithmeticError, SaturatedConversion};
+use sp_runtime::{AccountId32, ArithmeticError, SaturatedConversion};
 
 // What the attributes below expand to has an `expect` here and there, and calls take what they take.
 #[allow(clippy::expect_used, clippy::too_many_arguments)]
@@ -188,7 +183,7 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// A payer opened a channel.
         ChannelOpened {
-            /// The channel.
+            /// The id of the new channel.
             channel: ChannelId,
             /// Who pays.
             payer: T::AccountId,
@@ -201,7 +196,7 @@ pub mod pallet {
         },
         /// A payer put more into a channel.
         ToppedUp {
-            /// The channel.
+            /// The channel that holds more now.
             channel: ChannelId,
             /// How much, in units.
             amount: Balance,
@@ -210,14 +205,14 @@ pub mod pallet {
         },
         /// A payer asked to close a channel.
         CloseRequested {
-            /// The channel.
+            /// The channel that its payer may close soon.
             channel: ChannelId,
             /// The block from which it may close it.
             from: BlockNumber,
         },
         /// A channel was closed.
         ChannelClosed {
-            /// The channel.
+            /// The channel that ended.
             channel: ChannelId,
             /// Who paid.
             payer: T::AccountId,
@@ -226,7 +221,7 @@ pub mod pallet {
         },
         /// An operator took from a channel.
         Claimed {
-            /// The channel.
+            /// The channel that paid.
             channel: ChannelId,
             /// How much, in units.
             amount: Balance,
@@ -235,11 +230,11 @@ pub mod pallet {
         },
         /// An operator's receipts were settled; their fee is in the pot.
         Settled {
-            /// The settlement.
+            /// The id of the new settlement.
             settlement: SettlementId,
             /// The model that answered.
             model: ModelId,
-            /// Its version.
+            /// The version of the model.
             version: ModelVersion,
             /// Who served the answers.
             operator: T::AccountId,
@@ -252,7 +247,7 @@ pub mod pallet {
         },
         /// A payer named the key that signs a channel's vouchers.
         SignerSet {
-            /// The channel.
+            /// The channel whose signer changed.
             channel: ChannelId,
             /// Whose signature makes vouchers now.
             signer: Signer<T::AccountId>,
@@ -261,7 +256,7 @@ pub mod pallet {
         },
         /// A payer paid for one request: the channel just opened needs no vouchers.
         Paid {
-            /// The channel.
+            /// The channel that holds the payment.
             channel: ChannelId,
             /// Content id of the request.
             request: H256,
@@ -278,7 +273,7 @@ pub mod pallet {
         NotPayer,
         /// Only an active operator may do this, and only with channels that pay it.
         NotOperator,
-        /// The payer has asked to close the channel already, or, to close, has not asked yet.
+        /// The channel is closing already. To close it as the payer: it is not, so ask for that first.
         WrongPhase,
         /// The channel cannot be closed yet, or vouchers of the former key can still be claimed.
         TooEarly,
@@ -296,8 +291,6 @@ pub mod pallet {
         BadSignature,
         /// The amount is zero, or the deposit less than the minimum.
         InvalidAmount,
-        /// Some of the account's free money is frozen or unvested: pay from another account.
-        InvalidPayer,
         /// The channel's last block has passed already.
         InvalidExpiry,
         /// A channel is claimed from twice.
@@ -354,9 +347,10 @@ pub mod pallet {
             ensure!(entry.payer == who, Error::<T>::NotPayer);
             ensure!(entry.request.is_none(), Error::<T>::Prepaid);
             ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
-            ensure!(entry.expires >= Self::now(), Error::<T>::Expired);
+            ensure!(entry.expires >= now::<T>(), Error::<T>::Expired);
             ensure!(amount > 0, Error::<T>::InvalidAmount);
-            Self::hold(&who, amount)?;
+            let reason = Self::hold_reason();
+            hold_unfrozen::<<T as Config>::Currency, _>(&reason, &who, amount)?;
             let deposit = entry.deposit.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
             entry.deposit = deposit;
             Channels::<T>::insert(channel, entry);
@@ -373,7 +367,7 @@ pub mod pallet {
             let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
             ensure!(entry.payer == who, Error::<T>::NotPayer);
             ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
-            let from = Self::now().saturating_add(T::CloseDelay::get());
+            let from = now::<T>().saturating_add(T::CloseDelay::get());
             entry.closing = Some(from);
             Channels::<T>::insert(channel, entry);
             Self::deposit_event(Event::CloseRequested { channel, from });
@@ -388,7 +382,7 @@ pub mod pallet {
         pub fn close(origin: OriginFor<T>, channel: ChannelId) -> DispatchResult {
             let who = ensure_signed(origin)?;
             let entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
-            let now = Self::now();
+            let now = now::<T>();
             if now <= entry.expires.saturating_add(T::CloseDelay::get()) && who != entry.operator {
                 ensure!(who == entry.payer, Error::<T>::TooEarly);
                 let from = entry.closing.ok_or(Error::<T>::WrongPhase)?;
@@ -436,12 +430,12 @@ pub mod pallet {
                 Error::<T>::InvalidClaims
             );
             Self::ensure_attributable(model, version)?;
-            let now = Self::now();
+            let now = now::<T>();
             ensure!(LastSettled::<T>::get(model) != Some(now), Error::<T>::TooMany);
             let root = (operator.clone(), receipts_root);
             ensure!(!Roots::<T>::contains_key(&root), Error::<T>::AlreadyExists);
 
-            let genesis = Self::genesis();
+            let genesis = genesis::<T>();
             let pot = T::OnSettlement::pot();
             for claim in &claims {
                 Self::take(claim, &operator, &pot, &genesis, now)?;
@@ -487,7 +481,7 @@ pub mod pallet {
             ensure!(entry.payer == who, Error::<T>::NotPayer);
             ensure!(entry.request.is_none(), Error::<T>::Prepaid);
             ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
-            let now = Self::now();
+            let now = now::<T>();
             ensure!(
                 entry.former.as_ref().is_none_or(|(_, until)| now > *until),
                 Error::<T>::TooEarly
@@ -518,7 +512,7 @@ pub mod pallet {
             ensure!(entry.payer == who, Error::<T>::NotPayer);
             // A statement of an earlier day says nothing of what was claimed since.
             ensure!(entry.claimed == claimed, Error::<T>::Stale);
-            let statement = Closing { channel, claimed }.preimage(&Self::genesis());
+            let statement = Closing { channel, claimed }.preimage(&genesis::<T>());
             let operator = Signer::Account(entry.operator.clone());
             ensure!(verify(&operator, &statement, &signature), Error::<T>::BadSignature);
             Self::end(channel, entry)
@@ -556,37 +550,8 @@ pub mod pallet {
 }
 
 impl<T: Config> Pallet<T> {
-    /// The current block.
-    pub(crate) fn now() -> BlockNumber {
-        frame_system::Pallet::<T>::block_number().saturated_into()
-    }
-
-    /// The hash of the chain's first block, which vouchers bind.
-    pub fn genesis() -> H256 {
-        frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
-    }
-
     pub(crate) fn hold_reason() -> <T as Config>::RuntimeHoldReason {
         HoldReason::Channel.into()
-    }
-
-    /// That none of an account's free money is frozen or unvested: what is held of it could leave the
-    /// account otherwise.
-    pub fn ensure_unfrozen(payer: &T::AccountId) -> Result<(), Error<T>> {
-        let reducible = |force| {
-            <T as Config>::Currency::reducible_balance(payer, Preservation::Expendable, force)
-        };
-        ensure!(
-            reducible(Fortitude::Polite) == reducible(Fortitude::Force),
-            Error::<T>::InvalidPayer
-        );
-        Ok(())
-    }
-
-    /// Puts money of `payer` on hold for a channel.
-    fn hold(payer: &T::AccountId, amount: Balance) -> DispatchResult {
-        Self::ensure_unfrozen(payer)?;
-        <T as Config>::Currency::hold(&Self::hold_reason(), payer, amount)
     }
 
     /// Opens a channel, or a one-off payment for a request.
@@ -602,10 +567,9 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NotOperator
         );
         ensure!(deposit >= T::MinDeposit::get(), Error::<T>::InvalidAmount);
-        ensure!(expires > Self::now(), Error::<T>::InvalidExpiry);
-        Self::hold(&payer, deposit)?;
-        let channel = NextChannelId::<T>::get();
-        NextChannelId::<T>::put(channel.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+        ensure!(expires > now::<T>(), Error::<T>::InvalidExpiry);
+        hold_unfrozen::<<T as Config>::Currency, _>(&Self::hold_reason(), &payer, deposit)?;
+        let channel = next_id::<NextChannelId<T>, _>()?;
         ChannelsOf::<T>::insert(&payer, channel, ());
         Channels::<T>::insert(
             channel,
@@ -628,12 +592,7 @@ impl<T: Config> Pallet<T> {
     /// Returns what is left of a channel to its payer, and forgets it.
     fn end(channel: ChannelId, entry: Channel<T::AccountId>) -> DispatchResult {
         let returned = entry.left();
-        <T as Config>::Currency::release(
-            &Self::hold_reason(),
-            &entry.payer,
-            returned,
-            Precision::Exact,
-        )?;
+        release::<<T as Config>::Currency, _>(&Self::hold_reason(), &entry.payer, returned)?;
         Channels::<T>::remove(channel);
         ChannelsOf::<T>::remove(&entry.payer, channel);
         Self::deposit_event(Event::ChannelClosed { channel, payer: entry.payer, returned });
@@ -694,16 +653,8 @@ impl<T: Config> Pallet<T> {
         let claimed = channel.claimed.checked_add(claim.amount).ok_or(Error::<T>::Stale)?;
         ensure!(claimed <= claim.cumulative, Error::<T>::Stale);
         Self::ensure_authorised(claim, &channel, genesis, now)?;
-        <T as Config>::Currency::transfer_on_hold(
-            &Self::hold_reason(),
-            &channel.payer,
-            pot,
-            claim.amount,
-            Precision::Exact,
-            Restriction::Free,
-            // Promised: no freeze made since keeps it. See the money model.
-            Fortitude::Force,
-        )?;
+        let reason = Self::hold_reason();
+        forfeit::<<T as Config>::Currency, _>(&reason, &channel.payer, pot, claim.amount)?;
         channel.claimed = claimed;
         Channels::<T>::insert(claim.channel, channel);
         Self::deposit_event(Event::Claimed {

@@ -1,112 +1,22 @@
+//! A runtime of this pallet, those below it, and balances.
+
 use crate::{self as pallet_payments, *};
 use frame_support::{
-    derive_impl, parameter_types,
-    traits::{
-        fungible::HoldConsideration, ConstU128, ConstU32, Everything, Hooks, LinearStoragePrice,
-        VariantCountOf,
-    },
-    PalletId,
+    parameter_types,
+    traits::{fungible::Inspect, ConstU128, ConstU32, Hooks},
 };
-use openledger_primitives::UNIT;
-use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
-use sp_runtime::BuildStorage;
+use sp_runtime::AccountId32;
 
-type Block = frame_system::mocking::MockBlockU32<Test>;
-
-#[frame_support::runtime]
-mod runtime {
-    #[runtime::runtime]
-    #[runtime::derive(
-        RuntimeCall,
-        RuntimeEvent,
-        RuntimeError,
-        RuntimeOrigin,
-        RuntimeFreezeReason,
-        RuntimeHoldReason,
-        RuntimeSlashReason,
-        RuntimeLockId,
-        RuntimeTask,
-        RuntimeViewFunction
-    )]
-    pub struct Test;
-
-    #[runtime::pallet_index(0)]
-    pub type System = frame_system;
-    #[runtime::pallet_index(10)]
-    pub type Balances = pallet_balances;
-    #[runtime::pallet_index(40)]
-    pub type Datanets = pallet_datanets;
-    #[runtime::pallet_index(41)]
-    pub type Models = pallet_models;
-    #[runtime::pallet_index(42)]
-    pub type Payments = pallet_payments;
-    #[runtime::pallet_index(43)]
-    pub type Providers = pallet_providers;
-}
-
-#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
-impl frame_system::Config for Test {
-    type AccountData = pallet_balances::AccountData<Balance>;
-    type AccountId = AccountId32;
-    type Block = Block;
-    type Lookup = sp_runtime::traits::IdentityLookup<AccountId32>;
-}
-
-#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
-impl pallet_balances::Config for Test {
-    type AccountStore = System;
-    type Balance = Balance;
-    type ExistentialDeposit = ConstU128<ED>;
-    type MaxFreezes = VariantCountOf<RuntimeFreezeReason>;
-    type RuntimeFreezeReason = RuntimeFreezeReason;
-    type RuntimeHoldReason = RuntimeHoldReason;
-}
-
-parameter_types! {
-    pub const DatanetsPalletId: PalletId = PalletId(*b"ol/datan");
-    pub const DatanetDeposit: RuntimeHoldReason =
-        RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Deposit);
-    pub const ModelDeposit: RuntimeHoldReason =
-        RuntimeHoldReason::Models(pallet_models::HoldReason::Deposit);
-}
-
-type Deposit<Reason> = HoldConsideration<
-    AccountId32,
-    Balances,
-    Reason,
-    LinearStoragePrice<ConstU128<10>, ConstU128<1>, Balance>,
->;
-
-impl pallet_providers::Config for Test {
-    type Currency = Balances;
-    type MaxAttributors = ConstU32<16>;
-    type MinBond = ConstU128<UNIT>;
-    type RuntimeHoldReason = RuntimeHoldReason;
-    type UnbondingDelay = ConstU32<10>;
-    type WeightInfo = pallet_providers::weights::SubstrateWeight<Test>;
-}
-
-impl pallet_datanets::Config for Test {
-    type AppealBond = ConstU128<70>;
-    type AppealOrigin = frame_system::EnsureRoot<AccountId32>;
-    type AppealPeriod = ConstU32<10>;
-    type Consideration = Deposit<DatanetDeposit>;
-    type ContributionBond = ConstU128<50>;
-    type Currency = Balances;
-    type OnPayoutChange = ();
-    type PalletId = DatanetsPalletId;
-    type ReviewPeriod = ConstU32<10>;
-    type RuntimeHoldReason = RuntimeHoldReason;
-    type WeightInfo = pallet_datanets::weights::SubstrateWeight<Test>;
-}
-
-impl pallet_models::Config for Test {
-    type Consideration = Deposit<ModelDeposit>;
-    type Currency = Balances;
-    type Methods = Everything;
-    type PriceNotice = ConstU32<10>;
-    type WeightInfo = pallet_models::weights::SubstrateWeight<Test>;
-}
+pallet_testing::chain!(
+    ED;
+    40: Datanets = pallet_datanets,
+    41: Models = pallet_models,
+    42: Payments = pallet_payments,
+    43: Providers = pallet_providers,
+);
+pallet_testing::providers!(attributors: 16, delay: 10);
+pallet_testing::datanets!(Datanets, payouts: ());
+pallet_testing::models!(Models);
 
 /// The existential deposit.
 pub const ED: Balance = 10;
@@ -155,17 +65,8 @@ impl Config for Test {
 }
 
 pub fn ext() -> sp_io::TestExternalities {
-    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-    pallet_balances::GenesisConfig::<Test> {
-        balances: vec![(Pot::pot(), ED)],
-        ..Default::default()
-    }
-    .assimilate_storage(&mut storage)
-    .unwrap();
-    let mut ext = sp_io::TestExternalities::new(storage);
-    ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+    let mut ext = begin(storage(vec![(Pot::pot(), ED)]));
     ext.execute_with(|| {
-        System::set_block_number(1);
         Handed::set(Vec::new());
         Refuses::set(false);
     });
@@ -178,10 +79,7 @@ pub fn run(test: impl FnOnce()) {
         test();
         Payments::integrity_test();
         Payments::do_try_state().unwrap();
-        let balances = frame_system::Account::<Test>::iter_values()
-            .map(|account| account.data.free + account.data.reserved)
-            .sum::<Balance>();
-        assert_eq!(balances, Balances::total_issuance());
+        assert_conserved();
         let handed = Handed::get().iter().map(|settled| settled.total_fee).sum::<Balance>();
         assert_eq!(Balances::total_balance(&Pot::pot()), ED + handed);
     });

@@ -9,7 +9,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         let mut held = BTreeMap::<T::AccountId, Balance>::new();
         let mut channels = 0usize;
-        let now = Self::now();
+        let now = now::<T>();
         for (id, channel) in Channels::<T>::iter() {
             channels = channels.saturating_add(1);
             ensure!(id < NextChannelId::<T>::get(), "a channel that was never opened");

@@ -114,7 +114,7 @@ mod benchmarks {
         let key = sp_io::crypto::sr25519_generate(WORKER, None);
         let worker = T::AccountId::from(key);
         // Wrapped, so that it is checked twice.
-        let message = wrapped(&worker_consent(&Pallet::<T>::genesis(), who.as_ref()));
+        let message = wrapped(&worker_consent(&pallet_common::genesis::<T>(), who.as_ref()));
         let signature = sp_io::crypto::sr25519_sign(WORKER, &key, &message).unwrap();
         let signature = Signature::Sr25519(signature.0);
         let consent = Consent { worker: worker.clone(), signature };

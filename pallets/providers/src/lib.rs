@@ -64,16 +64,14 @@ pub use weights::WeightInfo;
 use alloc::vec::Vec;
 use frame_support::{
     pallet_prelude::*,
-    traits::{
-        fungible::{self, hold::Mutate as _},
-        tokens::{Fortitude, Precision, Restriction},
-    },
+    traits::fungible::{self, hold::Mutate as _},
 };
 use frame_system::pallet_prelude::*;
 use openledger_primitives::{
     attribution::worker_consent, signature::Signer, Balance, BlockNumber, H256,
 };
-use sp_runtime::{traits::Zero, AccountId32, SaturatedConversion};
+use pallet_common::{forfeit, genesis, now, release};
+use sp_runtime::AccountId32;
 
 // What the attributes below expand to has an `expect` here and there, and calls take what they take.
 #[allow(clippy::expect_used, clippy::too_many_arguments)]
@@ -201,18 +199,18 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// An account took up a role.
         Registered {
-            /// The role.
+            /// The role that it takes up.
             role: Role,
-            /// The account.
+            /// The account that is a provider now.
             who: T::AccountId,
             /// Its bond, in units.
             bond: Balance,
         },
         /// A provider raised its bond.
         BondIncreased {
-            /// The role.
+            /// The role that the bond is for.
             role: Role,
-            /// The provider.
+            /// The provider that raised it.
             who: T::AccountId,
             /// By how much, in units.
             amount: Balance,
@@ -221,11 +219,11 @@ pub mod pallet {
         },
         /// A provider began to take back some of its bond.
         UnbondingStarted {
-            /// The role.
+            /// The role that the bond is for.
             role: Role,
-            /// The provider.
+            /// The provider that takes it back.
             who: T::AccountId,
-            /// How much, in units.
+            /// The amount that becomes free, in units.
             amount: Balance,
             /// The bond now, in units.
             bond: Balance,
@@ -234,50 +232,50 @@ pub mod pallet {
         },
         /// What was unbonding is free again.
         Withdrawn {
-            /// The role.
+            /// The role that the bond was for.
             role: Role,
-            /// The provider.
+            /// The provider that has it back.
             who: T::AccountId,
-            /// How much, in units.
+            /// The amount, in units.
             amount: Balance,
         },
         /// A provider gave up a role: nothing is held for it any more.
         Unregistered {
-            /// The role.
+            /// The role that it gave up.
             role: Role,
-            /// The account.
+            /// The account that is no provider in this role any more.
             who: T::AccountId,
         },
         /// A provider described itself anew.
         MetadataSet {
-            /// The role.
+            /// The role that the description is of.
             role: Role,
-            /// The provider.
+            /// The provider that it is of.
             who: T::AccountId,
         },
         /// An attributor named its worker's account, or dismissed it.
         WorkerSet {
-            /// The attributor.
+            /// The attributor whose worker changed.
             attributor: T::AccountId,
             /// The worker's account now.
             worker: Option<T::AccountId>,
         },
         /// A provider lost some of its bond.
         Slashed {
-            /// The role.
+            /// The role that the bond is for.
             role: Role,
-            /// The provider.
+            /// The provider that lost it.
             who: T::AccountId,
-            /// How much, in units.
+            /// The amount that it lost, in units.
             amount: Balance,
             /// Who received it.
             beneficiary: T::AccountId,
         },
         /// A provider said that it is there.
         Heartbeat {
-            /// The role.
+            /// The role in which it works.
             role: Role,
-            /// The provider.
+            /// The provider that is there.
             who: T::AccountId,
         },
     }
@@ -292,7 +290,7 @@ pub mod pallet {
         TooMany,
         /// The unbonding delay is not over.
         TooEarly,
-        /// Something is unbonding already, or, to withdraw, nothing is.
+        /// To unbond: something is unbonding already. To withdraw: nothing is unbonding.
         WrongPhase,
         /// The bond would be less than the minimum.
         InvalidBond,
@@ -373,7 +371,7 @@ pub mod pallet {
             ensure!(provider.unbonding.is_none(), Error::<T>::WrongPhase);
             let bond = provider.bond.checked_sub(amount).ok_or(Error::<T>::InvalidAmount)?;
             ensure!(bond == 0 || bond >= T::MinBond::get(), Error::<T>::InvalidBond);
-            let until = Self::now().saturating_add(T::UnbondingDelay::get());
+            let until = now::<T>().saturating_add(T::UnbondingDelay::get());
             Self::list(role, &who, bond)?;
             provider.bond = bond;
             provider.unbonding = Some((amount, until));
@@ -390,8 +388,8 @@ pub mod pallet {
             let who = ensure_signed(origin)?;
             let mut provider = Providers::<T>::get(role, &who).ok_or(Error::<T>::NotFound)?;
             let (amount, until) = provider.unbonding.take().ok_or(Error::<T>::WrongPhase)?;
-            ensure!(Self::now() >= until, Error::<T>::TooEarly);
-            T::Currency::release(&Self::hold_reason(role), &who, amount, Precision::Exact)?;
+            ensure!(now::<T>() >= until, Error::<T>::TooEarly);
+            release::<T::Currency, _>(&Self::hold_reason(role), &who, amount)?;
             Self::deposit_event(Event::Withdrawn { role, who: who.clone(), amount });
             Self::store(role, &who, provider);
             Ok(())
@@ -427,7 +425,7 @@ pub mod pallet {
             let who = ensure_signed(origin)?;
             let worker = worker
                 .map(|Consent { worker, signature }| {
-                    let consent = worker_consent(&Self::genesis(), who.as_ref());
+                    let consent = worker_consent(&genesis::<T>(), who.as_ref());
                     let signed = verify(&Signer::Account(worker.clone()), &consent, &signature);
                     signed.then_some(worker).ok_or(Error::<T>::BadSignature)
                 })
@@ -440,7 +438,7 @@ pub mod pallet {
         pub fn heartbeat(origin: OriginFor<T>, role: Role) -> DispatchResult {
             let who = ensure_signed(origin)?;
             ensure!(Providers::<T>::contains_key(role, &who), Error::<T>::NotFound);
-            LastSeen::<T>::insert(role, &who, Self::now());
+            LastSeen::<T>::insert(role, &who, now::<T>());
             Self::deposit_event(Event::Heartbeat { role, who });
             Ok(())
         }
@@ -492,17 +490,9 @@ impl<T: Config> Pallet<T> {
     ) -> Balance {
         let Some(mut provider) = Providers::<T>::get(role, who) else { return 0 };
         // The most that can be taken is what this role holds: other roles have other reasons.
-        let taken = T::Currency::transfer_on_hold(
-            &Self::hold_reason(role),
-            who,
-            beneficiary,
-            amount,
-            Precision::BestEffort,
-            Restriction::Free,
-            Fortitude::Force,
-        )
-        .unwrap_or_default();
-        if taken == 0 {
+        let taken = amount.min(provider.held());
+        let reason = Self::hold_reason(role);
+        if taken == 0 || forfeit::<T::Currency, _>(&reason, who, beneficiary, taken).is_err() {
             return 0;
         }
         let from_bond = taken.min(provider.bond);
@@ -538,7 +528,7 @@ impl<T: Config> Pallet<T> {
         Providers::<T>::insert(
             role,
             who,
-            Provider { bond, unbonding: None, metadata, since: Self::now() },
+            Provider { bond, unbonding: None, metadata, since: now::<T>() },
         );
         Self::deposit_event(Event::Registered { role, who: who.clone(), bond });
         Ok(())
@@ -608,16 +598,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// The hash of the chain's first block, which signatures bind.
-    pub fn genesis() -> H256 {
-        frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
-    }
-
     fn hold_reason(role: Role) -> T::RuntimeHoldReason {
         HoldReason::from(role).into()
-    }
-
-    fn now() -> BlockNumber {
-        frame_system::Pallet::<T>::block_number().saturated_into()
     }
 }

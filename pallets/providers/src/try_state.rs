@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
         active.sort();
         ensure!(active == Self::attributors(), "the list differs from the active attributors");
 
-        let now = Self::now();
+        let now = now::<T>();
         for (role, who, seen) in LastSeen::<T>::iter() {
             ensure!(Providers::<T>::contains_key(role, &who), "a heartbeat of no provider");
             ensure!(seen <= now, "a heartbeat in the future");

@@ -34,7 +34,7 @@ sp_api::decl_runtime_apis! {
         /// The account that holds what is settled and not yet claimed.
         fn attribution_pot() -> AccountId;
 
-        /// The undecided settlements in whose committee an attributor is, ascending.
+        /// The settlements on which an attributor has to work now, ascending.
         fn open_jobs(attributor: AccountId) -> Vec<SettlementId>;
 
         /// The account that is paid for a contribution; nothing where there is no such contribution.

@@ -27,3 +27,44 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Epoch;
+
+    impl Randomness<Hash, BlockNumber> for Epoch {
+        fn random(subject: &[u8]) -> (Hash, BlockNumber) {
+            (Hash::repeat_byte(subject.len() as u8), 100)
+        }
+    }
+
+    struct Parent;
+
+    impl Randomness<Option<Hash>, BlockNumber> for Parent {
+        fn random(subject: &[u8]) -> (Option<Hash>, BlockNumber) {
+            (Some(Hash::from_slice(subject) ^ Hash::repeat_byte(0xf0)), 199)
+        }
+    }
+
+    struct Nothing;
+
+    impl Randomness<Option<Hash>, BlockNumber> for Nothing {
+        fn random(_: &[u8]) -> (Option<Hash>, BlockNumber) {
+            (None, 199)
+        }
+    }
+
+    #[test]
+    fn randomness_should_depend_on_both_and_be_known_since_the_later_when_the_parent_has_some() {
+        let mixed = Mixed::<Epoch, Parent>::random(b"settlement");
+        assert_eq!(mixed, (Hash::repeat_byte(10 ^ 0xf0), 199));
+    }
+
+    #[test]
+    fn randomness_should_be_the_older_when_the_parent_has_none() {
+        let mixed = Mixed::<Epoch, Nothing>::random(b"settlement");
+        assert_eq!(mixed, (Hash::repeat_byte(10), 100));
+    }
+}

@@ -50,10 +50,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("openledger"),
     impl_name: Cow::Borrowed("openledger"),
     authoring_version: 1,
-    spec_version: 300,
+    spec_version: 400,
     impl_version: 1,
     apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 3,
+    transaction_version: 4,
     system_version: 1,
 };
 

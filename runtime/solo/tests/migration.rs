@@ -8,15 +8,16 @@ use codec::Encode;
 use frame_support::{
     migrations::{MultiStepMigrator, SteppedMigration},
     storage::storage_prefix,
-    traits::{fungible::InspectHold, GetStorageVersion, StorageVersion},
+    traits::{fungible::InspectHold, Get, GetStorageVersion, StorageVersion},
     weights::{constants::ParityDbWeight, WeightMeter},
 };
-use openledger_primitives::{reads::Phase, signature::Signer};
+use openledger_primitives::{reads::Phase, shares::ShareVector, signature::Signer, split::Split};
 use openledger_runtime::{
-    migrations::{v2, v3, Cursor, ToVersion2, ToVersion3},
+    migrations::{v2, v3, v4, Cursor, ToVersion2, ToVersion3, ToVersion4},
     AccountId, Attribution, Balances, Datanets, Executive, Migrations, Models, Payments, Providers,
     Runtime, RuntimeHoldReason, RuntimeOrigin, System,
 };
+use pallet_attribution::{Outcome, Stage};
 use pallet_datanets::Status;
 use sp_io::TestExternalities;
 use std::collections::BTreeMap;
@@ -89,7 +90,7 @@ fn every_entry_should_be_read_when_the_first_storage_was_migrated() {
         assert!(before.iter().all(|entries| *entries > 0), "{before:?}");
         assert_eq!(versions(), [StorageVersion::new(1); 5]);
         upgrade();
-        assert_eq!(versions(), [2, 2, 3, 2, 3].map(StorageVersion::new));
+        assert_eq!(versions(), [2, 2, 4, 2, 4].map(StorageVersion::new));
         assert_eq!(count(), before);
         let read = [
             pallet_datanets::Datanets::<Runtime>::iter_values().count(),
@@ -150,14 +151,17 @@ fn meaning_should_be_kept_when_the_first_storage_was_migrated() {
         }
         for (id, settlement) in pallet_attribution::Settlements::<Runtime>::iter() {
             assert!(settlement.parameters.is_valid());
-            assert_eq!((settlement.emission, settlement.challenge), (0, None));
+            assert_eq!(settlement.challenge, None);
             assert_eq!(settlement.parameters.trace, 0);
-            match settlement.decided {
-                Some(_) => assert_eq!(settlement.split.unwrap().total(), settlement.total_fee),
+            match settlement.outcome() {
+                Some(outcome) => {
+                    assert_eq!(outcome.split.total(), settlement.total_fee);
+                    assert_eq!(outcome.emission, 0);
+                }
                 None => {
-                    assert_eq!(settlement.phase, Phase::Committing);
-                    assert!(settlement.deadline > System::block_number());
-                    for member in &settlement.committee {
+                    assert_eq!(settlement.phase(), Phase::Committing);
+                    assert!(settlement.deadline() > Some(System::block_number()));
+                    for member in settlement.committee() {
                         assert!(Attribution::open_jobs(member.clone()).contains(&id));
                     }
                 }
@@ -174,15 +178,13 @@ fn everybody_should_still_be_paid_when_the_first_storage_was_migrated() {
         let anyone = || RuntimeOrigin::signed(AccountId::new([7; 32]));
         // What is under way ends: nobody can answer any more, so its data's part goes to the pools.
         let open: Vec<_> = pallet_attribution::Settlements::<Runtime>::iter()
-            .filter(|(_, settlement)| settlement.decided.is_none())
+            .filter(|(_, settlement)| !settlement.is_over())
             .map(|(id, _)| id)
             .collect();
         assert!(!open.is_empty());
         for id in open {
-            while let Some(settlement) =
-                Attribution::settlement(id).filter(|settlement| settlement.decided.is_none())
-            {
-                System::set_block_number(System::block_number().max(settlement.deadline + 1));
+            while let Some(deadline) = Attribution::settlement(id).unwrap().deadline {
+                System::set_block_number(System::block_number().max(deadline + 1));
                 Attribution::advance(anyone(), id).unwrap();
             }
         }
@@ -230,15 +232,18 @@ fn index_should_end_and_results_stay_when_the_second_storage_was_migrated() {
         let before = read();
         creep::<ToVersion3<v3::Models>>();
         creep::<ToVersion3<v3::Attribution>>();
+        let new = read();
+        creep::<ToVersion4<v4::Models>>();
+        creep::<ToVersion4<v4::Attribution>>();
         let version = pallet_models::Versions::<Runtime>::get(1, 99).unwrap();
         assert_eq!((version.index, version.registered), (None, 7));
         assert_eq!(version.trained_on.to_vec(), [(0, 1)]);
         let (mut open, mut over) = (0, 0);
-        for ((id, old), (_, new)) in before.into_iter().zip(read()) {
+        for ((id, old), (_, new)) in before.into_iter().zip(new) {
             let settlement = pallet_attribution::Settlements::<Runtime>::get(id).unwrap();
             assert_eq!(settlement.parameters.trace, 0);
             assert_eq!(new.len(), old.len() + 4);
-            if settlement.phase == Phase::Committing {
+            if settlement.phase() == Phase::Committing {
                 assert_eq!(settlement.parameters.silence_slash, 0);
                 open += 1;
             } else {
@@ -250,6 +255,93 @@ fn index_should_end_and_results_stay_when_the_second_storage_was_migrated() {
             }
         }
         assert!(open > 0 && over > 0);
+    });
+}
+
+/// SCALE of a settlement of the third runtime: the phase's number, the committee, the block in which it
+/// ended, shares and split where there are some. Everything else is the same for all.
+fn third(
+    phase: u8,
+    committee: &[AccountId],
+    ended: Option<u32>,
+    shares: Option<&ShareVector>,
+    split: Option<Split>,
+) -> Vec<u8> {
+    let parameters = <Runtime as pallet_attribution::Config>::Parameters::get();
+    let who = AccountId::new([5; 32]);
+    let head = (1u32, 2u32, who, [6u8; 32], [7u8; 32], 8u32, 900u128, 10u32, parameters);
+    let challenge: Option<pallet_attribution::Challenge<AccountId>> = None;
+    let tail = (phase, 3u8, committee, 40u32, ended, shares, split, 11u128, challenge);
+    [head.encode(), tail.encode()].concat()
+}
+
+#[test]
+fn stage_should_hold_what_the_phase_knew_when_the_third_storage_was_migrated() {
+    first().execute_with(|| {
+        StorageVersion::new(3).put::<Attribution>();
+        let committee = [AccountId::new([1; 32]), AccountId::new([2; 32])];
+        let shares = ShareVector::from_weights([(3, 1)], 1);
+        let split = Split { data: 900, ..Default::default() };
+        let key = |id: u64| pallet_attribution::Settlements::<Runtime>::hashed_key_for(id);
+        let (found, over) = (Some(&shares), Some(41));
+        let mut old = vec![
+            third(0, &[], None, None, None),
+            third(0, &committee, None, None, None),
+            third(1, &committee, None, None, None),
+            third(4, &committee, None, found, None),
+            third(2, &committee, over, found, Some(split)),
+            third(3, &committee, over, found, Some(split)),
+        ];
+        // One that is over without a split was never written, and stays as it is.
+        old.push(third(2, &committee, over, found, None));
+        for (id, value) in (1_000..).zip(&old) {
+            sp_io::storage::set(&key(id), value);
+        }
+        creep::<ToVersion4<v4::Attribution>>();
+        let get = |id: u64| pallet_attribution::Settlements::<Runtime>::get(1_000 + id).unwrap();
+        let members = || committee.to_vec().try_into().unwrap();
+        let outcome = |committee| Outcome {
+            ended: 41,
+            committee,
+            shares: shares.clone(),
+            split,
+            emission: 11,
+        };
+        let shares = shares.clone();
+        let stages = [
+            Stage::Undrawn { deadline: 40 },
+            Stage::Committing { committee: members(), deadline: 40 },
+            Stage::Revealing { committee: members(), deadline: 40 },
+            Stage::Decided { committee: members(), shares, deadline: 40 },
+            Stage::Finalised(outcome(members())),
+            Stage::Fallback(outcome(Default::default())),
+        ];
+        for (id, stage) in (0..).zip(stages) {
+            let new = get(id);
+            assert_eq!(new.stage, stage);
+            assert_eq!((new.model, new.version, new.count, new.total_fee), (1, 2, 8, 900));
+            assert_eq!((new.submitted, new.attempt, new.challenge), (10, 3, None));
+        }
+        assert_eq!(sp_io::storage::get(&key(1_006)).unwrap().to_vec(), old[6]);
+    });
+}
+
+#[test]
+fn size_should_be_unknown_when_the_third_storage_was_migrated() {
+    first().execute_with(|| {
+        StorageVersion::new(3).put::<Models>();
+        let (artefact, config) = ([1u8; 32], [2u8; 32]);
+        let index = Some(([3u8; 32], [4u8; 32], [5u8; 32], 270u32, 2u8, Some([6u8; 32])));
+        let old = (artefact, config, vec![(0u32, 1u32)], index, 7u32).encode();
+        let key = pallet_models::Versions::<Runtime>::hashed_key_for(1, 99);
+        sp_io::storage::set(&key, &old);
+        creep::<ToVersion4<v4::Models>>();
+        let new = pallet_models::Versions::<Runtime>::get(1, 99).unwrap();
+        let index = new.index.unwrap();
+        assert_eq!((new.size, index.size), (0, 0));
+        assert_eq!((index.blocks, index.variants), (270, 2));
+        assert_eq!(index.trace, Some([6; 32].into()));
+        assert_eq!((new.artefact.0, new.config.0, new.registered), (artefact, config, 7));
     });
 }
 
@@ -295,7 +387,9 @@ fn result_should_be_the_same_when_every_step_is_as_small_as_can_be() {
             + creep::<ToVersion2<v2::Payments>>()
             + creep::<ToVersion2<v2::Attribution>>()
             + creep::<ToVersion3<v3::Models>>()
-            + creep::<ToVersion3<v3::Attribution>>();
+            + creep::<ToVersion3<v3::Attribution>>()
+            + creep::<ToVersion4<v4::Models>>()
+            + creep::<ToVersion4<v4::Attribution>>();
         assert!(steps > 30, "{steps}");
     });
     // In one block, as the small steps were, since deadlines count from the block.
@@ -311,6 +405,8 @@ fn result_should_be_the_same_when_every_step_is_as_small_as_can_be() {
         leap::<ToVersion2<v2::Attribution>>();
         leap::<ToVersion3<v3::Models>>();
         leap::<ToVersion3<v3::Attribution>>();
+        leap::<ToVersion4<v4::Models>>();
+        leap::<ToVersion4<v4::Attribution>>();
     });
     assert!(product(&mut small) == product(&mut large));
 }

@@ -102,7 +102,7 @@ fn holds() -> Result<(), Broken> {
         expected.add(channel.payer, reason, left);
     }
     for (_, settlement) in pallet_attribution::Settlements::<Runtime>::iter() {
-        if let (None, Some(challenge)) = (settlement.decided, settlement.challenge) {
+        if let (false, Some(challenge)) = (settlement.is_over(), settlement.challenge) {
             let reason = RuntimeHoldReason::Attribution(pallet_attribution::HoldReason::Challenge);
             expected.add(challenge.challenger, reason, challenge.bond);
         }
@@ -167,7 +167,7 @@ fn pot() -> Result<(), Broken> {
     let mut owed = EXISTENTIAL_DEPOSIT;
     let mut owe = |amount: Balance| owed = owed.saturating_add(amount);
     for (_, settlement) in pallet_attribution::Settlements::<Runtime>::iter() {
-        if settlement.decided.is_none() {
+        if !settlement.is_over() {
             owe(settlement.total_fee);
         }
     }

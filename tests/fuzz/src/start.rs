@@ -145,6 +145,7 @@ fn models() {
         name: b"base".to_vec().try_into().expect("short"),
         artefact: sp_core::H256::repeat_byte(1),
         config: sp_core::H256::repeat_byte(2),
+        size: 1_000,
         price_in: 0,
         price_out: 0,
     };

@@ -1,5 +1,7 @@
 use std::{
-    io::Read,
+    collections::BTreeSet,
+    fs::File,
+    io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -15,8 +17,9 @@ use openledger_chain::{
 };
 use openledger_primitives::{
     hashing::content_id,
-    reads::decimal,
+    json::decimal,
     receipt::{Receipt, SignedReceipt},
+    session::Scope,
     signature::{Signature, Signer},
     voucher::{SignedVoucher, Voucher},
     Balance, BlockNumber, ChannelId, ModelId, H256, UNIT,
@@ -24,13 +27,15 @@ use openledger_primitives::{
 use serde::Deserialize;
 use serde_json::{json, Value};
 
-use super::channel;
 use crate::{
     context::{model, Context},
+    failure::{self, Remote},
     files,
-    output::{count, open, tx, Output},
+    output::{count, open, print, tx, Output},
     parse,
     remote::{At, Gateway, Refusal, Required},
+    signing::{self, Sessions, Signing},
+    views::channel,
     vouchers::{Given, Vouchers},
 };
 
@@ -38,13 +43,23 @@ use crate::{
 const ONCE_BLOCKS: BlockNumber = 3_600;
 /// The least that the chain takes for one, in units.
 const LEAST: Balance = UNIT / 1_000;
-/// How often a question is put again when too many wait at the gateway.
+/// How often a question is put again when the gateway is busy.
 const ATTEMPTS: u32 = 20;
+/// How often it is put again when the connection was lost: the same signed request, which is charged once.
+const LOST: u32 = 3;
+/// How often the voucher of one question is raised: a gateway says first what the least answer costs, and what this one
+/// may cost when it has read the prompt.
+const RAISES: u32 = 3;
+/// How a gateway says that it is busy.
+const BUSY: [&str; 2] = ["queue_full", "rate_limited"];
+/// The path of answers.
+const COMPLETIONS: &str = "v1/completions";
 
 #[derive(Args)]
 #[command(
     after_help = "The receipt is checked: that the operator signed it, and that it charges the model's \
-                        price. What a channel owes is kept under --home.\n\
+                        price. What a channel owes is kept under --home. Who signs is --suri, or without it the \
+                        channel's session.\n\
                         Example: openledger --suri //Dave ask poet \"Roses are red,\" --max-tokens 32"
 )]
 pub struct Options {
@@ -53,9 +68,12 @@ pub struct Options {
     /// The text to continue; - reads standard input
     #[arg(required_unless_present = "batch")]
     prompt: Option<String>,
-    /// Ask many: JSONL of {"prompt","max_tokens"?,"label"?}
+    /// Ask many: JSONL of {"prompt","max_tokens"?,"label"?}; answers are printed as they come, one a line
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     batch: Option<PathBuf>,
+    /// Of a batch: add its answers to this file, and ask only what has no answer there yet
+    #[arg(long, value_name = "FILE", requires = "batch")]
+    out: Option<PathBuf>,
     /// The channel that pays [default: the signer's only open one]
     #[arg(long)]
     channel: Option<ChannelId>,
@@ -94,6 +112,13 @@ struct Question {
     prompt: String,
     max_tokens: Option<u32>,
     label: Option<Value>,
+}
+
+impl Question {
+    /// What an answer to it is found by.
+    fn key(&self, index: usize) -> (usize, String) {
+        (index, self.prompt.clone())
+    }
 }
 
 /// `Payments.Paid`.
@@ -137,6 +162,8 @@ struct Payer<'a> {
     genesis: H256,
     /// Signs vouchers, where they are not signed elsewhere.
     key: Option<Keypair>,
+    /// Signs requests.
+    signing: Signing,
     channel_id: ChannelId,
     channel: Channel,
     model: ModelId,
@@ -150,8 +177,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
         return once(context, &options, operator, question).await;
     }
     let key = match options.voucher {
-        Some(_) => None,
-        None => Some(context.signer()?),
+        Some(_) if !context.has_signer() => None,
+        _ => Some(context.signer()?),
     };
     let chain = context.chain().await?;
     let (view, genesis) = (chain.now().await?, chain.genesis());
@@ -179,12 +206,18 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
             signed.voucher.channel
         );
     }
-    let mut vouchers = Vouchers::open(&context.home()?, &genesis, channel_id)?;
+    let home = context.home()?;
+    let signing = match &key {
+        Some(key) => Signing::by(key.clone()),
+        None => Sessions::of(&home, &genesis, channel_id).signing()?,
+    };
+    let mut vouchers = Vouchers::open(&home, &genesis, channel_id)?;
     let payer = Payer {
         gateway: Gateway::new(&options.at)?,
         options: &options,
         genesis,
         key,
+        signing,
         channel_id,
         channel,
         model: id,
@@ -194,21 +227,122 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let known = payer.remember().await?;
     vouchers.save(vouchers.given.or_more(known))?;
 
-    let (mut answers, mut words) = (Vec::new(), String::new());
+    if options.batch.is_some() {
+        return many(&payer, context, &questions, &mut vouchers).await;
+    }
+    let question = questions.first().context("there is no question")?;
+    let (answer, words) = payer.ask(question, &mut vouchers).await?;
+    Ok(Output::new(answer, words))
+}
+
+/// Asks question after question. Each answer is printed, or written, before the next is asked: none that was paid for is
+/// lost to what comes after it.
+async fn many(
+    payer: &Payer<'_>,
+    context: &Context,
+    questions: &[Question],
+    vouchers: &mut Vouchers,
+) -> anyhow::Result<Output> {
+    let mut out = payer.options.out.as_deref().map(Answers::open).transpose()?;
+    let known = out.as_ref().map(|out| out.known.clone()).unwrap_or_default();
     // Only drawn where standard error is a terminal.
     let bar = ProgressBar::new(questions.len() as u64);
-    for question in &questions {
-        let (answer, text) = payer.ask(question, &mut vouchers).await?;
-        answers.push(answer);
-        words.push_str(&text);
+    let (mut answered, mut refused) = (0_u32, Vec::new());
+    for (index, question) in questions.iter().enumerate() {
         bar.inc(1);
+        if known.contains(&question.key(index)) {
+            continue;
+        }
+        let (mut line, words) = match payer.ask(question, vouchers).await {
+            Ok(answer) => {
+                answered += 1;
+                answer
+            }
+            // What is wrong with one question may be right with the next.
+            Err(error) if matches!(error.downcast_ref(), Some(Remote::Refused { .. })) => {
+                let message = failure::sentence(&error);
+                refused.push(format!("question {}: {message}", index + 1));
+                let json =
+                    json!({"label": question.label, "prompt": question.prompt, "error": message});
+                (json, format!("question {}: {message}\n", index + 1))
+            }
+            Err(error) => {
+                return Err(error.context(format!(
+                    "question {} of {}; the answers before it are kept{}",
+                    index + 1,
+                    questions.len(),
+                    if out.is_some() { ", and the same command goes on here" } else { "" }
+                )))
+            }
+        };
+        line["index"] = json!(index);
+        match &mut out {
+            Some(out) if line.get("error").is_none() => out.add(&line)?,
+            Some(_) => {}
+            None if context.json() => print(&line.to_string())?,
+            None => print(&words)?,
+        }
     }
     bar.finish_and_clear();
-    let json = match options.batch {
-        Some(_) => json!({"answers": answers}),
-        None => answers.pop().unwrap_or_default(),
-    };
+    if let Some(first) = refused.first() {
+        bail!("{} of {} questions were refused; {first}", refused.len(), questions.len());
+    }
+    let Some(path) = &payer.options.out else { return Ok(Output::nothing()) };
+    let json = json!({"out": path, "answered": answered, "known": known.len()});
+    let words = format!(
+        "{} in {}: {answered} new, {} were there.",
+        count(u64::from(answered) + known.len() as u64, "answer"),
+        path.display(),
+        known.len()
+    );
     Ok(Output::new(json, words))
+}
+
+/// A file of answers, one a line.
+struct Answers {
+    file: File,
+    path: PathBuf,
+    /// The questions that have one: their places in the batch, and their prompts.
+    known: BTreeSet<(usize, String)>,
+}
+
+impl Answers {
+    /// Reads what is there. A line that was not finished is written over.
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        #[derive(Deserialize)]
+        struct Known {
+            index: usize,
+            prompt: String,
+        }
+        let name = || path.display().to_string();
+        let mut options = File::options();
+        let mut file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .with_context(name)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).with_context(name)?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let mut known = BTreeSet::new();
+        for (i, line) in text[..whole].lines().enumerate() {
+            let Known { index, prompt } = serde_json::from_str(line).with_context(|| {
+                format!("{}, line {}: expected an answer of a batch", name(), i + 1)
+            })?;
+            known.insert((index, prompt));
+        }
+        file.set_len(whole as u64).with_context(name)?;
+        file.seek(SeekFrom::End(0)).with_context(name)?;
+        Ok(Self { file, path: path.into(), known })
+    }
+
+    fn add(&mut self, answer: &Value) -> anyhow::Result<()> {
+        writeln!(self.file, "{answer}")
+            .and_then(|()| self.file.sync_data())
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
 }
 
 /// Pays for one question on the chain, and asks it: the gateway answers what was paid for alone.
@@ -223,11 +357,7 @@ async fn once(
     let view = sender.chain.now().await?;
     let (id, registered) = model(&view, &options.model).await?;
     let (price_in, price_out) = (registered.price_in, registered.price_out);
-    let mut body = body(id, question, options.max_tokens, options);
-    // So that nobody who sees the payment can guess what is asked, and ask it. Each signature is another.
-    let nonce = account::sign(&sender.key, question.prompt.as_bytes());
-    body["user"] = json!(content_id(json!(nonce).to_string().as_bytes()));
-    let body = serde_json::to_vec(&body)?;
+    let body = serde_json::to_vec(&body(id, question, options.max_tokens, options))?;
     let price = Receipt::price(most(question), options.max_tokens, price_in, price_out);
     let amount = price.max(LEAST);
     let expires = sender.chain.best().await?.number.saturating_add(ONCE_BLOCKS);
@@ -244,21 +374,23 @@ async fn once(
         options,
         genesis: sender.chain.genesis(),
         key: None,
+        signing: Signing::by(sender.key.clone()),
         channel_id,
         channel,
         model: id,
         price_in,
         price_out,
     };
-    let header = json!({"channel": channel_id}).to_string();
+    let payment = json!({"channel": channel_id}).to_string();
+    let signed = payer.sign(COMPLETIONS, &body)?;
     let mut attempt = 0;
     let bytes = loop {
         attempt += 1;
-        match payer.post(&header, body.clone()).await? {
+        match payer.post(&payment, &signed, body.clone()).await? {
             Ok(bytes) => break bytes,
             // The gateway's node may be a block behind.
             Err(refusal)
-                if ["queue_full", "channel_unknown"].contains(&refusal.code.as_str())
+                if (refusal.code == "channel_unknown" || BUSY.contains(&refusal.code.as_str()))
                     && attempt < ATTEMPTS =>
             {
                 tokio::time::sleep(Duration::from_millis(500)).await;
@@ -342,13 +474,15 @@ async fn only_channel(view: &View, payer: &AccountId) -> anyhow::Result<ChannelI
 }
 
 impl Payer<'_> {
-    /// What the channel owes, as far as the gateway proves it by a voucher of ours: an answer may have got
-    /// lost on the way here, or been given to another machine.
+    /// What the channel owes, as far as the gateway proves it by a voucher of ours, which it shows to nobody else: an
+    /// answer may have got lost on the way here, or been given to another machine.
     async fn remember(&self) -> anyhow::Result<Given> {
         let claimed = self.channel.claimed;
         let none = Given { owed: claimed, cumulative: claimed };
         let path = format!("channels/{}", self.channel_id);
-        let Ok(bytes) = self.gateway.send(self.gateway.get(&path)).await? else { return Ok(none) };
+        let signed = self.signing.header(self.scope(), &format!("GET /{path}"), b"")?;
+        let request = self.gateway.get(&path).header(signing::HEADER, signed);
+        let Ok(bytes) = self.gateway.send(request).await? else { return Ok(none) };
         let known: Known =
             serde_json::from_slice(&bytes).context("the gateway's answer about the channel")?;
         let Some(signed) = known.voucher else { return Ok(none) };
@@ -364,6 +498,17 @@ impl Payer<'_> {
         } else {
             none
         })
+    }
+
+    /// Where its signatures count.
+    fn scope(&self) -> Scope {
+        let operator = account::bytes(&self.channel.operator);
+        Scope { genesis: self.genesis, operator, channel: self.channel_id }
+    }
+
+    /// The header that signs a request to a path.
+    fn sign(&self, path: &str, body: &[u8]) -> anyhow::Result<String> {
+        self.signing.header(self.scope(), &format!("POST /{path}"), body)
     }
 
     /// A voucher for so much; nothing where it would have to be signed elsewhere.
@@ -388,21 +533,26 @@ impl Payer<'_> {
             given.cumulative = given.cumulative.max(signed.voucher.cumulative);
             vouchers.save(given)?;
         }
-        let (mut raised, mut attempt) = (false, 0);
+        let (mut raised, mut attempt) = (0, 0);
+        let body = serde_json::to_vec(&body(self.model, question, max_tokens, self.options))?;
+        let signed = self.sign(COMPLETIONS, &body)?;
         let (bytes, voucher) = loop {
             attempt += 1;
             let ready = self.options.voucher.clone();
             let voucher = ready
                 .or_else(|| self.voucher(given.cumulative))
                 .context("there is no key to sign a voucher with")?;
-            let body = body(self.model, question, max_tokens, self.options);
             let header = serde_json::to_string(&voucher)?;
-            let refusal = match self.post(&header, serde_json::to_vec(&body)?).await? {
+            let refusal = match self.post(&header, &signed, body.clone()).await? {
                 Ok(bytes) => break (bytes, voucher),
                 Err(refusal) => refusal,
             };
             match refusal.required {
-                Some(Required { cumulative }) if !raised && self.key.is_some() => {
+                Some(Required { cumulative })
+                    if raised < RAISES
+                        && cumulative > given.cumulative
+                        && self.options.voucher.is_none() =>
+                {
                     let most = most(question);
                     let price = Receipt::price(most, max_tokens, self.price_in, self.price_out);
                     let limit = given.owed.saturating_add(price).max(given.cumulative);
@@ -415,9 +565,9 @@ impl Payer<'_> {
                     );
                     given.cumulative = cumulative;
                     vouchers.save(given)?;
-                    raised = true;
+                    raised += 1;
                 }
-                _ if refusal.code == "queue_full" && attempt < ATTEMPTS => {
+                _ if BUSY.contains(&refusal.code.as_str()) && attempt < ATTEMPTS => {
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
                 _ => bail!(refusal.remote()),
@@ -461,9 +611,30 @@ impl Payer<'_> {
         Ok((json, words, receipt.cumulative))
     }
 
-    async fn post(&self, payment: &str, body: Vec<u8>) -> anyhow::Result<Result<Vec<u8>, Refusal>> {
-        let request = self.gateway.post("v1/completions").header("X-OpenLedger-Voucher", payment);
-        self.gateway.send(request.header("Content-Type", "application/json").body(body)).await
+    /// Asks. Where the connection is lost on the way, the same request again: it is charged once.
+    async fn post(
+        &self,
+        payment: &str,
+        signed: &str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<Result<Vec<u8>, Refusal>> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let request = self
+                .gateway
+                .post(COMPLETIONS)
+                .header("X-OpenLedger-Voucher", payment)
+                .header(signing::HEADER, signed)
+                .header("Content-Type", "application/json")
+                .body(body.clone());
+            match self.gateway.send(request).await {
+                Err(error) if failure::is_lost(&error) && attempt < LOST => {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// Holds a receipt against what was asked and given.

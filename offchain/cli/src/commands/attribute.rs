@@ -2,20 +2,21 @@ mod explain;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use openledger_engine::Library;
-use openledger_influence::{baseline::Bm25, settlement::ReceiptReport};
+use openledger_attribution_lab::baseline::Bm25;
+use openledger_engine::{memory, Library};
+use openledger_influence::report::ReceiptReport;
 use openledger_lm::Device;
 use openledger_primitives::{shares::ShareVector, ContributionId, H256};
 use serde_json::{json, Value};
 
-use super::{
-    model::contributions,
-    settlement::{labels, receipt_shares, shares},
-};
 use crate::{
     context::Context,
     evidence::{find, receipt_id, Batch, Case},
     output::Output,
+    views::{
+        model::contributions,
+        settlement::{labels, receipt_shares, shares},
+    },
 };
 
 #[derive(Args)]
@@ -34,7 +35,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 5, requires = "explain")]
     records: usize,
     /// The most records that the model was trained on, as `model train` was told; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 1_200, requires = "explain")]
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "explain")]
     records_cap: usize,
 }
 
@@ -60,7 +61,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let (chain, store, cache) = (context.chain().await?, context.store()?, context.cache()?);
     let view = chain.now().await?;
     let labels = labels(&view).await?;
-    let mut library = Library::new(store.clone(), cache.clone(), Device::Cpu);
+    let mut library =
+        Library::new(store.clone(), cache.clone(), Device::Cpu, memory::of_this_machine());
     let mut list = Vec::<(usize, Value, String)>::new();
     for (batch, wanted) in find(&view, &store, &receipts).await? {
         let case = Case::open(&view, &batch, chain.genesis()).await?;
@@ -72,8 +74,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                     .iter()
                     .flat_map(|(id, records)| records.iter().map(|record| (*id, record.text())))
                     .collect();
-                let tokenizer = case.tokenizer(&store, &cache).await?;
-                let decode = |ids: &[u32]| tokenizer.decode(ids);
+                let renderer = case.renderer(&store, &cache, usize::MAX).await?;
+                let decode = |ids: &[u32]| renderer.tokenizer().decode(ids);
                 ("bm25", bm25(&batch, &wanted, &Bm25::new(&records), decode)?)
             }
         };

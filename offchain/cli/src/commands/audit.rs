@@ -1,18 +1,18 @@
 use anyhow::{bail, Context as _};
 use clap::Args;
-use openledger_engine::Library;
+use openledger_engine::{memory, Library};
 use openledger_influence::JobReport;
 use openledger_lm::Device;
 use openledger_primitives::{shares::ShareVector, split::Split, H256};
 use serde_json::{json, Value};
 
-use super::settlement::{labels, parts, receipt_shares, shares, Labels};
 use crate::{
     checks::{self, Check},
     context::Context,
     evidence::{find, receipt_id, Batch, Case},
     failure::Difference,
     output::{count, open, Output},
+    views::settlement::{labels, parts, receipt_shares, shares, Labels},
 };
 
 #[derive(Args)]
@@ -41,7 +41,8 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
     let view = chain.now().await?;
     let labels = labels(&view).await?;
     // The judge of what others computed: the one device that gives the same bits every time.
-    let mut library = Library::new(store.clone(), context.cache()?, Device::Cpu);
+    let mut library =
+        Library::new(store.clone(), context.cache()?, Device::Cpu, memory::of_this_machine());
     let mut list = Vec::<(usize, Value, String)>::new();
     let mut different = 0u64;
     for (batch, wanted) in find(&view, &store, &receipts).await? {
@@ -76,15 +77,15 @@ async fn settlement<'a>(
     batch: &'a Batch,
 ) -> anyhow::Result<Audited<'a>> {
     let on_chain = &batch.settlement;
-    let (Some(paid_by), Some(split)) = (&on_chain.shares, &on_chain.split) else {
+    let Some(outcome) = on_chain.outcome() else {
         bail!(
-            "settlement {} is not decided yet, so nothing was paid: `openledger settlement wait {}` waits \
+            "settlement {} is not over yet, so nothing was paid: `openledger settlement wait {}` waits \
              for it",
             batch.id,
             batch.id
         );
     };
-    let (paid_by, split) = (&paid_by.0, &split.0);
+    let (paid_by, split) = (&outcome.shares.0, &outcome.split.0);
     let (artefacts, computed) =
         case.compute(library, batch).await.with_context(|| format!("settlement {}", batch.id))?;
     let mut after = vec![

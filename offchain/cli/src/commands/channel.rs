@@ -6,10 +6,11 @@ use openledger_chain::{
     account, call,
     scale_decode::{self, DecodeAsType},
     types::Channel,
-    AccountId, View,
+    AccountId, Chain,
 };
 use openledger_primitives::{
-    signature::Signer,
+    session::Scope,
+    signature::{Signature, Signer},
     voucher::{Closing, SignedClosing, Voucher},
     Balance, BlockNumber, ChannelId,
 };
@@ -20,6 +21,8 @@ use crate::{
     output::{open, place, table, tx, Output},
     parse,
     remote::{At, Gateway, Refusal},
+    signing::{now, Sessions},
+    views::channel::{find, name},
 };
 
 /// How long a gateway is waited for: without it there is another way.
@@ -96,6 +99,36 @@ pub enum Command {
         #[arg(long, value_name = "BLOCK")]
         expires: Option<BlockNumber>,
     },
+    /// Make a session key, which asks a gateway in the place of the channel's signer
+    #[command(
+        after_help = "It is certified at once if --suri signs for the channel; else the message is signed elsewhere, by \
+                            personal_sign of an Ethereum wallet, and `channel certify` keeps the signature. The key \
+                            lies under --home.\n\
+                            Example: openledger channel session 7 --expires-in 86400 --limit 5"
+    )]
+    Session {
+        /// Its id
+        channel: ChannelId,
+        /// For how many seconds it may ask
+        #[arg(
+            long,
+            value_name = "SECONDS",
+            default_value = "86400",
+            value_parser = clap::value_parser!(u32).range(1..)
+        )]
+        expires_in: u32,
+        /// The most that the channel may owe in all after an answer to it [default: what vouchers say]
+        #[arg(long, value_name = "AMOUNT", value_parser = parse::amount)]
+        limit: Option<Balance>,
+    },
+    /// Keep the signature that certifies a session key
+    Certify {
+        /// Its id
+        channel: ChannelId,
+        /// 0x, the scheme's byte, and the signature
+        #[arg(value_parser = parse::signature)]
+        signature: Signature,
+    },
     /// Show a channel
     Show {
         /// Its id
@@ -136,6 +169,10 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
         Command::Voucher { channel, cumulative, expires } => {
             voucher(context, channel, cumulative, expires).await
         }
+        Command::Session { channel, expires_in, limit } => {
+            session(context, channel, expires_in, limit).await
+        }
+        Command::Certify { channel, signature } => certify(context, channel, signature).await,
         Command::Show { channel } => show(context, channel).await,
         Command::List { account } => list(context, account).await,
     }
@@ -293,21 +330,56 @@ async fn voucher(
     Ok(Output::new(json, words))
 }
 
-/// A signer as it is written.
-pub fn name(signer: &Signer<AccountId>) -> String {
-    match signer {
-        Signer::Account(account) => account.to_string(),
-        Signer::Ethereum(address) => format!("0x{}", hex::encode(address)),
-    }
+async fn session(
+    context: &Context,
+    id: ChannelId,
+    expires_in: u32,
+    limit: Option<Balance>,
+) -> anyhow::Result<Output> {
+    let chain = context.chain().await?;
+    let channel = find(&chain.now().await?, id).await?;
+    let scope = scope(&chain, id, &channel);
+    let expires = now().saturating_add(u64::from(expires_in) * 1_000);
+    let sessions = Sessions::of(&context.home()?, &scope.genesis, id);
+    let session = sessions.make(expires, limit.unwrap_or(Balance::MAX))?;
+    let preimage = session.preimage(&scope);
+    // Who signs is asked for, not needed: the message may be signed elsewhere.
+    let signature = match context.has_signer() {
+        true => {
+            let signature = account::sign(&context.signer()?, &preimage);
+            sessions.certify(&scope, &channel.signer.0, signature)?;
+            Some(signature)
+        }
+        false => None,
+    };
+    let message = format!("0x{}", hex::encode(&preimage));
+    let mut json = json!({"channel": id, "message": message, "signature": signature});
+    json["session"] = json!(session);
+    let words = match signature {
+        Some(_) => format!("The session of channel {id} is certified."),
+        None => format!(
+            "A session of channel {id} is certified by this message, signed by {}:\n\n{message}\n\n\
+             then: openledger channel certify {id} SIGNATURE",
+            name(&channel.signer.0)
+        ),
+    };
+    Ok(Output::new(json, words))
 }
 
-/// The channel of an id.
-pub async fn find(view: &View, id: ChannelId) -> anyhow::Result<Channel> {
-    view.channel(id).await?.with_context(|| {
-        format!(
-            "there is no open channel {id}; `openledger channel list` shows those that there are"
-        )
-    })
+async fn certify(context: &Context, id: ChannelId, signature: Signature) -> anyhow::Result<Output> {
+    let chain = context.chain().await?;
+    let channel = find(&chain.now().await?, id).await?;
+    let scope = scope(&chain, id, &channel);
+    let sessions = Sessions::of(&context.home()?, &scope.genesis, id);
+    let session = sessions.certify(&scope, &channel.signer.0, signature)?;
+    let json = json!({"channel": id, "session": session, "signature": signature});
+    Ok(Output::new(json, format!("The session of channel {id} is certified.")))
+}
+
+/// Where the signatures of a channel's requests count.
+fn scope(chain: &Chain, id: ChannelId, channel: &Channel) -> Scope {
+    let operator = account::bytes(&channel.operator);
+    Scope { genesis: chain.genesis(), operator, channel: id }
 }
 
 fn summary(id: ChannelId, channel: &Channel) -> Value {

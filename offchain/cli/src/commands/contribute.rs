@@ -10,15 +10,13 @@ use openledger_primitives::{ContributionId, DatanetId};
 use openledger_store::{contribution::Contribution, files::SourceFile};
 use serde_json::{json, Value};
 
-use super::{
-    datanet,
-    records::{records, Selected, Selection, FILES},
-};
 use crate::{
     context::Context,
     output::{place, table, thousands, txs, Output},
     parse,
+    selection::{records, Selected, Selection, FILES},
     split::split,
+    views::datanet,
 };
 
 #[derive(Args)]
@@ -131,9 +129,12 @@ fn groups<'a>(options: &Options, selected: &'a Selected) -> Vec<(String, Vec<&'a
         .collect()
 }
 
-/// A folder's name, or a file's without its extension.
+/// A folder's name, or a file's without its extension: the name that was given, also of a link.
 fn name(path: &Path) -> String {
-    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let whole = match path.file_name() {
+        Some(_) => path.to_owned(),
+        None => path.canonicalize().unwrap_or_else(|_| path.to_owned()),
+    };
     let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };
     name.unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -3,7 +3,7 @@ use clap::{Subcommand, ValueEnum};
 use openledger_chain::{
     call::{self, MerklePath, RejectReason},
     scale_decode::{self, DecodeAsType},
-    types::{Contribution, Datanet, Policy as ChainPolicy, Version},
+    types::{Contribution, Policy as ChainPolicy, Version},
     AccountId, View,
 };
 use openledger_primitives::{
@@ -22,6 +22,7 @@ use crate::{
     files,
     output::{count, open, place, table, text, thousands, tx, Output},
     parse::{self, Ids},
+    views::datanet::{find, terms},
 };
 
 /// The most curators of one datanet.
@@ -252,13 +253,6 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
         Command::Show { datanet } => show(context, datanet).await,
         Command::List => list(context).await,
     }
-}
-
-/// The datanet of an id.
-pub async fn find(view: &View, id: DatanetId) -> anyhow::Result<Datanet> {
-    view.datanet(id)
-        .await?
-        .with_context(|| format!("there is no datanet {id}; `openledger datanet list` shows all"))
 }
 
 fn read_licence(text: &str) -> anyhow::Result<Licence> {
@@ -504,44 +498,6 @@ fn version(number: VersionNumber, version: &Version) -> Value {
         "bytes": version.bytes,
         "published": version.published,
     })
-}
-
-/// What a licence allows, in words.
-pub fn terms(licence: &Licence) -> String {
-    let uses = [
-        ("training", licence.training),
-        ("evaluation", licence.evaluation),
-        ("retrieval", licence.retrieval),
-        ("commercial use", licence.commercial),
-        ("derivatives", licence.derivatives),
-    ];
-    let named = |allowed| {
-        let uses: Vec<&str> =
-            uses.iter().filter(|(_, is)| *is == allowed).map(|(name, _)| *name).collect();
-        uses.join(", ")
-    };
-    let mut words = match (named(true), named(false)) {
-        (all, none) if none.is_empty() => format!("allows {all}"),
-        (none, all) if none.is_empty() => format!("forbids {all}"),
-        (allowed, forbidden) => format!("allows {allowed}; forbids {forbidden}"),
-    };
-    if licence.training_price > 0 {
-        words.push_str(&format!("; {} for each training", open(licence.training_price)));
-    }
-    if licence.min_data_share > 0 {
-        let share = crate::output::percent(licence.min_data_share);
-        words.push_str(&format!("; at least {share} of each fee to data"));
-    }
-    if let Some(block) = licence.expires {
-        words.push_str(&format!("; until block {block}"));
-    }
-    if licence.revocable {
-        words.push_str("; revocable");
-    }
-    if licence.withdrawn == WithdrawnRoyalties::Redirect {
-        words.push_str("; royalties of what is withdrawn go to the treasury");
-    }
-    words
 }
 
 async fn show(context: &Context, id: DatanetId) -> anyhow::Result<Output> {

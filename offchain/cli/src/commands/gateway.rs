@@ -1,13 +1,14 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
 use openledger_gateway::{http, Gateway, Settings};
+use openledger_service::Secret;
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use crate::{
     context::Context,
+    listening::{interrupted, listen},
     output::{tell, Output},
     parse::{self, Ids},
 };
@@ -19,6 +20,26 @@ pub struct Options {
     /// Where to answer
     #[arg(long, default_value = "127.0.0.1:9966", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Where its operator settles, measures, and loads models: with the token in <home>/gateway/token
+    #[arg(long, default_value = "127.0.0.1:9967", value_name = "ADDRESS")]
+    admin: SocketAddr,
+    /// A name by which it is reached, beside numbers and localhost; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = parse::host)]
+    public_name: Vec<String>,
+    /// The origin of pages that may ask it, or * for all; may be repeated
+    #[arg(long, value_name = "ORIGIN", value_parser = parse::origin)]
+    allow_origin: Vec<String>,
+    /// Requests a second that one address may make
+    #[arg(
+        long,
+        default_value = "50",
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    rate: u32,
+    /// Memory that models may have together, as 8G [default: three quarters of what is free]
+    #[arg(long, value_name = "BYTES", value_parser = parse::bytes)]
+    memory: Option<u64>,
     /// Offer these models [default: all adapters on the chain]
     #[arg(long, value_name = "IDS", value_parser = parse::ids)]
     models: Option<Ids>,
@@ -33,6 +54,12 @@ pub struct Options {
     /// Settle so long after the first receipt
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     settle_after: u64,
+    /// Settle only what is worth so many times the transaction's fee, unless a voucher is about to end
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    settle_worth: u32,
+    /// Serve channels of which another gateway of this operator claimed, once that one is down for good
+    #[arg(long)]
+    adopt: bool,
     /// Requests that may wait
     #[arg(long, default_value_t = 16, value_name = "N")]
     queue: usize,
@@ -40,45 +67,47 @@ pub struct Options {
 
 /// Serves until it is interrupted.
 pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
-    let (key, listener) = (context.signer()?, listen(options.listen).await?);
+    let key = context.signer()?;
+    let public = listen(options.listen, "--listen").await?;
+    let admin = listen(options.admin, "--admin").await?;
+    let folder = context.home()?.join("gateway");
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let token = Secret::open(&folder.join("token"))?;
     let settings = Settings {
         models: options.models.map(|ids| ids.0.into_iter().collect()).unwrap_or_default(),
         settle_every: options.settle_every as usize,
         settle_after: Duration::from_secs(options.settle_after),
+        settle_worth: options.settle_worth,
         queue: options.queue,
-        journal: context.home()?.join("gateway"),
+        adopt: options.adopt,
+        ledger: folder,
         cache: context.cache()?,
+        memory: match options.memory {
+            Some(memory) => memory,
+            None => available()? / 4 * 3,
+        },
     };
     let gateway = Gateway::open(&context.node, context.store()?, key, settings).await?;
-    gateway.load().await?;
-    tell(&format!("listening on http://{}", listener.local_addr()?));
-    http::serve(gateway, listener, interrupted()).await?;
+    tell(&format!("listening on http://{}", public.local_addr()?));
+    let names = http::Names {
+        hosts: options.public_name.into_iter().collect(),
+        origins: options.allow_origin.into_iter().collect(),
+    };
+    let serving = http::Serving { public, names, rate: options.rate, admin, token };
+    http::serve(gateway, serving, interrupted()).await;
     Ok(Output::new(json!({"stopped": true}), "Stopped."))
 }
 
-/// A listener at an address.
-pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "cannot listen on {address} (if another program has that port, stop it or choose another with \
-             --listen)"
-        )
-    })
-}
-
-/// Until Ctrl-C or SIGTERM.
-pub async fn interrupted() {
-    use tokio::signal::unix::{signal, SignalKind};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {},
-        () = terminated => {},
-    }
+/// Bytes of memory that are free, as the system says.
+fn available() -> anyhow::Result<u64> {
+    let path = Path::new("/proc/meminfo");
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!("{}: say how much memory models may have with --memory", path.display())
+    })?;
+    let kibibytes = text.lines().find_map(|line| {
+        line.strip_prefix("MemAvailable:")?.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    let kibibytes = kibibytes
+        .context("the system does not say how much memory is free: say it with --memory")?;
+    Ok(kibibytes.saturating_mul(1_024))
 }

@@ -1,29 +1,27 @@
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
 use anyhow::{ensure, Context as _};
 use clap::Subcommand;
+use openledger_artefacts::{sizes, store_base};
 use openledger_chain::{
     call::{self, AdapterVersion},
     scale_decode::{self, DecodeAsType},
-    types::{IndexInfo, Kind, Model, ModelVersionInfo, PendingPrice, Status},
-    View,
+    types::{IndexInfo, Kind, Model, PendingPrice},
 };
-use openledger_factory::BaseIds;
-use openledger_primitives::{Balance, BlockNumber, ContributionId, ModelId, ModelVersion};
+use openledger_primitives::{Balance, BlockNumber, ModelId, ModelVersion};
 use serde_json::{json, Value};
 
 use crate::{
     context::{model, Context},
     output::{open, place, table, text, tx, Output},
     parse,
+    views::model::newest_base,
 };
 
 mod train;
-
-pub use train::{contributions, find_version};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -136,24 +134,6 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
     }
 }
 
-/// Content ids of the newest version of a base model.
-async fn newest_base(view: &View, id: ModelId) -> anyhow::Result<BaseIds> {
-    let found = view
-        .model(id)
-        .await?
-        .with_context(|| format!("there is no model {id}; `openledger model list` shows all"))?;
-    ensure!(
-        matches!(found.kind, Kind::Base),
-        "model {id}, {}, is an adapter: name its base; `openledger model list` shows all",
-        text(&found.name)
-    );
-    let version = view
-        .model_version(id, found.latest)
-        .await?
-        .with_context(|| format!("there is no version {} of model {id}", found.latest))?;
-    Ok(BaseIds { artefact: version.artefact, config: version.config })
-}
-
 async fn register_base(
     context: &Context,
     dir: &Path,
@@ -161,15 +141,17 @@ async fn register_base(
     prices: &Prices,
 ) -> anyhow::Result<Output> {
     let (sender, store) = (context.sender().await?, context.store()?);
-    let ids = openledger_factory::store_base(dir, &store)
+    let ids = store_base(dir, &store)
         .await
         .with_context(|| format!("{} is no model that can be registered", dir.display()))?;
     let Prices { price_in, price_out } = *prices;
-    let call = call::register_base(name, &ids.artefact, &ids.config, price_in, price_out);
+    let size = sizes::base(&store, &ids.artefact).await?;
+    let call = call::register_base(name, &ids.artefact, &ids.config, size, price_in, price_out);
     let included = sender.send_one(call).await?;
     let id = included.events::<Registered>("Models", "Registered")?.pop().map(|event| event.model);
     let json = json!({
-        "model": id, "version": 1, "artefact": ids.artefact, "config": ids.config, "tx": tx(&included),
+        "model": id, "version": 1, "artefact": ids.artefact, "config": ids.config, "size": size,
+        "tx": tx(&included),
     });
     let shown = id.map_or_else(|| "A base model".into(), |id| format!("Base model {id}"));
     let words = format!(
@@ -200,9 +182,13 @@ async fn register(
         task.base_model,
         newest.artefact
     );
+    let store = context.store()?;
+    let size = sizes::adapter(&store, &outcome.adapter).await?;
+    let (index, trace) = (&outcome.index.content, outcome.index.trace.as_ref());
     let version = AdapterVersion {
         artefact: outcome.adapter.artefact,
         config: outcome.adapter.config,
+        size,
         trained_on: task.trained_on,
         index: IndexInfo {
             content: outcome.index.content,
@@ -211,6 +197,7 @@ async fn register(
             blocks: outcome.index.blocks,
             variants: outcome.index.variants,
             trace: outcome.index.trace,
+            size: sizes::index(&store, index, trace).await?,
         },
     };
     let (call, known) = match known {
@@ -248,6 +235,7 @@ async fn register(
         "version": number,
         "artefact": outcome.adapter.artefact,
         "config": outcome.adapter.config,
+        "size": size,
         "index_root": outcome.index.root,
         "trace": outcome.index.trace,
         "tx": tx(&included),
@@ -311,10 +299,9 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
     let view = context.now().await?;
     let (id, found) = model(&view, name).await?;
     let versions = view.model_versions(id).await?;
-    let gone = gone(&view).await?;
     let mut withdrawn = BTreeMap::new();
-    for (number, version) in &versions {
-        withdrawn.insert(*number, withdrawn_data(&view, version, &gone).await?);
+    for (number, _) in &versions {
+        withdrawn.insert(*number, view.withdrawn_data(id, *number).await?);
     }
     let pending = view.pending_price(id).await?;
     let pending = pending.filter(|pending| pending.from > view.block().number);
@@ -331,6 +318,7 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
                 "version": number,
                 "artefact": version.artefact,
                 "config": version.config,
+                "size": version.size,
                 "trained_on": version.trained_on,
                 "index": version.index,
                 "registered": version.registered,
@@ -362,27 +350,6 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<Output> {
         }
     }
     Ok(Output::new(json, words))
-}
-
-/// The contributions that were withdrawn or voided.
-async fn gone(view: &View) -> anyhow::Result<BTreeSet<ContributionId>> {
-    let all = view.contributions().await?.into_iter();
-    let gone = all.filter(|(_, c)| matches!(c.status, Status::Withdrawn | Status::Voided { .. }));
-    Ok(gone.map(|(id, _)| id).collect())
-}
-
-/// Those of `gone` that a model's version was trained on; ascending.
-async fn withdrawn_data(
-    view: &View,
-    version: &ModelVersionInfo,
-    gone: &BTreeSet<ContributionId>,
-) -> anyhow::Result<BTreeSet<ContributionId>> {
-    let mut found = BTreeSet::new();
-    for (datanet, number) in &version.trained_on {
-        let listed = view.version(*datanet, *number).await?.map(|data| data.contributions);
-        found.extend(listed.into_iter().flatten().filter(|id| gone.contains(id)));
-    }
-    Ok(found)
 }
 
 async fn list(context: &Context) -> anyhow::Result<Output> {

@@ -1,11 +1,9 @@
-use std::path::Path;
-
 use anyhow::{bail, Context as _};
 use clap::Args;
 use codec::Encode;
+use openledger_artefacts::{fetch_index, Cache};
 use openledger_chain::{call, AccountId, View};
-use openledger_factory::fetch_index;
-use openledger_influence::{fraud::Prover, JobReport};
+use openledger_influence::{prover::Prover, Index, JobReport};
 use openledger_primitives::{
     attribution::Attribution,
     fraud::{check, Accused, Fraud, ScoreProof},
@@ -21,6 +19,9 @@ use crate::{
     output::{count, place, tx, Output},
     parse,
 };
+
+/// The most bytes of a report, or of the work on one receipt.
+const MAX_PUBLISHED: u64 = 4 << 30;
 
 #[derive(Args)]
 #[command(
@@ -72,7 +73,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
 async fn find(
     view: &View,
     store: &BlobStore,
-    cache: &Path,
+    cache: &Cache,
     id: SettlementId,
     attributor: &AccountId,
     genesis: H256,
@@ -87,6 +88,7 @@ async fn find(
     let batch = Batch::fetch(store, id, settlement).await?;
     let case = Case::open(view, &batch, genesis).await?;
     let index = fetch_index(store, &case.job.index.content, cache).await.context("the index")?;
+    let index = Index::open(&index).context("the index")?;
     let receipts: Vec<Receipt> =
         batch.transcripts.iter().map(|transcript| transcript.signed.receipt.clone()).collect();
     let accused = Accused {
@@ -107,10 +109,10 @@ async fn find(
              `openledger audit` says whether the result differs, and a challenge has it computed again"
         )
     };
-    let report = store.get(&attribution.report).await.with_context(published)?;
+    let report = store.get(&attribution.report, MAX_PUBLISHED).await.with_context(published)?;
     let report: JobReport = serde_json::from_slice(&report).with_context(published)?;
     for receipt in &report.receipts {
-        let work = store.get(&receipt.work).await.with_context(published)?;
+        let work = store.get(&receipt.work, MAX_PUBLISHED).await.with_context(published)?;
         prover.add(&work).with_context(published)?;
     }
     let fraud = prover.finish().with_context(published)?;

@@ -4,15 +4,19 @@ use openledger_gateway::settle::Settled;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    context::Context,
     output::{open, table, Output},
-    remote::{At, Gateway},
+    remote::{Administered, Gateway},
 };
 
 #[derive(Args)]
-#[command(after_help = "A gateway settles by itself too, after so many receipts or so much time.")]
+#[command(
+    after_help = "For a gateway's operator: the token lies in the gateway's home. A gateway settles by itself \
+                        too, after so many receipts or so much time."
+)]
 pub struct Options {
     #[command(flatten)]
-    at: At,
+    at: Administered,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -20,8 +24,8 @@ struct Answer {
     settlements: Vec<Settled>,
 }
 
-pub async fn run(options: Options) -> anyhow::Result<Output> {
-    let gateway = Gateway::new(&options.at)?;
+pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> {
+    let gateway = Gateway::administered(&options.at, context)?;
     let body = gateway.send(gateway.post("settle")).await?.map_err(|refusal| refusal.remote())?;
     let answer: Answer = serde_json::from_slice(&body)
         .context("the gateway's answer is not in the expected format")?;

@@ -1,25 +1,16 @@
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{bail, Context as _};
 use clap::Subcommand;
 use openledger_chain::{account, call, types::Settlement, View};
-use openledger_influence::settlement::ReceiptReport;
-use openledger_primitives::{
-    reads::Phase,
-    shares::{Share, ShareVector},
-    split::Split,
-    ContributionId, SettlementId,
-};
-use openledger_trace::report::whole_bits;
+use openledger_primitives::{reads::Phase, SettlementId};
 use serde_json::{json, Value};
 
 use crate::{
     context::Context,
     evidence::Batch,
-    output::{open, percent, place, table, text, txs, Output},
+    output::{open, place, table, txs, Output},
+    views::settlement::{labels, parts, shares},
 };
 
 /// How often `wait` looks.
@@ -35,7 +26,7 @@ pub enum Command {
     },
     /// List all settlements
     List,
-    /// Wait until settlements are decided
+    /// Wait until settlements are over
     Wait {
         /// Their ids
         #[arg(value_name = "ID")]
@@ -90,28 +81,28 @@ fn summary(id: SettlementId, settlement: &Settlement) -> Value {
         "batch": settlement.batch,
         "count": settlement.count,
         "total_fee": settlement.total_fee.to_string(),
-        "phase": settlement.phase.0,
+        "phase": settlement.phase(),
         "submitted": settlement.submitted,
-        "decided": settlement.decided,
+        "ended": settlement.outcome().map(|outcome| outcome.ended),
         "attempt": settlement.attempt,
-        "committee": settlement.committee,
-        "deadline": settlement.deadline,
+        "committee": settlement.committee(),
+        "deadline": settlement.deadline(),
         "challenge": settlement.challenge.as_ref().map(|challenge| json!({
             "challenger": challenge.challenger,
             "bond": challenge.bond.to_string(),
             "shares": challenge.shares.0,
             "committee": challenge.committee,
         })),
-        "shares": settlement.shares.as_ref().map(|shares| &shares.0),
-        "split": settlement.split.as_ref().map(|split| &split.0),
-        "emission": settlement.emission.to_string(),
+        "shares": settlement.shares(),
+        "split": settlement.outcome().map(|outcome| &outcome.split.0),
+        "emission": settlement.outcome().map_or(0, |outcome| outcome.emission).to_string(),
     })
 }
 
 /// A phase in a word.
 fn phase(settlement: &Settlement) -> &'static str {
-    match settlement.phase.0 {
-        Phase::Committing if settlement.committee.is_empty() => "without committee",
+    match settlement.phase() {
+        Phase::Committing if settlement.committee().is_empty() => "without committee",
         Phase::Committing => "committing",
         Phase::Revealing => "revealing",
         Phase::Decided => "decided",
@@ -125,84 +116,12 @@ fn overview(settlements: &[(SettlementId, Settlement)]) -> String {
         .iter()
         .map(|(id, s)| {
             let numbers = [s.model.to_string(), s.count.to_string(), open(s.total_fee)];
-            let decided = s.decided.map_or_else(|| "-".into(), |block| block.to_string());
-            let rest = [s.submitted.to_string(), decided, phase(s).into()];
+            let ended = s.outcome().map_or_else(|| "-".into(), |outcome| outcome.ended.to_string());
+            let rest = [s.submitted.to_string(), ended, phase(s).into()];
             [id.to_string()].into_iter().chain(numbers).chain(rest).collect()
         })
         .collect();
-    table(&[">id", ">model", ">receipts", ">fee", ">submitted", ">decided", "phase"], &rows)
-}
-
-/// Who gets what of a fee.
-pub fn parts(split: &Split) -> String {
-    let parts = [
-        ("data", split.data),
-        ("operator", split.operator),
-        ("owner", split.owner),
-        ("attributors", split.attributors),
-        ("treasury", split.treasury),
-        ("remainder", split.remainder),
-    ];
-    let rows: Vec<Vec<String>> =
-        parts.map(|(name, amount)| vec![name.to_string(), open(amount)]).into();
-    table(&["to", ">amount"], &rows)
-}
-
-/// Contributions' labels, for people.
-pub type Labels = BTreeMap<ContributionId, String>;
-
-/// The labels of all contributions.
-pub async fn labels(view: &View) -> anyhow::Result<Labels> {
-    let contributions = view.contributions().await?.into_iter();
-    Ok(contributions.map(|(id, contribution)| (id, text(&contribution.label))).collect())
-}
-
-/// Shares, the largest first.
-pub fn shares(shares: &ShareVector, labels: &Labels) -> String {
-    let mut sorted: Vec<_> = shares.shares().iter().collect();
-    sorted.sort_by_key(|share| std::cmp::Reverse(share.ppm));
-    let mut rows: Vec<Vec<String>> = sorted
-        .into_iter()
-        .map(|Share { contribution: id, ppm }| {
-            let label = labels.get(id).cloned().unwrap_or_default();
-            vec![id.to_string(), label, percent(*ppm)]
-        })
-        .collect();
-    rows.push(vec![String::new(), "to the pool".into(), percent(shares.pool())]);
-    table(&[">contribution", "label", ">share"], &rows)
-}
-
-/// The shares of one receipt, the largest first: between what parts by influence a contribution has over the variants,
-/// and what of the answer's improbable bits it is credited.
-pub fn receipt_shares(receipt: &ReceiptReport, labels: &Labels) -> String {
-    let mut sorted: Vec<_> = receipt.shares.shares().iter().collect();
-    sorted.sort_by_key(|share| std::cmp::Reverse(share.ppm));
-    let interval = |id: ContributionId| {
-        let found = receipt.intervals.iter().find(|(of, ..)| *of == id);
-        found.map_or_else(String::new, |(_, least, most)| {
-            format!("{} to {}", percent(*least), percent(*most))
-        })
-    };
-    let credit = |id: ContributionId| {
-        let found = receipt.trace.credits.iter().find(|(of, _)| *of == id);
-        found.map_or_else(String::new, |(_, credit)| whole_bits(*credit))
-    };
-    let mut rows: Vec<Vec<String>> = sorted
-        .into_iter()
-        .map(|Share { contribution: id, ppm }| {
-            let label = labels.get(id).cloned().unwrap_or_default();
-            vec![id.to_string(), label, percent(*ppm), interval(*id), credit(*id)]
-        })
-        .collect();
-    let pool = percent(receipt.shares.pool());
-    rows.push(vec![String::new(), "to the pool".into(), pool, String::new(), String::new()]);
-    let head = [">contribution", "label", ">share", ">by influence", ">bits repeated"];
-    let mut words = table(&head, &rows);
-    if receipt.trace.bits > 0 {
-        let bits = whole_bits(receipt.trace.bits);
-        words.push_str(&format!("The answer is improbable by {bits} bits.\n"));
-    }
-    words
+    table(&[">id", ">model", ">receipts", ">fee", ">submitted", ">ended", "phase"], &rows)
 }
 
 async fn show(context: &Context, id: SettlementId) -> anyhow::Result<Output> {
@@ -214,23 +133,21 @@ async fn show(context: &Context, id: SettlementId) -> anyhow::Result<Output> {
         "\noperator       {}\nreceipts root  {:?}\nbatch          {:?}\n",
         settlement.operator, settlement.receipts_root, settlement.batch
     ));
-    if settlement.decided.is_none() {
-        words.push_str(&format!("deadline       block {}\n", settlement.deadline));
+    if let Some(deadline) = settlement.deadline() {
+        words.push_str(&format!("deadline       block {deadline}\n"));
     }
     if let Some(challenge) = &settlement.challenge {
         let (who, bond) = (&challenge.challenger, open(challenge.bond));
         words.push_str(&format!("challenged by  {who}, with {bond} at stake\n"));
     }
-    if let Some(split) = &settlement.split {
-        words.push_str(&format!("\n{}", parts(split)));
+    if let Some(outcome) = settlement.outcome() {
+        words.push_str(&format!("\n{}", parts(&outcome.split)));
+        if outcome.emission > 0 {
+            let added = open(outcome.emission);
+            words.push_str(&format!("\nThe emission added {added} to the data.\n"));
+        }
     }
-    if settlement.emission > 0 {
-        words.push_str(&format!(
-            "\nThe emission added {} to the data.\n",
-            open(settlement.emission)
-        ));
-    }
-    if let Some(found) = &settlement.shares {
+    if let Some(found) = settlement.shares() {
         words.push_str(&format!("\n{}", shares(found, &labels(&view).await?)));
     }
     Ok(Output::new(json, words))
@@ -257,20 +174,20 @@ async fn wait(context: &Context, ids: &[SettlementId], timeout: u64) -> anyhow::
         for id in ids {
             found.push((*id, find(&view, *id).await?));
         }
-        let undecided: Vec<String> = found
+        let unfinished: Vec<String> = found
             .iter()
-            .filter(|(_, s)| s.decided.is_none())
+            .filter(|(_, s)| !s.is_over())
             .map(|(id, s)| format!("{id} ({})", phase(s)))
             .collect();
-        if undecided.is_empty() {
+        if unfinished.is_empty() {
             let list: Vec<Value> = found.iter().map(|(id, s)| summary(*id, s)).collect();
             return Ok(Output::new(json!({"settlements": list}), overview(&found)));
         }
         if started.elapsed() >= Duration::from_secs(timeout) {
             bail!(
-                "after {timeout} s these are not decided: {}; is an attributor registered, its node running, \
+                "after {timeout} s these are not over: {}; is an attributor registered, its node running, \
                  its engine answering, and the time to challenge over?",
-                undecided.join(", ")
+                unfinished.join(", ")
             );
         }
         tokio::time::sleep(TICK).await;

@@ -10,13 +10,11 @@ use openledger_trace::{
 };
 use serde_json::json;
 
-use super::{
-    datanet::terms,
-    gateway::{interrupted, listen},
-};
 use crate::{
     context::Context,
+    listening::{interrupted, listen},
     output::{count, percent, table, tell, Output},
+    views::datanet::terms,
 };
 
 mod build;
@@ -52,6 +50,12 @@ pub struct ServeOptions {
     /// Where to answer
     #[arg(long, default_value = "127.0.0.1:9977", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Requests that may wait
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    queue: usize,
+    /// A name of this host under which the service is asked; addresses need none
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
 }
 
 pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
@@ -72,8 +76,7 @@ pub async fn run(context: &Context, command: Command) -> anyhow::Result<Output> 
 fn query(folder: &std::path::Path, text: &str) -> anyhow::Result<Output> {
     let index = Index::open(folder)?;
     let codec = unit::codec(folder)?;
-    let tokens = codec.encode(text).map_err(anyhow::Error::msg)?;
-    let report = Report::new(&index, codec.as_ref(), &tokens, &Rules::default())
+    let report = Report::of_text(&index, codec.as_ref(), text, &Rules::default())
         .map_err(anyhow::Error::msg)?;
     let words = words(&report, &index);
     Ok(Output::new(serde_json::to_value(&report)?, words))
@@ -81,17 +84,18 @@ fn query(folder: &std::path::Path, text: &str) -> anyhow::Result<Output> {
 
 /// Serves until it is interrupted.
 async fn serve_index(options: ServeOptions) -> anyhow::Result<Output> {
-    let listener = listen(options.listen).await?;
+    let listener = listen(options.listen, "--listen").await?;
     let service = tokio::task::spawn_blocking(move || {
         let index = Index::open(&options.index)?;
         index.verify()?;
         let codec = unit::codec(&options.index)?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok::<_, anyhow::Error>(Service { index, codec, rules: Rules::default(), threads })
+        let (rules, queue, names) = (Rules::default(), options.queue, options.hosts);
+        Ok::<_, anyhow::Error>(Service { index, codec, rules, threads, queue, names })
     });
     let service = service.await??;
     tell(&format!("listening on http://{}", listener.local_addr()?));
-    serve(service, listener, interrupted()).await?;
+    serve(service, listener, interrupted()).await;
     Ok(Output::new(json!({"stopped": true}), "Stopped."))
 }
 

@@ -1,12 +1,11 @@
 use openledger_chain::{
     account,
-    types::{Parameters, Settlement, Static},
+    types::{Outcome, Parameters, Settlement, Stage, Static},
     Keypair,
 };
 use openledger_cli::checks::{self, Check};
 use openledger_primitives::{
     hashing, merkle,
-    reads::Phase,
     receipt::{Receipt, SignedReceipt, Transcript},
     shares::ShareVector,
     split::{Split, SplitParameters},
@@ -59,22 +58,31 @@ fn settlement() -> (Settlement, Vec<Transcript>) {
             floor: 1_000,
             trace: 200_000,
         },
-        phase: Static(Phase::Finalised),
         attempt: 1,
-        committee: ["//Alice", "//Bob", "//Dave"].map(|name| account::parse(name).unwrap()).into(),
-        deadline: 19,
-        decided: Some(20),
-        shares: Some(Static(shares)),
-        split: Some(Static(split)),
-        emission: 0,
         challenge: None,
+        stage: Stage::Finalised(Outcome {
+            ended: 20,
+            committee: ["//Alice", "//Bob", "//Dave"]
+                .map(|name| account::parse(name).unwrap())
+                .into(),
+            shares: Static(shares),
+            split: Static(split),
+            emission: 0,
+        }),
     };
     (settlement, transcripts)
 }
 
+fn split_of(settlement: &mut Settlement) -> &mut Split {
+    match &mut settlement.stage {
+        Stage::Finalised(outcome) | Stage::Fallback(outcome) => &mut outcome.split.0,
+        _ => panic!("the settlement is over"),
+    }
+}
+
 fn all(settlement: &Settlement, transcripts: &[Transcript], computed: &ShareVector) -> Vec<Check> {
-    let (shares, split) =
-        (&settlement.shares.as_ref().unwrap().0, &settlement.split.as_ref().unwrap().0);
+    let outcome = settlement.outcome().unwrap();
+    let (shares, split) = (&outcome.shares.0, &outcome.split.0);
     let mut all = vec![
         checks::batch_content(settlement, &H256::repeat_byte(9)),
         checks::signature(settlement, &transcripts[2]),
@@ -92,7 +100,7 @@ fn failing(
     change: impl FnOnce(&mut Settlement, &mut Vec<Transcript>, &mut ShareVector),
 ) -> Vec<&'static str> {
     let (mut settlement, mut transcripts) = settlement();
-    let mut computed = settlement.shares.as_ref().unwrap().0.clone();
+    let mut computed = settlement.shares().unwrap().clone();
     change(&mut settlement, &mut transcripts, &mut computed);
     let all = all(&settlement, &transcripts, &computed);
     for check in all.iter().filter(|check| !check.ok) {
@@ -141,11 +149,11 @@ fn checks_should_fail_when_the_chain_says_something_else() {
     assert_eq!(failing(|s, _, _| s.count = 4), ["inclusion", "count"]);
     assert_eq!(failing(|s, _, _| s.total_fee += 20), ["total_fee", "split", "parts_sum"]);
     let lost = |s: &mut Settlement, _: &mut Vec<Transcript>, _: &mut ShareVector| {
-        s.split.as_mut().unwrap().0.data -= 1;
+        split_of(s).data -= 1;
     };
     assert_eq!(failing(lost), ["split", "parts_sum"]);
     let moved = |s: &mut Settlement, _: &mut Vec<Transcript>, _: &mut ShareVector| {
-        let split = &mut s.split.as_mut().unwrap().0;
+        let split = split_of(s);
         split.data -= 1;
         split.operator += 1;
     };
@@ -164,8 +172,9 @@ fn shares_should_differ_only_beyond_the_tolerance() {
 #[test]
 fn shares_should_be_the_pools_when_no_committee_answered() {
     let (mut settlement, _) = settlement();
-    settlement.phase = Static(Phase::Fallback);
-    let computed = settlement.shares.as_ref().unwrap().0.clone();
+    let Stage::Finalised(outcome) = settlement.stage.clone() else { panic!("it is finalised") };
+    settlement.stage = Stage::Fallback(outcome);
+    let computed = settlement.shares().unwrap().clone();
     assert!(checks::shares(&settlement, &ShareVector::all_to_pool(), &computed).ok);
     assert!(!checks::shares(&settlement, &computed, &computed).ok);
 }

@@ -2,7 +2,7 @@ use std::{io::Read, net::TcpListener};
 
 use tempfile::TempDir;
 
-use crate::program::{run, Run};
+use crate::program::{run, run_with, Run};
 
 fn home() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -42,6 +42,11 @@ fn wrong_usage_should_end_with_2_and_say_what_was_expected() {
         (&["audit"], "RECEIPT"),
         (&["prove-fraud", "1"], "--attributor"),
         (&["gateway", "--settle-every", "0"], "0"),
+        (&["gateway", "--memory", "much"], "8G"),
+        (&["gateway", "--public-name", "http://x"], "without scheme"),
+        (&["gateway", "--allow-origin", "chat.example"], "https://chat.example"),
+        (&["channel", "certify", "1", "0x09"], "0x01 (Sr25519)"),
+        (&["ask", "0", "x", "--out", "y"], "--batch"),
         (&["status", "--wait", "long"], "long"),
     ] {
         let words = run(home().path(), arguments);
@@ -94,7 +99,7 @@ fn an_unreachable_node_should_end_with_3_and_its_url() {
         &["claimable", "--all"],
         &["audit", &format!("0x{}", "00".repeat(32))],
         &["--suri", "//Alice", "datanet", "publish", "0"],
-        &["--suri", "//Alice", "gateway", "--listen", "127.0.0.1:0"],
+        &["--suri", "//Alice", "gateway", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
     ] {
         let found = json(arguments);
         assert_eq!(
@@ -115,11 +120,28 @@ fn an_unreachable_node_should_end_with_3_and_its_url() {
 
 #[test]
 fn an_unreachable_gateway_should_end_with_3_and_its_url() {
+    // Its operator's commands need the token that it wrote.
     let found = json(&["settle"]);
+    assert_eq!(found.status, 1, "{}", found.errors);
+    let (message, _) = found.error();
+    assert!(message.contains("token") && message.contains("--token"), "{message}");
+    let folder = token();
+    let found = run(folder.path(), &["--json", "settle", "--admin", "127.0.0.1:1"]);
     assert_eq!(found.status, 3, "{}", found.errors);
     let (message, code) = found.error();
     assert_eq!(code, "unreachable");
-    assert!(message.contains("http://127.0.0.1:1") && message.contains("--gateway"), "{message}");
+    assert!(message.contains("http://127.0.0.1:1") && message.contains("--admin"), "{message}");
+}
+
+/// A home with a token.
+fn token() -> TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = home();
+    let path = folder.path().join("gateway/token");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, "0".repeat(64)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    folder
 }
 
 #[test]
@@ -136,7 +158,13 @@ fn a_gateway_that_is_none_should_end_with_5() {
             )
             .unwrap();
     });
-    let found = json(&["settle", "--gateway", &url]);
+    // No proxy leads to this machine.
+    let folder = token();
+    let found = run_with(
+        folder.path(),
+        &["--json", "settle", "--admin", &url],
+        &[("HTTP_PROXY", "http://127.0.0.1:1"), ("ALL_PROXY", "socks5://127.0.0.1:1")],
+    );
     server.join().unwrap();
     assert_eq!(found.status, 5, "{}", found.errors);
     let (message, code) = found.error();

@@ -4,7 +4,9 @@ use openledger_cli::failure::{classify, sentence, Difference, Remote};
 
 fn refused(name: &str) -> anyhow::Error {
     let docs = "What the runtime says.".into();
-    Chain::Refused { call: "Pallet.call".into(), name: name.into(), docs }.into()
+    let (pallet, error) = name.split_once("::").unwrap_or(("", name));
+    let call = "Pallet.call".into();
+    Chain::Refused { call, pallet: pallet.into(), error: error.into(), docs }.into()
 }
 
 fn not_taken(reason: &str) -> anyhow::Error {
@@ -43,7 +45,12 @@ fn classify_should_find_the_cause_below_other_errors() {
     let lost = Chain::Lost { call: "a".into(), reason: "b".into() };
     let remote = |refused: bool| match refused {
         true => Remote::Refused { code: "c".into(), message: "m".into() },
-        false => Remote::Unreachable { url: "http://x".into(), reason: "y".into() },
+        false => Remote::Unreachable {
+            url: "http://x".into(),
+            option: "--gateway",
+            reason: "y".into(),
+            lost: false,
+        },
     };
     for (error, expected) in [
         (unreachable().into(), (3, "unreachable")),

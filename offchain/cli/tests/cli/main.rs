@@ -8,6 +8,8 @@ mod output;
 mod parse;
 mod program;
 mod records;
+mod remote;
+mod signing;
 mod split;
 mod trace;
 mod vouchers;

@@ -1,6 +1,6 @@
 use openledger_cli::parse::{
-    account, amount, at_most, fraction, hash, ids, metadata, name, signature, signer, transfer,
-    version, voucher, Ids,
+    account, amount, at_most, bytes, fraction, hash, host, ids, metadata, name, origin, signature,
+    signer, transfer, version, voucher, Ids,
 };
 use openledger_primitives::{
     signature::{Signature, Signer},
@@ -197,5 +197,31 @@ proptest! {
     #[test]
     fn reading_should_not_panic_whatever_is_written(text in "\\PC*") {
         let _ = (amount(&text), ids(&text), version(&text), account(&text), transfer(&text), hash(&text));
+    }
+}
+
+#[test]
+fn bytes_should_take_a_number_and_its_unit() {
+    for (text, expected) in
+        [("0", 0), ("1500", 1_500), ("2K", 2_048), ("8G", 8 << 30), ("1T", 1 << 40)]
+    {
+        assert_eq!(bytes(text), Ok(expected), "{text}");
+    }
+    for text in ["", "G", "-1", "1.5G", "8g", "99999999999T", "8 G", "é"] {
+        assert!(bytes(text).unwrap_err().contains("8G"), "{text}");
+    }
+}
+
+#[test]
+fn hosts_and_origins_should_be_what_browsers_send() {
+    assert_eq!(host("Gateway.Example").as_deref(), Ok("gateway.example"));
+    for text in ["", "http://x", "x:80", "x/y"] {
+        assert!(host(text).is_err(), "{text}");
+    }
+    for text in ["https://chat.example", "http://localhost:5173", "*"] {
+        assert_eq!(origin(text).as_deref(), Ok(text));
+    }
+    for text in ["", "chat.example", "https://", "https://chat.example/", "ftp://x"] {
+        assert!(origin(text).is_err(), "{text}");
     }
 }

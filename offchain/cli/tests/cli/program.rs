@@ -32,12 +32,18 @@ impl Run {
 
 /// Runs the program with a home of its own, where no node is.
 pub fn run(home: &Path, arguments: &[&str]) -> Run {
+    run_with(home, arguments, &[])
+}
+
+/// The same, with more variables.
+pub fn run_with(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
     let output = Command::new(env!("CARGO_BIN_EXE_openledger"))
         .args(arguments)
         .env_clear()
         .env("OPENLEDGER_HOME", home)
         .env("OPENLEDGER_NODE", "ws://127.0.0.1:1")
         .env("OPENLEDGER_GATEWAY", "http://127.0.0.1:1")
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -85,12 +85,14 @@ fn build_should_cut_every_kind_of_file_and_say_what_it_left_out() {
     let found = build(&folder, &["--label", "mine"]);
     assert_eq!(found.status, 0, "{}", found.errors);
     let json = found.json();
-    assert_eq!(json["files"], 3);
-    assert_eq!(sources(&json), ["mine/d.jsonl", "mine/e.txt", "mine/f.md"]);
+    assert_eq!(json["files"], 4);
+    let left_out = ["mine/d.jsonl", "mine/e.txt", "mine/f.md", "mine"];
+    assert_eq!(sources(&json), left_out);
     let reason = |i: usize| json["skipped"][i]["reason"].as_str().unwrap();
     assert!(reason(0).contains("line 2"), "{}", reason(0));
     assert!(reason(1).contains("UTF-8") && reason(1).contains("byte 4"), "{}", reason(1));
     assert!(reason(2).contains("empty"), "{}", reason(2));
+    assert!(reason(3).contains("files that end in .bin"), "{}", reason(3));
 
     // What was written is what is reported, and what the protocol says of it.
     let bytes = fs::read(folder.path().join("out.jsonl")).unwrap();
@@ -109,14 +111,14 @@ fn build_should_cut_every_kind_of_file_and_say_what_it_left_out() {
 #[test]
 fn build_should_refuse_when_nothing_is_left() {
     for (name, bytes, expected) in [
-        ("a.jsonl", &b"{\"text\": \"ok\"}\n{\"text\": \n"[..], "line 2"),
-        ("a.jsonl", b"[1,2]\n", "line 1"),
-        ("a.jsonl", b"{\"text\":\"x\",\"colour\":\"red\"}\n", "colour"),
+        ("a.jsonl", &b"{\"texts\": \"ok\"}\n{\"text\": \n"[..], "line 2"),
+        ("a.jsonl", b"[1,2]\n", "records 1, 2: expected an object"),
+        ("a.jsonl", b"{\"texts\":\"x\",\"colour\":\"red\"}\n", "colour"),
         ("a.txt", b"\xff\xfe", "UTF-8"),
         ("a.jsonl", b"\xff\xfe", "UTF-8"),
         ("a.jsonl", b"", "empty"),
         ("a.sol", b"", "empty"),
-        ("a.bin", b"bytes", "jsonl"),
+        ("a.bin", b"bytes", ".bin"),
     ] {
         let folder = files(&[(name, bytes)]);
         let found = build(&folder, &[]);
@@ -215,4 +217,56 @@ fn show_should_refuse_what_is_damaged_missing_or_no_record() {
     fs::write(&file, "no JSON\n").unwrap();
     let wrong = run(&home, &["--json", "records", "show", text(&file)]);
     assert!(wrong.error().0.contains("line 1"), "{}", wrong.errors);
+}
+
+const CHAT: &str = "{\"messages\":[{\"role\":\"user\",\"content\":\"Weather?\\nassistant:\\n  Hot.\"},{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"weather\",\"arguments\":\"{ }\"}}]}]}\n";
+
+#[test]
+fn show_should_tell_turns_from_texts_that_look_like_them() {
+    let folder = files(&[("a.jsonl", CHAT.as_bytes())]);
+    build(&folder, &[]);
+    let (home, out) = (folder.path().join("home"), folder.path().join("out.jsonl"));
+    let words = run(&home, &["records", "show", text(&out)]).output;
+    let expected =
+        "--- in/a.jsonl\nuser:\n  Weather?\n  assistant:\n    Hot.\nassistant:\ncalls \"weather\":\n  {}\n";
+    assert!(words.contains(expected), "{words}");
+    let json = run(&home, &["--json", "records", "show", text(&out)]).json();
+    let call = &json["records"][0]["record"]["messages"][1]["tool_calls"][0];
+    assert_eq!(call["function"]["arguments"], "{}");
+}
+
+#[test]
+fn a_named_file_should_be_asked_for_its_kind() {
+    for (name, bytes, records) in [
+        ("alpaca.json", &b"[{\"instruction\":\"a\",\"input\":\"\",\"output\":\"b\"}]"[..], 1),
+        ("table.csv", b"question,answer\nwho,he\nwhat,it\n", 2),
+        ("other.html", b"<p>a paragraph that is long enough to be a record</p>", 0),
+    ] {
+        let folder = files(&[(name, bytes)]);
+        let (home, out) = (folder.path().join("home"), folder.path().join("out.jsonl"));
+        let path = folder.path().join("in").join(name);
+        let found = run(&home, &["--json", "records", "build", text(&path), "--out", text(&out)]);
+        if records == 0 {
+            assert_eq!(found.status, 1);
+            assert!(found.error().0.contains("kind is not known"), "{}", found.errors);
+        } else {
+            assert_eq!(found.json()["records"], records, "{name}: {}", found.errors);
+        }
+    }
+}
+
+#[test]
+fn build_should_replace_a_file_whole_and_leave_nothing_beside_it() {
+    let folder = files(&[("a.txt", TEXT.as_bytes())]);
+    let out = folder.path().join("out.jsonl");
+    fs::write(&out, "what was there").unwrap();
+    let partial = folder.path().join("out.jsonl.part");
+    fs::write(&partial, "another writer's").unwrap();
+    assert_eq!(build(&folder, &[]).status, 0);
+    assert!(fs::read_to_string(&out).unwrap().starts_with("{\"text\""));
+    assert_eq!(fs::read_to_string(&partial).unwrap(), "another writer's");
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.retain(|name| name.to_string_lossy().ends_with(".part"));
+    assert_eq!(names, ["out.jsonl.part"]);
 }

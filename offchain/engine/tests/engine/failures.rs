@@ -20,10 +20,15 @@ async fn job_should_fail_when_an_artefact_is_missing_or_not_what_its_id_says() {
     std::fs::write(world.blob(&other.adapter.artefact), "other bytes").unwrap();
     let put = async |text: String| world.store.put(text).await.unwrap();
     let config = job.base.config;
+    let bytes = world.store.size(&config).await.unwrap().unwrap();
+    let file = |content: H256| json!({"content": content, "bytes": bytes});
     let no_json = put("nonsense".into()).await;
-    let escaping =
-        put(json!({"files": {"../escaped": NOWHERE, "config.json": config}}).to_string()).await;
-    let no_weights = put(json!({"files": {"config.json": config}}).to_string()).await;
+    let escaping = put(
+        json!({"files": {"../escaped.safetensors": file(NOWHERE), "config.json": file(config)}})
+            .to_string(),
+    )
+    .await;
+    let no_weights = put(json!({"files": {"config.json": file(config)}}).to_string()).await;
 
     type Change = fn(&mut Job, H256);
     let cases: Vec<(&str, Change, H256, &str)> = vec![
@@ -31,7 +36,12 @@ async fn job_should_fail_when_an_artefact_is_missing_or_not_what_its_id_says() {
         ("damaged batch", |job, id| job.batch = id, damaged, "damaged"),
         ("no base", |job, id| job.base.artefact = id, NOWHERE, "the base: blob"),
         ("malformed manifest", |job, id| job.base.artefact = id, no_json, "the base: manifest"),
-        ("escaping manifest", |job, id| job.base.artefact = id, escaping, "not the name of a file"),
+        (
+            "escaping manifest",
+            |job, id| job.base.artefact = id,
+            escaping,
+            "not the name of a file of a base",
+        ),
         ("base without weights", |job, id| job.base.artefact = id, no_weights, "the base: "),
         ("other configuration", |job, id| job.base.config = id, NOWHERE, "config.json"),
         ("another base", |job, id| job.base.artefact = id, other_base.artefact, "is for base"),
@@ -45,7 +55,7 @@ async fn job_should_fail_when_an_artefact_is_missing_or_not_what_its_id_says() {
             "not a trace index",
             |job, id| job.index.trace = Some(id),
             no_json,
-            "the trace index: trace index",
+            "the trace index: manifest",
         ),
         ("not an index", |job, id| job.index.content = id, no_json, "the index: attribution index"),
     ];
@@ -71,7 +81,7 @@ async fn job_should_fail_when_the_index_is_not_the_one_that_it_describes() {
     let other = world.other_model().await;
     let job = world.job(0, &world.answers(0)).await;
     // The same index, by a method that this code is not of.
-    let mut bytes = world.store.get(&job.index.content).await.unwrap().to_vec();
+    let mut bytes = world.store.get(&job.index.content, 1 << 30).await.unwrap().to_vec();
     let code = openledger_influence::method::CODE.as_bytes();
     let at = bytes.windows(code.len()).position(|window| window == code).unwrap();
     bytes[at + code.len() - 1] = b'9';
@@ -228,7 +238,7 @@ async fn failed_job_should_be_computed_when_it_is_posted_again() {
     // … or by another body.
     let other = world.job(8, &answers).await;
     let wrong = Job {
-        index: openledger_factory::IndexIds { root: NOWHERE, ..other.index },
+        index: openledger_artefacts::IndexIds { root: NOWHERE, ..other.index },
         ..other.clone()
     };
     assert_eq!(engine.result(&wrong).await["state"], "failed");
@@ -247,7 +257,7 @@ async fn job_should_fail_when_its_work_cannot_be_published() {
     first.stop().await;
     let report = serde_json::from_value(done["report"].clone()).unwrap();
     let report: JobReport =
-        serde_json::from_slice(&world.store.get(&report).await.unwrap()).unwrap();
+        serde_json::from_slice(&world.store.get(&report, 1 << 20).await.unwrap()).unwrap();
     // Where a folder is, no blob can be.
     let blob = world.blob(&report.receipts[1].work);
     std::fs::remove_file(&blob).unwrap();

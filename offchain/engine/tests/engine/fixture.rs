@@ -1,18 +1,15 @@
 //! A trained model with its index, signed answers, and engines to attribute them.
 
 use std::{
-    io::Write,
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
-use openledger_engine::{serve, Engine, Job, Settings};
-use openledger_factory::{
-    run, store_base, traces::store_traces, BaseIds, Job as Training, Outcome,
-};
+use openledger_artefacts::{store_base, store_traces, BaseIds, Cache};
+use openledger_engine::{job::Id, serve, Engine, Job, Limits, Program, Settings, Task};
+use openledger_factory::{run, Job as Training, Outcome};
 use openledger_influence::Method;
-use openledger_lm::{Config, Device, Model, Precision, RopeScaling, Tokenizer};
+use openledger_lm::{Config, Device, Family, Model, Precision, RopeScaling, Tokenizer};
 use openledger_primitives::{
     hashing, merkle,
     receipt::{Receipt, SignedReceipt, Transcript},
@@ -24,7 +21,7 @@ use openledger_store::{
     BlobStore,
 };
 use openledger_trace::{
-    build::{add, Contribution, Limits, Record as Traced},
+    build::{add, Contribution, Limits as ShardLimits, Record as Traced},
     About, Alphabet,
 };
 use serde::Serialize;
@@ -58,6 +55,7 @@ pub fn text(topic: usize, i: usize) -> String {
 
 fn config() -> Config {
     Config {
+        family: Family::LLAMA,
         vocab_size: 300,
         hidden_size: 16,
         intermediate_size: 24,
@@ -89,7 +87,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = BlobStore::open(folder.path().join("store").to_str().unwrap()).unwrap();
         let base = base(&folder.path().join("base"), &store, 5).await;
-        let model = train(base, &store, &folder.path().join("cache"), 0).await;
+        let model = train(base, &store, &cache(folder.path()), 0).await;
         Self { folder, store, model }
     }
 
@@ -100,7 +98,7 @@ impl World {
 
     /// Another adapter of the same base.
     pub async fn other_model(&self) -> Outcome {
-        train(self.model.base, &self.store, &self.folder.path().join("cache"), 1).await
+        train(self.model.base, &self.store, &cache(self.folder.path()), 1).await
     }
 
     pub fn tokenizer(&self) -> Tokenizer {
@@ -146,16 +144,27 @@ impl World {
     pub fn settings(&self, name: &str, queue: usize) -> Settings {
         let folder = self.folder.path().join(name);
         Settings {
-            cache: folder.join("cache"),
+            cache: cache(&folder),
             folder: folder.join("engine"),
             queue,
             device: Device::Cpu,
+            limits: Limits { memory: 2 << 30, seconds: 600 },
+            program: Program {
+                path: std::env::current_exe().unwrap(),
+                arguments: ["child", "--exact", "--ignored", "--nocapture"].map(Into::into).into(),
+            },
+            names: Vec::new(),
         }
     }
 
     /// Starts an engine on the folder `name`.
     pub async fn engine(&self, name: &str, queue: usize) -> Running {
-        let engine = Engine::open(self.store.clone(), self.settings(name, queue)).unwrap();
+        self.engine_with(self.settings(name, queue)).await
+    }
+
+    pub async fn engine_with(&self, settings: Settings) -> Running {
+        let engine = Engine::open(self.store.clone(), settings).unwrap();
+        let secret = engine.secret().reveal().to_string();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
@@ -163,7 +172,7 @@ impl World {
             let _ = stopped.await;
         };
         let task = tokio::spawn(serve(engine, listener, shutdown));
-        Running { url, stop, task, client: reqwest::Client::new() }
+        Running { url, stop, task, secret, client: reqwest::Client::new() }
     }
 
     /// The file of a blob.
@@ -171,6 +180,11 @@ impl World {
         let digits = hex::encode(id);
         self.folder.path().join("store").join(&digits[..2]).join(&digits[2..4]).join(&digits)
     }
+}
+
+/// The cache in a folder.
+pub fn cache(folder: &Path) -> Cache {
+    Cache::new(folder.join("cache"), 1 << 30)
 }
 
 /// A trace index over a record of one token for each of these contributions.
@@ -181,7 +195,7 @@ pub async fn traces(world: &World, alphabet: &Alphabet, contributions: &[u32]) -
         records: vec![Traced { tokens: vec![*id], source: None }],
     });
     let each = contributions.map(Ok::<_, openledger_trace::Error>);
-    add(folder.path(), alphabet, each, Limits::default()).unwrap();
+    add(folder.path(), alphabet, each, ShardLimits::default()).unwrap();
     store_traces(folder.path(), &world.store).await.unwrap()
 }
 
@@ -193,7 +207,7 @@ async fn base(folder: &Path, store: &BlobStore, seed: u64) -> BaseIds {
     store_base(folder, store).await.unwrap()
 }
 
-async fn train(base: BaseIds, store: &BlobStore, cache: &Path, seed: u64) -> Outcome {
+async fn train(base: BaseIds, store: &BlobStore, cache: &Cache, seed: u64) -> Outcome {
     let records = |topic: usize| -> Vec<Record> {
         (0..8).map(|i| Record::new(Body::Text(text(topic, i)), None).unwrap()).collect()
     };
@@ -203,6 +217,7 @@ async fn train(base: BaseIds, store: &BlobStore, cache: &Path, seed: u64) -> Out
         rank: 2,
         epochs: 2,
         rows: 4,
+        learning_rate: 5e-3,
         seed,
         method,
         ..openledger_factory::Settings::default()
@@ -245,21 +260,32 @@ pub fn jsonl(transcripts: &[Transcript]) -> String {
 pub struct Running {
     pub url: String,
     pub client: reqwest::Client,
+    pub secret: String,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<std::io::Result<()>>,
+    task: JoinHandle<()>,
+}
+
+/// The id of a job as it is posted here.
+pub fn id(job: &Job) -> String {
+    Id::of(&serde_json::to_vec(job).unwrap()).to_string()
 }
 
 impl Running {
     pub async fn post(&self, job: &impl Serialize) -> (u16, Value) {
         let url = format!("{}/jobs", self.url);
-        let answer = self.client.post(url).json(job).send().await.unwrap();
+        let request = self.client.post(url).bearer_auth(&self.secret).json(job);
+        let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
     pub async fn get(&self, job: &Job) -> (u16, Value) {
-        let url = format!("{}/jobs/{}", self.url, job.id());
-        let answer = self.client.get(url).send().await.unwrap();
+        let answer = self.ask(&format!("jobs/{}", id(job))).await;
         (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    pub async fn ask(&self, path: &str) -> reqwest::Response {
+        let request = self.client.get(format!("{}/{path}", self.url));
+        request.bearer_auth(&self.secret).send().await.unwrap()
     }
 
     /// What is answered once the job is in one of these states.
@@ -272,7 +298,7 @@ impl Running {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("job {} is never {states:?}", job.id());
+        panic!("job {} is never {states:?}", id(job));
     }
 
     /// Posts a job and returns how it ends.
@@ -285,31 +311,46 @@ impl Running {
     /// Stops the engine, whatever it does.
     pub async fn stop(self) {
         self.stop.send(()).unwrap();
-        self.task.await.unwrap().unwrap();
+        self.task.await.unwrap();
     }
 }
 
-/// A blob that is there, but whose reader waits until [`Dam::open`].
+/// A settlement whose computation aborts.
+pub const DYING: u64 = 666;
+/// A settlement whose computation never ends.
+pub const ENDLESS: u64 = 667;
+/// A settlement whose computation asks for more memory than it may have.
+pub const HUNGRY: u64 = 668;
+/// In a cache, a file that holds up all computations as long as it is there.
+const DAM: &str = "dam";
+
+/// Holds up the computations of an engine until [`Dam::open`].
 pub struct Dam(PathBuf);
 
 impl Dam {
-    /// Puts a named pipe in the place of a blob.
-    pub fn before(path: PathBuf) -> Self {
-        let _ = std::fs::remove_file(&path);
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    pub fn before(settings: &Settings) -> Self {
+        let folder = settings.cache.folder();
+        std::fs::create_dir_all(folder).unwrap();
+        let path = folder.join(DAM);
+        std::fs::write(&path, "").unwrap();
         Self(path)
     }
 
-    /// Lets the reader go on, with bytes that are not those of the blob, and takes the pipe away.
-    pub async fn open(self) {
-        let path = self.0;
-        tokio::task::spawn_blocking(move || {
-            // Opens when there is a reader.
-            let mut pipe = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-            let _ = pipe.write_all(b"not yet");
-            std::fs::remove_file(&path).unwrap();
-        })
-        .await
-        .unwrap();
+    pub fn open(self) {
+        std::fs::remove_file(self.0).unwrap();
+    }
+}
+
+/// What the process of a job does in these tests: what it should, unless the job is one of those that go wrong.
+pub async fn child() {
+    let task = Task::read().await.unwrap();
+    while task.cache.0.join(DAM).exists() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    match task.job.settlement {
+        DYING => std::process::abort(),
+        ENDLESS => std::future::pending().await,
+        HUNGRY => assert_eq!(vec![1_u8; 3 << 30].len(), 3 << 30),
+        _ => task.perform().await.unwrap(),
     }
 }

@@ -1,11 +1,12 @@
 //! Jobs that are computed, and what else is asked of an engine.
 
 use codec::DecodeAll;
+use openledger_artefacts::{fetch_index, fetch_model, fetch_traces, Cache, IndexIds};
 use openledger_engine::{attribute, Engine, Error, Job, Library};
-use openledger_factory::{artefacts::fetch_model, fetch_index, fetch_traces, IndexIds};
+use openledger_influence::Index;
 use openledger_lm::Device;
 use openledger_primitives::{attribution::Attribution, trace::Trace, ContentId, PPM};
-use openledger_trace::Rules;
+use openledger_trace::{Index as TraceIndex, Rules};
 use serde_json::{json, Value};
 
 use crate::fixture::*;
@@ -22,23 +23,25 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     let job = world.job(7, &transcripts).await;
     let engine = world.engine("a", 4).await;
     let (status, answer) = engine.post(&job).await;
-    assert_eq!((status, &answer["job"]), (202, &json!("abababab-7")));
+    assert_eq!((status, &answer["job"]), (202, &json!(id(&job))));
     assert!(["queued", "running", "done"].contains(&answer["state"].as_str().unwrap()));
 
     let done = engine.once(&job, &["done", "failed"]).await;
     assert_eq!(done["state"], "done", "{done}");
-    assert_eq!(done["job"], "abababab-7");
+    assert_eq!(done["job"], id(&job));
     assert!(done.get("error").is_none());
     let found = attribution(&done);
 
     // Another way to the same artefacts.
-    let cache = world.folder.path().join("elsewhere");
+    let cache = Cache::new(world.folder.path().join("elsewhere"), 1 << 30);
     let (model, _) = fetch_model(&world.store, &job.base, &job.adapter, &cache).await.unwrap();
     let index = fetch_index(&world.store, &job.index.content, &cache).await.unwrap();
+    let index = Index::open(&index).unwrap();
     let settlement = job.settlement();
     let mut works = Vec::new();
     let keep = |work| works.push(work);
     let traces = fetch_traces(&world.store, &job.index.trace.unwrap(), &cache).await.unwrap();
+    let traces = TraceIndex::open(&traces).unwrap();
     let trace = |answer: &[u32]| {
         let found = traces.trace(answer, &Rules::default());
         let credits = found.credits.into_iter().collect::<Vec<_>>().try_into().unwrap();
@@ -61,15 +64,15 @@ async fn job_should_be_done_with_what_its_artefacts_give() {
     assert!(!found.shares.shares().is_empty());
     assert!(found.shares.shares().iter().all(|s| CONTRIBUTIONS[..3].contains(&s.contribution)));
 
-    let id: ContentId = serde_json::from_value(done["report"].clone()).unwrap();
-    assert_eq!(id, found.report);
-    assert_eq!(world.store.get(&id).await.unwrap(), report.to_json());
+    let stored: ContentId = serde_json::from_value(done["report"].clone()).unwrap();
+    assert_eq!(stored, found.report);
+    assert_eq!(world.store.get(&stored, 1 << 20).await.unwrap(), report.to_json());
     for (receipt, work) in report.receipts.iter().zip(works) {
-        assert_eq!(world.store.get(&receipt.work).await.unwrap(), work);
+        assert_eq!(world.store.get(&receipt.work, 1 << 30).await.unwrap(), work);
     }
 
     // What an audit calls.
-    let mut library = Library::new(world.store.clone(), cache, Device::Cpu);
+    let mut library = Library::new(world.store.clone(), cache, Device::Cpu, 1 << 30);
     let artefacts = library.load(&job).await.unwrap();
     let audited = attribute(&job, &artefacts, &transcripts, |_| {}).unwrap();
     assert_eq!(audited, report);
@@ -84,8 +87,8 @@ async fn answer_should_be_credited_to_the_contribution_that_it_repeats() {
     // Word for word a record of contribution 3, asked for in the words of contribution 8.
     let answers = [answer(0, prompt, tokenizer.encode(&text(0, 1)).unwrap())];
     let job = world.job(7, &answers).await;
-    let elsewhere = world.folder.path().join("elsewhere");
-    let mut library = Library::new(world.store.clone(), elsewhere, Device::Cpu);
+    let elsewhere = Cache::new(world.folder.path().join("elsewhere"), 1 << 30);
+    let mut library = Library::new(world.store.clone(), elsewhere, Device::Cpu, 1 << 30);
     let mut receipt = async |trace, index: IndexIds| {
         let job = Job { trace, index, ..job.clone() };
         let artefacts = library.load(&job).await.unwrap();
@@ -129,59 +132,96 @@ async fn result_should_be_the_same_bytes_when_computed_elsewhere_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn post_should_be_idempotent_and_refuse_another_body() {
+async fn post_should_be_idempotent_and_take_the_same_work_of_another_committee() {
     let world = World::new().await;
     let engine = world.engine("a", 4).await;
-    let mut job = world.job(7, &world.answers(0)).await;
+    let job = world.job(7, &world.answers(0)).await;
     let done = engine.result(&job).await;
     assert_eq!(done["state"], "done", "{done}");
-    // A later committee wants the same result.
-    job.attempt = 2;
     // With the result, for whoever posts it: nobody has to ask for it afterwards.
     assert_eq!(engine.post(&job).await, (202, done.clone()));
-    assert_eq!(engine.get(&job).await, (200, done.clone()));
-    job.floor = 2_000;
-    let (status, answer) = engine.post(&job).await;
-    assert_eq!(status, 409);
-    assert!(answer["error"].as_str().unwrap().contains("abababab-7"), "{answer}");
+    // A later committee wants the same result, which is there.
+    let later = Job { attempt: 2, ..job.clone() };
+    let mut same = done.clone();
+    same["job"] = json!(id(&later));
+    assert_eq!(engine.post(&later).await, (202, same.clone()));
+    assert_eq!(engine.get(&later).await, (200, same));
     assert_eq!(engine.get(&job).await, (200, done));
+    let computed = engine.ask("metrics").await.text().await.unwrap();
+    assert!(computed.contains("openledger_engine_job_seconds_count 1"), "{computed}");
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn job_should_be_computed_when_another_of_its_settlement_came_first() {
+    let world = World::new().await;
+    let engine = world.engine("a", 4).await;
+    let job = world.job(7, &world.answers(0)).await;
+    // As of a fork that the chain left, and as somebody makes it up.
+    let fork = world.job(7, &world.answers(1)).await;
+    let false_one = Job { floor: 2_000, ..job.clone() };
+    let first = engine.result(&fork).await;
+    let second = engine.result(&false_one).await;
+    let done = engine.result(&job).await;
+    assert_eq!((&first["state"], &second["state"]), (&json!("done"), &json!("done")));
+    assert_eq!(done["state"], "done", "{done}");
+    assert_ne!(done["attribution"], first["attribution"]);
+    assert_eq!(engine.get(&fork).await, (200, first));
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn engine_should_take_jobs_only_from_who_knows_its_secret() {
+    let world = World::new().await;
+    let engine = world.engine("a", 4).await;
+    let job = world.job(7, &world.answers(0)).await;
+    let url = format!("{}/jobs", engine.url);
+    let stranger = engine.client.post(&url).json(&job).send().await.unwrap();
+    assert_eq!(stranger.status(), 401);
+    let guess = engine.client.post(&url).bearer_auth("guess").json(&job).send().await.unwrap();
+    assert_eq!(guess.status(), 401);
+    assert_eq!(engine.get(&job).await.0, 404);
+    // What a page does whose name was made to lead here, even if it knew the secret.
+    let page = engine.client.post(&url).bearer_auth(&engine.secret).json(&job);
+    let page = page.header("host", "rebound.example:9955").send().await.unwrap();
+    assert_eq!(page.status(), 403);
+    for path in ["metrics", "jobs/x"] {
+        let answer = engine.client.get(format!("{}/{path}", engine.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{path}");
+    }
+    let health = engine.client.get(format!("{}/health", engine.url)).send().await.unwrap();
+    assert_eq!(health.status(), 200);
+    engine.stop().await;
+    // The same after a restart.
+    let again = world.engine("a", 4).await;
+    assert_eq!(again.post(&job).await.0, 202);
+    again.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn post_should_refuse_when_the_queue_is_full() {
     let world = World::new().await;
+    let dam = Dam::before(&world.settings("a", 1));
     let engine = world.engine("a", 1).await;
     let stuck = world.job(1, &world.answers(0)).await;
-    let dam = Dam::before(world.blob(&stuck.batch));
     assert_eq!(engine.post(&stuck).await.0, 202);
     engine.once(&stuck, &["running"]).await;
 
     let waiting = world.job(2, &world.answers(1)).await;
-    let queued = json!({"job": "abababab-2", "state": "queued"});
+    let queued = json!({"job": id(&waiting), "state": "queued"});
     assert_eq!(engine.post(&waiting).await, (202, queued.clone()));
     let third = world.job(3, &world.answers(2)).await;
     let (status, answer) = engine.post(&third).await;
     assert_eq!(status, 503);
     assert!(answer["error"].as_str().unwrap().contains("later"), "{answer}");
     assert_eq!(engine.get(&third).await.0, 404);
-    // Those that are there already have their place, and their bodies.
+    // Those that are there already have their place.
     assert_eq!(engine.post(&waiting).await, (202, queued));
     assert_eq!(engine.post(&stuck).await.1["state"], "running");
-    let changed = openledger_engine::Job { count: 9, ..waiting.clone() };
-    assert_eq!(engine.post(&changed).await.0, 409);
-    let health: Value = engine
-        .client
-        .get(format!("{}/health", engine.url))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    assert_eq!(health, json!({"status": "ok", "queued": 1, "running": "abababab-1"}));
+    let health: Value = engine.ask("health").await.json().await.unwrap();
+    assert_eq!(health, json!({"status": "ok", "queued": 1, "running": 1}));
 
-    dam.open().await;
+    dam.open();
     assert_eq!(engine.once(&waiting, &["done", "failed"]).await["state"], "done");
     assert_eq!(engine.result(&third).await["state"], "done");
     engine.stop().await;
@@ -220,6 +260,7 @@ async fn requests_should_be_refused_in_words_when_they_are_not_understood() {
     let send = |body: Vec<u8>, kind: &'static str| {
         let request =
             engine.client.post(format!("{}/jobs", engine.url)).header("content-type", kind);
+        let request = request.bearer_auth(&engine.secret);
         async { request.body(body).send().await.unwrap().status().as_u16() }
     };
     assert_eq!(send(b"{\"genesis\":".to_vec(), "application/json").await, 400);
@@ -227,9 +268,10 @@ async fn requests_should_be_refused_in_words_when_they_are_not_understood() {
     assert_eq!(send(vec![b' '; 300 * 1024], "application/json").await, 413);
     assert_eq!(send(serde_json::to_vec(&job).unwrap(), "text/plain").await, 415);
 
-    for path in ["jobs/abababab-7", "jobs/abababab-07", "jobs/..%2F..%2Fetc", "jobs/%FF", "nowhere"]
+    let unknown = format!("jobs/{}", id(&job));
+    for path in [unknown.as_str(), "jobs/abababab-07", "jobs/..%2F..%2Fetc", "jobs/%FF", "nowhere"]
     {
-        let answer = engine.client.get(format!("{}/{path}", engine.url)).send().await.unwrap();
+        let answer = engine.ask(path).await;
         let expected = if path == "jobs/%FF" { 400 } else { 404 };
         assert_eq!(answer.status().as_u16(), expected, "{path}");
     }
@@ -244,13 +286,12 @@ async fn metrics_should_count_what_happened() {
     assert_eq!(engine.result(&job).await["state"], "done");
     let failing = openledger_engine::Job { settlement: 2, count: 9, ..job.clone() };
     assert_eq!(engine.result(&failing).await["state"], "failed");
-    assert_eq!(engine.post(&openledger_engine::Job { floor: 0, ..job }).await.0, 409);
-    let text = engine.client.get(format!("{}/metrics", engine.url)).send().await.unwrap();
-    let text = text.text().await.unwrap();
+    assert_eq!(engine.post(&json!({})).await.0, 400);
+    let text = engine.ask("metrics").await.text().await.unwrap();
     for line in [
         "openledger_engine_jobs_total{state=\"done\"} 1",
         "openledger_engine_jobs_total{state=\"failed\"} 1",
-        "openledger_engine_refusals_total{status=\"409\"} 1",
+        "openledger_engine_refusals_total{status=\"400\"} 1",
         "openledger_engine_receipts_total 3",
         "openledger_engine_jobs_queued 0",
         "openledger_engine_job_seconds_count 2",

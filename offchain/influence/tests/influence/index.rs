@@ -6,7 +6,7 @@ use openledger_influence::{
     gradients::of_records,
     method::{Scope, Weighting},
     query::Query,
-    settlement::scores,
+    scores::scores,
     Error, Index, Method,
 };
 use openledger_lm::{Labels, Model, Sequence};
@@ -24,14 +24,15 @@ fn single() -> Method {
 }
 
 fn query(record: &Sequence) -> Query {
-    let half = record.ids.len() / 2;
-    Query::new(&ends(&method()), &record.ids[..half], &record.ids[half..], Scope::Answer).unwrap()
+    let half = record.ids().len() / 2;
+    Query::new(&ends(&method()), &record.ids()[..half], &record.ids()[half..], Scope::Answer)
+        .unwrap()
 }
 
 /// The query at the model itself.
 fn alone(record: &Sequence) -> Query {
-    let half = record.ids.len() / 2;
-    Query::new(&[model()], &record.ids[..half], &record.ids[half..], Scope::Answer).unwrap()
+    let half = record.ids().len() / 2;
+    Query::new(&[model()], &record.ids()[..half], &record.ids()[half..], Scope::Answer).unwrap()
 }
 
 #[test]
@@ -77,7 +78,7 @@ fn query_should_be_the_gradients_at_all_checkpoints() {
 #[test]
 fn query_should_explain_the_prompt_too_when_the_method_says_exchange() {
     let models = [model()];
-    let ids = record(0, 50).ids;
+    let ids = record(0, 50).ids().to_vec();
     let query = |prompt: usize, scope| Query::new(&models, &ids[..prompt], &ids[prompt..], scope);
     // However an exchange is divided into prompt and answer, it is the answer to its first token.
     let whole = query(1, Scope::Answer).unwrap();
@@ -136,12 +137,12 @@ fn score_should_rank_as_unquantised_influence_does() {
 
     // As build does it: sorted by length, so that the same labels are drawn.
     let mut sorted: Vec<&Sequence> = examples.iter().map(|e| &e.sequence).collect();
-    sorted.sort_by_key(|sequence| sequence.ids.len());
+    sorted.sort_by_key(|sequence| sequence.ids().len());
     let ekfac = EkFac::fit(&model, &sorted, 0.1, equal.seed, |_, _| {}).unwrap();
     for topic in 0..3 {
         let record = record(topic, 60);
-        let half = record.ids.len() / 2;
-        let asked = Sequence { ids: record.ids.clone(), from: half };
+        let half = record.ids().len() / 2;
+        let asked = Sequence::after(record.ids().to_vec(), half);
         let v = of_records(&model, &[asked], Labels::Data).unwrap().remove(0);
         let exact: Vec<f64> = examples
             .iter()
@@ -186,7 +187,8 @@ fn score_should_be_positive_when_a_step_on_the_record_makes_it_likelier() {
         let examples = [Example { contribution: 3, sequence: record.clone() }];
         let index = index_of(&[3], &examples, &single()).unwrap();
         let models = std::slice::from_ref(&model);
-        let query = Query::new(models, &record.ids[..1], &record.ids[1..], Scope::Answer).unwrap();
+        let query =
+            Query::new(models, &record.ids()[..1], &record.ids()[1..], Scope::Answer).unwrap();
         assert!(scores(&query, &index).scores[0] > 0);
     }
 }
@@ -274,8 +276,8 @@ fn variants_should_be_what_one_training_after_the_other_says() {
     }
     // Of a second training alone, the scores are those of the second variant.
     let record = record(1, 50);
-    let half = record.ids.len() / 2;
-    let (prompt, answer) = record.ids.split_at(half);
+    let half = record.ids().len() / 2;
+    let (prompt, answer) = record.ids().split_at(half);
     let of = |models: &[Model], index: &Index| -> Vec<f64> {
         let query = Query::new(models, prompt, answer, Scope::Answer).unwrap();
         let variants = usize::from(index.variants());
@@ -298,7 +300,7 @@ fn variants_should_be_what_one_training_after_the_other_says() {
 fn explain_should_divide_the_score_of_a_contribution_among_its_records() {
     let method = method();
     let models = ends(&method);
-    let ids = record(1, 50).ids;
+    let ids = record(1, 50).ids().to_vec();
     let (prompt, answer) = ids.split_at(4);
     // Not in the order of their contributions.
     let mut examples = examples();
@@ -319,7 +321,7 @@ fn explain_should_divide_the_score_of_a_contribution_among_its_records() {
     }
     let mut expected = [0.0; 4];
     for (model, run) in models.iter().zip(0..) {
-        let asked = Sequence { ids: ids.clone(), from: 0 };
+        let asked = Sequence::new(ids.clone());
         let gradient = of_records(model, &[asked], Labels::Data).unwrap().remove(0);
         let variant = Variant::new(model, run, &CONTRIBUTIONS, &examples, &method, |_| {}).unwrap();
         for (sum, score) in expected.iter_mut().zip(variant.scores(&gradient)) {

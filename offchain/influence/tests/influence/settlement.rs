@@ -2,9 +2,9 @@ use openledger_influence::{
     attribute, batch,
     method::Scope,
     query::Query,
-    settlement::{scores, JobReport, Parameters},
-    work::ReceiptWork,
-    Error, Index,
+    scores::scores,
+    work::{Parameters, ReceiptWork},
+    Error, Index, JobReport,
 };
 use openledger_primitives::{
     hashing, merkle, receipt::Transcript, score, score::BLOCK, shares::ShareVector,
@@ -33,7 +33,7 @@ fn index() -> Index {
 fn answers() -> Vec<(Vec<u32>, Vec<u32>)> {
     (0..3)
         .map(|topic| {
-            let mut ids = record(topic, 90).ids;
+            let mut ids = record(topic, 90).ids().to_vec();
             let output = ids.split_off(ids.len() / 2);
             (ids, output)
         })

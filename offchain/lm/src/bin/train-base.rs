@@ -11,8 +11,8 @@ use std::{
 use anyhow::{ensure, Context, Result};
 use clap::{Parser, ValueEnum};
 use openledger_lm::{
-    Config, Data, Device, Model, Precision, RopeScaling, Schedule, Sequence, Target, Tokenizer,
-    Trainer,
+    Config, Data, Device, Family, Model, Precision, RopeScaling, Schedule, Sequence, Target,
+    Tokenizer, Trainer,
 };
 use walkdir::WalkDir;
 
@@ -143,6 +143,7 @@ fn main() -> Result<()> {
 impl Size {
     fn config(self) -> Config {
         let small = Config {
+            family: Family::LLAMA,
             vocab_size: PIECES,
             hidden_size: 192,
             intermediate_size: 512,

@@ -1,13 +1,19 @@
 //! Small models for tests.
 #![allow(dead_code)]
 
-use openledger_lm::{Adapter, Config, Model, RopeScaling, Sequence};
+pub mod golden;
+pub mod python;
+pub mod tokenizers;
+pub mod twins;
+
+use openledger_lm::{Adapter, Config, Family, Model, RopeScaling, Sequence};
 use rand::Rng;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
 /// Grouped-query attention, an output matrix of its own, odd widths.
 pub fn config() -> Config {
     Config {
+        family: Family::LLAMA,
         vocab_size: 23,
         hidden_size: 12,
         intermediate_size: 20,
@@ -45,7 +51,7 @@ pub fn sequences() -> Vec<Sequence> {
         .into_iter()
         .map(|(len, from)| {
             let ids = (0..len).map(|_| rng.random_range(0..23)).collect();
-            Sequence { ids, from }
+            Sequence::after(ids, from)
         })
         .collect()
 }

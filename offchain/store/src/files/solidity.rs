@@ -23,13 +23,20 @@ pub fn cut(source: &str) -> Result<(Vec<String>, Vec<String>), String> {
             _ => {}
         }
     }
-    Ok((cutter.records, cutter.left_out))
+    let Cutter { records, mut left_out, short } = cutter;
+    if short > 0 {
+        let many = if short > 1 { "declarations have" } else { "declaration has" };
+        left_out.push(format!("{short} {many} fewer than {MIN_CHARS} characters"));
+    }
+    Ok((records, left_out))
 }
 
 #[derive(Default)]
 struct Cutter {
     records: Vec<String>,
     left_out: Vec<String>,
+    /// How many were too short.
+    short: usize,
 }
 
 impl Cutter {
@@ -42,6 +49,8 @@ impl Cutter {
                 .push(format!("`{head}` has {chars} characters, at most {MAX_CHARS} are taken"));
         } else if chars >= MIN_CHARS {
             self.records.push(text);
+        } else {
+            self.short += 1;
         }
     }
 
@@ -253,8 +262,9 @@ fn string(bytes: &[u8]) -> Option<usize> {
     let mut escaped = false;
     for (at, byte) in bytes.iter().enumerate().skip(1) {
         match byte {
-            b'\n' => return None,
+            // Also the end of the line, after which the string goes on.
             _ if escaped => escaped = false,
+            b'\n' => return None,
             b'\\' => escaped = true,
             byte if byte == quote => return Some(at + 1),
             _ => {}

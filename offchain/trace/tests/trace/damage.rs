@@ -119,7 +119,7 @@ fn open_should_refuse_when_the_manifest_is_not_whole() {
     }
     let name = shard.file_name().unwrap().to_str().unwrap();
     for (old, new) in [
-        ("\"format\":1", "\"format\":2"),
+        ("\"format\":2", "\"format\":3"),
         ("\"contribution\":100", "\"contribution\":101"),
         ("{\"contribution\":100},", ""),
         ("\"alphabet\":\"03120\"", "\"alphabet\":\"031200\""),

@@ -4,5 +4,6 @@ mod credits;
 mod damage;
 mod files;
 mod naive;
+mod normal;
 mod service;
 mod spans;

@@ -1,7 +1,9 @@
+use std::ops::Range;
+
 use openledger_trace::{
     build::{add, Contribution, Limits, Record},
     http::{serve, Service, MAX_BODY},
-    report::Bytes,
+    report::{Bytes, Codec},
     About, Alphabet, Error, Index, Rules,
 };
 use reqwest::{Client, StatusCode};
@@ -28,7 +30,14 @@ async fn service_should_trace_texts_and_refuse_what_is_none() {
     let contribution = Ok::<_, Error>(Contribution { about, records });
     add(folder.path(), &Alphabet::bytes(), [contribution], Limits::default()).unwrap();
     let index = Index::open(folder.path()).unwrap();
-    let service = Service { index, codec: Box::new(Bytes), rules: Rules::default(), threads: 2 };
+    let service = Service {
+        index,
+        codec: Box::new(Bytes),
+        rules: Rules::default(),
+        threads: 2,
+        queue: 2,
+        names: Vec::new(),
+    };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -55,8 +64,11 @@ async fn service_should_trace_texts_and_refuse_what_is_none() {
         credited["credit"].as_u64().unwrap() + found["rest"].as_u64().unwrap(),
         found["bits"].as_u64().unwrap()
     );
+    assert_eq!(span["bytes"], json!({"start": 12, "end": 55}));
     let bytes: Vec<u8> = text.bytes().collect();
-    assert_eq!(trace(json!({"tokens": bytes})).await, (StatusCode::OK, found));
+    let mut of_tokens = found.clone();
+    of_tokens["spans"][0].as_object_mut().unwrap().remove("bytes");
+    assert_eq!(trace(json!({"tokens": bytes})).await, (StatusCode::OK, of_tokens));
 
     for (body, expected) in [
         (json!({"txt": ""}), StatusCode::BAD_REQUEST),
@@ -76,5 +88,54 @@ async fn service_should_trace_texts_and_refuse_what_is_none() {
     let (_, about) = request(client.get(format!("{url}/index"))).await;
     assert_eq!((&about["contributions"], &about["tokens"]), (&json!(1), &json!(RECORD.len())));
     stop.send(()).unwrap();
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
+}
+
+/// A codec whose texts take until the test says so.
+struct Slow(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl Codec for Slow {
+    fn encode(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>, String> {
+        self.0.lock().unwrap().recv().unwrap();
+        Bytes.encode(text)
+    }
+
+    fn decode(&self, tokens: &[u32]) -> Result<String, String> {
+        Bytes.decode(tokens)
+    }
+}
+
+#[tokio::test]
+async fn service_should_refuse_requests_when_enough_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let about = About { contribution: 7, label: None, contributor: None, licence: None };
+    let tokens = RECORD.bytes().map(u32::from).collect();
+    let records = vec![Record { tokens, source: None }];
+    let contribution = Ok::<_, Error>(Contribution { about, records });
+    add(folder.path(), &Alphabet::bytes(), [contribution], Limits::default()).unwrap();
+    let index = Index::open(folder.path()).unwrap();
+    let (go_on, wait) = std::sync::mpsc::channel();
+    let codec = Box::new(Slow(std::sync::Mutex::new(wait)));
+    let rules = Rules::default();
+    let service = Service { index, codec, rules, threads: 1, queue: 1, names: Vec::new() };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(serve(service, listener, std::future::pending()));
+    let client = Client::new();
+    // Of three requests, one is worked on and one waits.
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..3 {
+        asked.spawn(client.post(format!("{url}/trace")).json(&json!({"text": "x"})).send());
+    }
+    let refused = asked.join_next().await.unwrap().unwrap().unwrap();
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    go_on.send(()).unwrap();
+    go_on.send(()).unwrap();
+    while let Some(answer) = asked.join_next().await {
+        assert_eq!(answer.unwrap().unwrap().status(), StatusCode::OK);
+    }
+    // Whatever is asked, only who is asked by its own name answers.
+    let page = client.get(format!("{url}/index")).header("host", "rebound.example");
+    assert_eq!(page.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    serving.abort();
 }

@@ -13,7 +13,7 @@ fn commit_should_be_kept_and_free_when_a_member_commits() {
             last_event(),
             Event::Committed { settlement: id, attributor: account("attributor", 0) }
         );
-        assert_eq!(stored(id).phase, Phase::Committing);
+        assert_eq!(stored(id).phase(), Phase::Committing);
     });
 }
 
@@ -25,7 +25,10 @@ fn commit_should_start_the_reveal_when_it_is_the_last() {
         assert_ok!(Attribution::commit(worker_of(0), id, H256::zero()));
         System::set_block_number(5);
         assert_ok!(Attribution::commit(worker_of(1), id, H256::zero()));
-        assert_eq!((stored(id).phase, stored(id).deadline), (Phase::Revealing, 5 + REVEAL));
+        assert_eq!(
+            (stored(id).phase(), stored(id).deadline()),
+            (Phase::Revealing, Some(5 + REVEAL))
+        );
         assert_eq!(last_event(), Event::RevealStarted { settlement: id, deadline: 5 + REVEAL });
     });
 }

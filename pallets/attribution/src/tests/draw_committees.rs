@@ -11,7 +11,7 @@ fn committee_should_be_drawn_in_the_block_after_the_one_that_called_for_it() {
     run(|| {
         let world = world(5);
         let id = settle_only(&world);
-        assert!(stored(id).committee.is_empty());
+        assert!(stored(id).committee().is_empty());
         assert_eq!(Undrawn::<Test>::get().into_inner(), [id]);
         let who = RuntimeOrigin::signed(account("worker", 0));
         let error = Error::<Test>::NotMember;
@@ -21,11 +21,11 @@ fn committee_should_be_drawn_in_the_block_after_the_one_that_called_for_it() {
         check();
         System::set_block_number(2);
         draw();
-        assert_eq!((stored(id).committee.len(), stored(id).deadline), (3, 2 + COMMIT));
+        assert_eq!((stored(id).committee().len(), stored(id).deadline()), (3, Some(2 + COMMIT)));
         assert!(Undrawn::<Test>::get().is_empty());
-        let committee = stored(id).committee;
+        let committee = stored(id).committee().to_vec();
         draw();
-        assert_eq!(stored(id).committee, committee);
+        assert_eq!(stored(id).committee(), &committee[..]);
     });
 }
 
@@ -39,7 +39,7 @@ fn committees_should_be_drawn_in_the_order_of_the_calls_when_there_are_more_than
         assert_eq!(Attribution::draw_committees(), 2);
         assert_eq!(Attribution::draw_committees(), 0);
         // As many as two attributors can work on at once.
-        let drawn = ids.iter().filter(|id| !stored(**id).committee.is_empty()).count();
+        let drawn = ids.iter().filter(|id| !stored(**id).committee().is_empty()).count();
         let most: u32 = <<Test as Config>::MaxJobs as Get<u32>>::get();
         assert_eq!(drawn, most as usize);
     });

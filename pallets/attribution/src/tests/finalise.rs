@@ -7,7 +7,7 @@ fn fee_should_be_divided_to_the_last_unit_when_the_committee_agrees() {
         let fee = 1_000_003;
         let id = world.settle(fee);
         world.decide_alike(id, &[(0, 123_457), (2, 500_000)]);
-        let split = stored(id).split.unwrap();
+        let split = stored(id).outcome().unwrap().split;
         assert_eq!(
             split,
             Split::of(fee, &SplitParameters::DEFAULT, &shares(&[(0, 123_457), (2, 500_000)]), 3)
@@ -32,10 +32,10 @@ fn fee_should_be_divided_to_the_last_unit_when_the_committee_agrees() {
             last_event(),
             Event::Finalised {
                 settlement: id,
-                shares: stored(id).shares.unwrap(),
+                shares: stored(id).shares().unwrap().clone(),
                 split,
                 emission: 0,
-                accepted: stored(id).committee.to_vec()
+                accepted: stored(id).committee().to_vec()
             }
         );
     });
@@ -50,7 +50,7 @@ fn shares_should_be_the_median_and_the_far_member_unpaid_when_one_disagrees() {
         let also = result(&[(0, 604_000), (1, 396_000)]);
         let far = result(&[(2, PPM)]);
         world.decide(id, &[(0, near.clone()), (1, far), (2, also)]);
-        let decided = stored(id).shares.unwrap();
+        let decided = stored(id).shares().unwrap().clone();
         // Entry by entry 600,000 and 396,000, renormalised.
         assert_eq!(decided, ShareVector::from_weights([(0, 600_000), (1, 396_000)], 0));
         assert!(decided.distance(&near.shares) <= PARAMETERS.tolerance);
@@ -67,11 +67,11 @@ fn attributors_part_should_go_to_the_treasury_when_nobody_is_near_the_median() {
         let world = world(2);
         let id = world.settle(1_000_000);
         world.decide(id, &[(0, result(&[(0, PPM)])), (1, result(&[(1, PPM)]))]);
-        let split = stored(id).split.unwrap();
+        let split = stored(id).outcome().unwrap().split;
         assert_eq!((split.attributors, split.remainder), (0, 50_000));
         // Who of two is right is not known: both keep their bonds.
         assert_eq!([bond(0), bond(1)], [BONDED; 2]);
-        assert_eq!(stored(id).shares, Some(shares(&[(0, 500_000), (1, 500_000)])));
+        assert_eq!(stored(id).shares(), Some(&shares(&[(0, 500_000), (1, 500_000)])));
     });
 }
 
@@ -127,7 +127,7 @@ fn treasury_should_be_credited_when_it_cannot_receive_its_part() {
         <Balances as frame_support::traits::fungible::Mutate<_>>::set_balance(&Treasury::get(), 0);
         let id = world.settle(100);
         world.decide_alike(id, &[]);
-        assert_eq!(stored(id).phase, Phase::Finalised);
+        assert_eq!(stored(id).phase(), Phase::Finalised);
         let owed = Credits::<Test>::get(Treasury::get());
         assert!(owed > 0 && owed < ED);
         for _ in 0..2 {

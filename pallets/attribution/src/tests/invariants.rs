@@ -43,14 +43,14 @@ proptest! {
                                 .into_iter()
                                 .filter(|(_, ppm)| *ppm > 0)
                                 .collect();
-                            if System::block_number() <= stored(id).deadline {
+                            if Some(System::block_number()) <= stored(id).deadline() {
                                 world.decide_alike(id, &list);
                             }
                         }
                     }
                     Happening::Silence => {
                         if let Some(id) = open.first().copied() {
-                            if stored(id).decided.is_none() {
+                            if !stored(id).is_over() {
                                 pass_deadline(id);
                                 assert_ok!(advance(id));
                             }

@@ -27,9 +27,9 @@ mod claim;
 mod claim_contributions;
 mod commit;
 mod draw_committees;
-mod emission;
 mod finalise;
 mod invariants;
+mod matching;
 mod on_settlement;
 mod payout_change;
 mod payouts;
@@ -71,7 +71,7 @@ impl World {
 
     /// The numbers of the attributors in a settlement's committee.
     pub fn committee(&self, id: SettlementId) -> Vec<u32> {
-        let committee = stored(id).committee;
+        let committee = stored(id).committee().to_vec();
         (0..self.attributors.len())
             .filter(|n| committee.contains(&self.attributors[*n]))
             .map(|n| n as u32)
@@ -144,6 +144,7 @@ pub fn newcomer(records: u32, versions: &[u32]) -> (ContributionId, ModelId) {
         Default::default(),
         H256::repeat_byte(3),
         H256::repeat_byte(4),
+        ADAPTER_SIZE,
         trained_on.try_into().unwrap(),
         pallet_models::Versions::<Test>::get(1, 1).unwrap().index,
         0,
@@ -215,7 +216,7 @@ pub fn reveal(id: SettlementId, n: u32, result: &Outcome) -> DispatchResultWithP
 
 /// Goes to the block after a settlement's deadline, if it has not passed.
 pub fn pass_deadline(id: SettlementId) {
-    System::set_block_number(System::block_number().max(stored(id).deadline + 1));
+    System::set_block_number(System::block_number().max(stored(id).deadline().unwrap_or(0) + 1));
 }
 
 /// Has `to` be paid for a contribution instead of whoever is now.

@@ -6,10 +6,10 @@ fn settlement_should_get_a_committee_and_keep_the_parameters_when_it_arrives() {
         let world = world(5);
         let id = world.settle(1_000);
         let settlement = stored(id);
-        assert_eq!(settlement.committee.len(), 3);
+        assert_eq!(settlement.committee().len(), 3);
         assert_eq!(
-            (settlement.phase, settlement.attempt, settlement.deadline),
-            (Phase::Committing, 1, 1 + COMMIT)
+            (settlement.phase(), settlement.attempt, settlement.deadline()),
+            (Phase::Committing, 1, Some(1 + COMMIT))
         );
         for (n, who) in world.attributors.iter().enumerate() {
             let is_member = world.committee(id).contains(&(n as u32));
@@ -20,7 +20,7 @@ fn settlement_should_get_a_committee_and_keep_the_parameters_when_it_arrives() {
             Some(&Event::CommitteeDrawn {
                 settlement: id,
                 attempt: 1,
-                committee: settlement.committee.to_vec(),
+                committee: settlement.committee().to_vec(),
                 deadline: 1 + COMMIT
             })
         );
@@ -36,7 +36,7 @@ fn settlement_should_get_a_committee_and_keep_the_parameters_when_it_arrives() {
             ..PARAMETERS
         });
         world.decide_alike(id, &[(0, PPM)]);
-        assert_eq!(stored(id).split.unwrap().data, 500);
+        assert_eq!(stored(id).outcome().unwrap().split.data, 500);
         let state = Attribution::settlement(id).unwrap();
         assert_eq!((state.phase, state.total_fee), (Phase::Finalised, 1_000));
     });
@@ -135,13 +135,13 @@ fn settlement_should_spare_attributors_when_they_have_all_the_jobs_they_can_take
         let full = u64::from(<<Test as Config>::MaxJobs as Get<u32>>::get());
         let ids: Vec<_> = (0..=full).map(|_| world.settle(1_000)).collect();
         for id in &ids[..full as usize] {
-            assert_eq!(stored(*id).committee.len(), 1);
+            assert_eq!(stored(*id).committee().len(), 1);
         }
-        assert!(stored(full).committee.is_empty());
+        assert!(stored(full).committee().is_empty());
         // As soon as one is done, there is room.
         world.decide_alike(ids[0], &[]);
         assert_ok!(advance(full));
-        assert_eq!(stored(full).committee.len(), 1);
+        assert_eq!(stored(full).committee().len(), 1);
     });
 }
 
@@ -182,7 +182,7 @@ fn settlement_should_need_only_a_live_pot_when_the_fee_is_a_single_unit() {
         let id = world.settle(1);
         world.decide_alike(id, &[(0, PPM)]);
         // Every part is rounded down: all of it is the treasury's.
-        assert_eq!(stored(id).split.unwrap().remainder, 1);
+        assert_eq!(stored(id).outcome().unwrap().split.remainder, 1);
         assert_eq!(Balances::free_balance(Treasury::get()), ED + 1);
     });
 }

@@ -63,8 +63,8 @@ fn decided(attributors: u32, liars: &[u32]) -> (World, SettlementId) {
 fn liar_should_pay_the_prover_and_its_result_be_void_when_it_is_proven() {
     run(|| {
         let (_, id) = decided(3, &[0, 1]);
-        assert_eq!(stored(id).shares, Some(shares(&[(1, PPM)])));
-        System::set_block_number(stored(id).deadline);
+        assert_eq!(stored(id).shares(), Some(&shares(&[(1, PPM)])));
+        System::set_block_number(stored(id).deadline().unwrap());
         let info = prove(id, 0, lie().1).unwrap();
         assert_eq!(info.pays_fee, Pays::No);
         let cost = <weights::SubstrateWeight<Test> as WeightInfo>::prove_fraud();
@@ -82,12 +82,12 @@ fn liar_should_pay_the_prover_and_its_result_be_void_when_it_is_proven() {
         }));
         // One right and one wrong are left: half of what each said, and a new window.
         let settlement = stored(id);
-        assert_eq!(settlement.phase, Phase::Decided);
-        assert_eq!(settlement.deadline, System::block_number() + WINDOW);
-        assert_eq!(settlement.shares, Some(shares(&[(0, 500_000), (1, 500_000)])));
+        assert_eq!(settlement.phase(), Phase::Decided);
+        assert_eq!(settlement.deadline(), Some(System::block_number() + WINDOW));
+        assert_eq!(settlement.shares(), Some(&shares(&[(0, 500_000), (1, 500_000)])));
         check();
         assert_ok!(prove(id, 1, lie().1));
-        assert_eq!(stored(id).shares, Some(shares(&[(0, PPM)])));
+        assert_eq!(stored(id).shares(), Some(&shares(&[(0, PPM)])));
         pass_deadline(id);
         assert_ok!(advance(id));
         assert_eq!(Credits::<Test>::get(account("attributor", 2)), 50_000);
@@ -106,11 +106,11 @@ fn another_committee_should_be_drawn_when_nobody_is_left() {
         let (world, id) = decided(1, &[0]);
         assert_ok!(prove(id, 0, lie().1));
         let settlement = stored(id);
-        assert_eq!((settlement.phase, settlement.attempt), (Phase::Committing, 2));
-        assert_eq!(settlement.shares, None);
+        assert_eq!((settlement.phase(), settlement.attempt), (Phase::Committing, 2));
+        assert_eq!(settlement.shares(), None);
         check();
         world.decide_alike(id, &[(0, PPM)]);
-        assert_eq!(stored(id).phase, Phase::Finalised);
+        assert_eq!(stored(id).phase(), Phase::Finalised);
     });
 }
 
@@ -121,7 +121,7 @@ fn data_should_go_to_the_pools_when_all_committees_lied() {
         assert_ok!(prove(id, 0, lie().1));
         world.find(id, &[(0, lie().0)]);
         assert_ok!(prove(id, 0, lie().1));
-        assert_eq!(stored(id).phase, Phase::Fallback);
+        assert_eq!(stored(id).phase(), Phase::Fallback);
     });
 }
 
@@ -141,10 +141,10 @@ fn member_of_the_larger_committee_should_be_expelled_when_it_lied() {
             .collect();
         world.find(id, &results);
         assert_ok!(prove(id, members[0], lie().1));
-        assert_eq!(stored(id).committee.len(), 2);
+        assert_eq!(stored(id).committee().len(), 2);
         pass_deadline(id);
         assert_ok!(advance(id));
-        assert_eq!(stored(id).shares, Some(shares(&[(0, PPM)])));
+        assert_eq!(stored(id).shares(), Some(&shares(&[(0, PPM)])));
         assert_eq!(bond(members[0]), BONDED - BONDED / 10);
     });
 }
@@ -255,7 +255,7 @@ fn step_should_be_taken_by_the_settlements_own_parameter_when_it_is_shown() {
     run(|| {
         let id = answered(&right);
         // A tenth of all follows the trace.
-        assert_eq!(stored(id).shares, Some(shares(&[(0, 495_000), (1, 375_000), (2, 130_000)])));
+        assert_eq!(stored(id).shares(), Some(&shares(&[(0, 495_000), (1, 375_000), (2, 130_000)])));
         InForce::set(Parameters { trace: PPM, ..PARAMETERS });
         assert_noop!(prove(id, 0, honest), Error::<Test>::NotWrong);
         assert_noop!(prove(id, 0, other), Error::<Test>::InvalidProof);

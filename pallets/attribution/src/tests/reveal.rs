@@ -26,7 +26,7 @@ fn reveal_should_be_kept_and_free_when_others_are_missing() {
             last_event(),
             Event::Revealed { settlement: id, attributor: account("attributor", 0) }
         );
-        assert_eq!(stored(id).phase, Phase::Revealing);
+        assert_eq!(stored(id).phase(), Phase::Revealing);
     });
 }
 
@@ -39,9 +39,9 @@ fn reveal_should_decide_when_it_is_the_last() {
             assert_eq!(reveal(id, n, &result(LIST)).unwrap().pays_fee, Pays::No);
         }
         let settlement = stored(id);
-        assert_eq!((settlement.phase, settlement.deadline), (Phase::Decided, 4 + WINDOW));
-        assert_eq!((settlement.decided, settlement.split), (None, None));
-        assert_eq!(settlement.shares, Some(shares(LIST)));
+        assert_eq!((settlement.phase(), settlement.deadline()), (Phase::Decided, Some(4 + WINDOW)));
+        assert!(!settlement.is_over());
+        assert_eq!(settlement.shares(), Some(&shares(LIST)));
         assert_eq!(
             last_event(),
             Event::Decided { settlement: id, shares: shares(LIST), deadline: 4 + WINDOW }

@@ -32,8 +32,21 @@ struct Script {
     replies: VecDeque<Reply>,
     /// Method, URL and body of each request.
     requests: Vec<(String, String, String)>,
+    /// The headers of each request.
+    headers: Vec<Vec<(String, String)>>,
     answers: BTreeMap<u16, (Reply, usize)>,
     seed: u8,
+}
+
+/// In an answer: the id of the job that was asked about.
+const THIS: &str = "THIS";
+
+/// The job that a request hands over or asks about: method, URL and body.
+fn job_of((method, url, body): &(String, String, String)) -> String {
+    match method.as_str() {
+        "POST" => hex::encode(sp_io::hashing::blake2_256(body.as_bytes())),
+        _ => url.rsplit('/').next().unwrap().to_string(),
+    }
 }
 
 /// An engine that follows a script.
@@ -90,12 +103,20 @@ impl Externalities for Engine {
         let mut script = self.0.lock().unwrap();
         let reply = script.replies.pop_front().expect("one request too many");
         script.requests.push((method.into(), uri.into(), String::new()));
+        script.headers.push(Vec::new());
         let id = script.answers.len() as u16;
         script.answers.insert(id, (reply, 0));
         Ok(HttpRequestId(id))
     }
 
-    fn http_request_add_header(&mut self, _: HttpRequestId, _: &str, _: &str) -> Result<(), ()> {
+    fn http_request_add_header(
+        &mut self,
+        _: HttpRequestId,
+        name: &str,
+        value: &str,
+    ) -> Result<(), ()> {
+        let mut script = self.0.lock().unwrap();
+        script.headers.last_mut().unwrap().push((name.into(), value.into()));
         Ok(())
     }
 
@@ -118,10 +139,16 @@ impl Externalities for Engine {
         deadline: Option<Timestamp>,
     ) -> Vec<HttpRequestStatus> {
         assert_eq!(deadline, Some(Timestamp::from_unix_millis(1_300)));
-        let script = self.0.lock().unwrap();
+        let mut script = self.0.lock().unwrap();
+        let job = script.requests.last().map(job_of).unwrap();
         ids.iter()
-            .map(|id| match &script.answers[&id.0].0 {
-                Reply::With(status, _) => HttpRequestStatus::Finished(*status),
+            .map(|id| match &mut script.answers.get_mut(&id.0).unwrap().0 {
+                Reply::With(status, answer) => {
+                    if let Ok(text) = std::str::from_utf8(answer) {
+                        *answer = text.replace(THIS, &job).into_bytes();
+                    }
+                    HttpRequestStatus::Finished(*status)
+                }
                 Reply::Down => HttpRequestStatus::IoError,
                 Reply::Slow => HttpRequestStatus::DeadlineReached,
             })
@@ -202,6 +229,13 @@ impl Node {
         .unwrap();
     }
 
+    /// Lets the worker run until the engine has given all its replies.
+    fn until_asked(&self) {
+        while !self.engine.0.lock().unwrap().replies.is_empty() {
+            self.next_block();
+        }
+    }
+
     /// What was sent since this was last asked, each signed by the worker's key.
     fn sent(&self) -> Vec<RuntimeCall> {
         let transactions = std::mem::take(&mut *self.pool.0.lock().unwrap());
@@ -232,9 +266,9 @@ impl Node {
 
     /// Brings a job up to its commitment, and returns that.
     fn commit(&self, id: SettlementId, outcome: &Outcome) -> RuntimeCall {
-        self.engine.will_answer(202, &format!(r#"{{"job":"45454545-{id}","state":"queued"}}"#));
+        self.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         self.next_block();
-        self.engine.will_answer(200, &done(id, outcome));
+        self.engine.will_answer(200, &done(outcome));
         self.next_block();
         self.engine.requests();
         let mut sent = self.sent();
@@ -243,9 +277,9 @@ impl Node {
     }
 }
 
-fn done(id: SettlementId, outcome: &Outcome) -> String {
+fn done(outcome: &Outcome) -> String {
     format!(
-        r#"{{"job":"45454545-{id}","state":"done","attribution":"0x{}"}}"#,
+        r#"{{"job":"THIS","state":"done","attribution":"0x{}"}}"#,
         hex::encode(outcome.encode())
     )
 }
@@ -258,11 +292,12 @@ fn outcome() -> Outcome {
 fn worker_should_bring_a_settlement_to_its_end_when_all_goes_well() {
     with_node(1, |node| {
         let id = node.world.settle(1_200);
-        node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         node.next_block();
         let requests = node.engine.requests();
         let (method, url, body) = &requests[0];
         assert_eq!((method.as_str(), url.as_str()), ("POST", "http://127.0.0.1:9955/jobs"));
+        let id_of_job = job_of(&requests[0]);
         let job: serde_json::Value = serde_json::from_str(body).unwrap();
         let hex = |byte: u8| format!("0x{}", hex::encode([byte; 32]));
         assert_eq!(
@@ -291,13 +326,13 @@ fn worker_should_bring_a_settlement_to_its_end_when_all_goes_well() {
 
         // It polls until there is a result.
         for state in ["queued", "running"] {
-            node.engine.will_answer(200, &format!(r#"{{"job":"45454545-0","state":"{state}"}}"#));
+            node.engine.will_answer(200, &format!(r#"{{"job":"THIS","state":"{state}"}}"#));
             node.next_block();
-            let url = "http://127.0.0.1:9955/jobs/45454545-0".to_string();
+            let url = format!("http://127.0.0.1:9955/jobs/{id_of_job}");
             assert_eq!(node.engine.requests(), vec![("GET".into(), url, String::new())]);
             assert!(node.sent().is_empty());
         }
-        node.engine.will_answer(200, &done(id, &outcome()));
+        node.engine.will_answer(200, &done(&outcome()));
         node.next_block();
         assert_eq!(node.engine.requests().len(), 1);
         let sent = node.sent();
@@ -313,8 +348,8 @@ fn worker_should_bring_a_settlement_to_its_end_when_all_goes_well() {
         node.next_block();
         assert!(node.sent().is_empty());
         node.include(sent[0].clone());
-        assert_eq!(stored(id).phase, Phase::Decided);
-        assert_eq!(stored(id).shares, Some(outcome().shares));
+        assert_eq!(stored(id).phase(), Phase::Decided);
+        assert_eq!(stored(id).shares(), Some(&outcome().shares));
         node.next_block();
         assert!(node.sent().is_empty());
         assert!(node.engine.requests().is_empty());
@@ -325,7 +360,7 @@ fn worker_should_bring_a_settlement_to_its_end_when_all_goes_well() {
 fn worker_should_commit_in_the_same_block_when_the_engine_has_the_result_at_once() {
     with_node(1, |node| {
         let id = node.world.settle(1_200);
-        node.engine.will_answer(202, &done(id, &outcome()));
+        node.engine.will_answer(202, &done(&outcome()));
         node.next_block();
         assert_eq!(node.engine.requests().len(), 1);
         let sent = node.sent();
@@ -333,7 +368,7 @@ fn worker_should_commit_in_the_same_block_when_the_engine_has_the_result_at_once
         node.include(sent[0].clone());
         node.next_block();
         node.include(node.sent()[0].clone());
-        assert_eq!(stored(id).shares, Some(outcome().shares));
+        assert_eq!(stored(id).shares(), Some(&outcome().shares));
         assert!(node.engine.requests().is_empty());
     });
 }
@@ -342,11 +377,11 @@ fn worker_should_commit_in_the_same_block_when_the_engine_has_the_result_at_once
 fn worker_should_hand_the_job_over_again_when_the_engine_answers_at_once_that_it_failed() {
     with_node(1, |node| {
         let id = node.world.settle(1_200);
-        let failed = r#"{"job":"45454545-0","state":"failed","error":"no such batch"}"#;
+        let failed = r#"{"job":"THIS","state":"failed","error":"no such batch"}"#;
         node.engine.will_answer(202, failed);
         node.next_block();
         assert!(node.sent().is_empty());
-        node.engine.will_answer(202, &done(id, &outcome()));
+        node.engine.will_answer(202, &done(&outcome()));
         node.next_block();
         let methods: Vec<_> = node.engine.requests().into_iter().map(|r| r.0).collect();
         assert_eq!(methods, ["POST", "POST"]);
@@ -386,9 +421,82 @@ fn worker_should_use_another_engine_when_the_node_is_told_so() {
             b"openledger::engine",
             b"http://10.0.0.7:80/engine/",
         );
-        node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         node.next_block();
         assert_eq!(node.engine.requests()[0].1, "http://10.0.0.7:80/engine/jobs");
+    });
+}
+
+#[test]
+fn worker_should_say_the_secret_that_it_shares_with_the_engine_when_it_has_one() {
+    with_node(1, |node| {
+        node.world.settle(1_200);
+        let headers = || std::mem::take(&mut node.engine.0.lock().unwrap().headers);
+        let said = |secret: &[u8]| {
+            sp_io::offchain::local_storage_set(
+                sp_core::offchain::StorageKind::PERSISTENT,
+                b"openledger::engine-secret",
+                secret,
+            );
+            node.engine.will_answer(200, r#"{"job":"THIS","state":"running"}"#);
+            node.next_block();
+            let of = headers().pop().unwrap();
+            of.into_iter().find(|(name, _)| name == "authorization").map(|(_, value)| value)
+        };
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
+        node.next_block();
+        let only = [("content-type".to_string(), "application/json".to_string())];
+        assert_eq!(headers(), [only.to_vec()]);
+        assert_eq!(said(b" c0ffee\n").as_deref(), Some("Bearer c0ffee"));
+        // Nothing that would begin another header.
+        assert_eq!(said(b"c0ffee\r\nx: y"), None);
+        assert_eq!(said(b""), None);
+    });
+}
+
+#[test]
+fn worker_should_refuse_an_answer_about_another_job() {
+    with_node(1, |node| {
+        node.world.settle(1_200);
+        for job in [hex::encode([7; 32]), "45454545-0".into()] {
+            let answer = done(&outcome()).replace(THIS, &job);
+            node.engine.will_answer(202, &answer);
+            node.until_asked();
+            assert!(node.sent().is_empty());
+        }
+    });
+}
+
+#[test]
+fn worker_should_compute_again_when_the_settlement_is_another_batch_on_the_fork_that_won() {
+    with_node(1, |node| {
+        InForce::set(Parameters { commit_blocks: 100, ..PARAMETERS });
+        let id = node.world.settle(1_200);
+        node.commit(id, &outcome());
+        let other_batch = |byte| {
+            Settlements::<Test>::mutate(id, |settlement| {
+                settlement.as_mut().unwrap().batch = H256::repeat_byte(byte);
+            });
+        };
+        // What was computed is forgotten: the engine is asked for the batch that is now under this id.
+        other_batch(10);
+        for _ in 0..7 {
+            node.next_block();
+        }
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
+        node.until_asked();
+        assert!(node.sent().is_empty());
+        // And a commitment that found its way onto this fork is not revealed: its result is not of this batch.
+        node.engine.will_answer(200, &done(&outcome()));
+        node.next_block();
+        let commitment = node.sent().pop().unwrap();
+        node.include(commitment);
+        other_batch(11);
+        node.next_block();
+        assert!(node.sent().is_empty());
+        other_batch(10);
+        node.next_block();
+        assert_eq!(node.sent().len(), 1);
     });
 }
 
@@ -406,7 +514,7 @@ fn worker_should_pause_longer_and_longer_when_the_engine_is_down_or_slow() {
                 assert!(node.engine.requests().is_empty());
             }
         }
-        node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         node.next_block();
         assert_eq!(node.engine.requests().len(), 1);
     });
@@ -416,11 +524,11 @@ fn worker_should_pause_longer_and_longer_when_the_engine_is_down_or_slow() {
 fn worker_should_ask_again_when_the_engine_is_down_while_it_computes() {
     with_node(1, |node| {
         let id = node.world.settle(1_200);
-        node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         node.next_block();
         node.engine.will(Reply::Down);
         node.next_block();
-        node.engine.will_answer(200, &done(id, &outcome()));
+        node.engine.will_answer(200, &done(&outcome()));
         node.next_block();
         let methods: Vec<_> = node.engine.requests().into_iter().map(|r| r.0).collect();
         assert_eq!(methods, ["POST", "GET", "GET"]);
@@ -433,7 +541,7 @@ fn worker_should_send_the_job_again_when_the_engine_forgot_it() {
     with_node(1, |node| {
         node.world.settle(1_200);
         for _ in 0..2 {
-            node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+            node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
             node.next_block();
             if node.engine.0.lock().unwrap().requests.len() == 1 {
                 node.engine.will_answer(404, r#"{"error":"no such job"}"#);
@@ -447,26 +555,26 @@ fn worker_should_send_the_job_again_when_the_engine_forgot_it() {
 
 #[test]
 fn worker_should_commit_to_nothing_when_the_engine_answers_nonsense() {
-    let unknown = done(0, &result(&[(3, 1)]));
-    let trailing = done(0, &outcome()).replace("\"}", "00\"}");
+    let unknown = done(&result(&[(3, 1)]));
+    let trailing = done(&outcome()).replace("\"}", "00\"}");
     let wrong_sum = {
         let mut bytes = outcome().encode();
         bytes[5] ^= 1;
-        format!(r#"{{"job":"1-0","state":"done","attribution":"0x{}"}}"#, hex::encode(bytes))
+        format!(r#"{{"job":"THIS","state":"done","attribution":"0x{}"}}"#, hex::encode(bytes))
     };
     // Each costs the result; the job is handed over again.
     for (status, body) in [
         (200, unknown.as_str()),
         (200, &trailing),
         (200, &wrong_sum),
-        (200, r#"{"job":"1-0","state":"done"}"#),
-        (200, r#"{"job":"1-0","state":"done","attribution":"12"}"#),
-        (200, r#"{"job":"1-0","state":"failed","error":"the blob is missing"}"#),
-        (200, r#"{"job":"1-0","state":"failed"}"#),
+        (200, r#"{"job":"THIS","state":"done"}"#),
+        (200, r#"{"job":"THIS","state":"done","attribution":"12"}"#),
+        (200, r#"{"job":"THIS","state":"failed","error":"the blob is missing"}"#),
+        (200, r#"{"job":"THIS","state":"failed"}"#),
     ] {
         with_node(1, |node| {
             let id = node.world.settle(1_200);
-            node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+            node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
             node.next_block();
             node.engine.will_answer(status, body);
             node.next_block();
@@ -479,7 +587,7 @@ fn worker_should_commit_to_nothing_when_the_engine_answers_nonsense() {
     for (status, body) in [
         (200, ""),
         (200, "[]"),
-        (200, r#"{"job":"1-0","state":"finished"}"#),
+        (200, r#"{"job":"THIS","state":"finished"}"#),
         (200, r#"{"job":"../../health","state":"done"}"#),
         (200, huge.as_str()),
         (500, "oops"),
@@ -487,12 +595,12 @@ fn worker_should_commit_to_nothing_when_the_engine_answers_nonsense() {
     ] {
         with_node(1, |node| {
             let id = node.world.settle(1_200);
-            node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+            node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
             node.next_block();
             node.engine.will_answer(status, body);
             node.next_block();
             assert!(node.sent().is_empty(), "{body}");
-            node.engine.will_answer(200, &done(id, &outcome()));
+            node.engine.will_answer(200, &done(&outcome()));
             node.next_block();
             assert_eq!(node.sent().len(), 1, "{body}");
         });
@@ -543,9 +651,9 @@ fn worker_should_take_one_job_at_a_time_when_there_are_several() {
     with_node(1, |node| {
         node.world.settle(1_200);
         node.world.settle(1_200);
-        node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         node.next_block();
-        node.engine.will_answer(200, r#"{"job":"45454545-0","state":"running"}"#);
+        node.engine.will_answer(200, r#"{"job":"THIS","state":"running"}"#);
         node.next_block();
         let methods: Vec<_> = node.engine.requests().into_iter().map(|r| r.0).collect();
         assert_eq!(methods, ["POST", "GET"]);
@@ -584,7 +692,11 @@ fn worker_should_not_send_twice_when_two_blocks_come_at_once_or_a_block_comes_ag
         node.next_block();
         assert_eq!(node.sent().len(), 1);
         Commitments::<Test>::remove(id, account("attributor", 0));
-        Settlements::<Test>::mutate(id, |s| s.as_mut().unwrap().phase = Phase::Committing);
+        Settlements::<Test>::mutate(id, |settlement| {
+            let settlement = settlement.as_mut().unwrap();
+            let committee = Committee::truncate_from(settlement.committee().to_vec());
+            settlement.stage = Stage::Committing { committee, deadline: 100 };
+        });
         node.next_block();
         assert_eq!(node.sent().len(), 1);
     });
@@ -604,7 +716,7 @@ fn worker_should_stay_silent_when_another_run_holds_the_lock() {
         node.next_block();
         assert!(node.engine.requests().is_empty());
         drop(guard);
-        node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         node.next_block();
         node.engine.requests();
     });
@@ -614,9 +726,9 @@ fn worker_should_stay_silent_when_another_run_holds_the_lock() {
 fn worker_should_not_commit_when_it_would_be_too_late() {
     with_node(1, |node| {
         let id = node.world.settle(1_200);
-        node.engine.will_answer(202, r#"{"job":"45454545-0","state":"queued"}"#);
+        node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         node.next_block();
-        System::set_block_number(stored(id).deadline - 1);
+        System::set_block_number(stored(id).deadline().unwrap() - 1);
         node.next_block();
         assert_eq!(node.engine.requests().len(), 1);
         assert!(node.sent().is_empty());
@@ -646,7 +758,7 @@ fn worker_should_compute_again_when_another_committee_is_drawn() {
         node.next_block();
         let sent = node.sent();
         node.include(sent[0].clone());
-        assert_eq!(stored(id).phase, Phase::Decided);
+        assert_eq!(stored(id).phase(), Phase::Decided);
     });
 }
 

@@ -1,4 +1,4 @@
-//! The engine over HTTP and JSON, as `docs/protocol.md` has it. Whatever it answers, this ends in a
+//! The engine over HTTP and JSON, by `docs/protocol/engine.md`. Whatever it answers, this ends in a
 //! bounded time with a bounded amount of data.
 
 use crate::*;
@@ -20,10 +20,11 @@ pub const PATIENCE: Duration = Duration::from_millis(300);
 const DEFAULT_URL: &str = "http://127.0.0.1:9955";
 /// The key, in persistent off-chain storage, of the engine's URL as UTF-8 text.
 const ENGINE: &[u8] = b"openledger::engine";
+/// The key, in persistent off-chain storage, of the secret that node and engine share, as visible ASCII
+/// text. The engine takes jobs only from whoever knows it.
+const SECRET: &[u8] = b"openledger::engine-secret";
 /// The longest answer that is read, in bytes. A result is about 4 KiB of hexadecimal digits.
 const MAX_ANSWER: usize = 64 * 1024;
-/// The longest job id.
-const MAX_JOB: usize = 64;
 /// The most characters of an engine's error that are logged.
 const MAX_ERROR: usize = 200;
 
@@ -70,18 +71,22 @@ impl fmt::Display for EngineError {
 /// The engine, for the length of one run.
 pub struct Engine {
     url: String,
+    /// What the header `Authorization` says, if there is a secret.
+    authorization: Option<String>,
     deadline: Timestamp,
 }
 
 impl Engine {
     /// The engine that this node is told to use.
     pub fn connect() -> Self {
-        let url = sp_io::offchain::local_storage_get(StorageKind::PERSISTENT, ENGINE)
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .map(|url| url.trim().trim_end_matches('/').to_string())
+        let url = setting(ENGINE)
+            .map(|url| url.trim_end_matches('/').to_string())
             .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
             .unwrap_or_else(|| DEFAULT_URL.to_string());
-        Self { url, deadline: sp_io::offchain::timestamp().add(PATIENCE) }
+        let authorization = setting(SECRET)
+            .filter(|secret| !secret.is_empty() && secret.bytes().all(|c| c.is_ascii_graphic()))
+            .map(|secret| format!("Bearer {secret}"));
+        Self { url, authorization, deadline: sp_io::offchain::timestamp().add(PATIENCE) }
     }
 
     /// Where it is.
@@ -89,24 +94,34 @@ impl Engine {
         &self.url
     }
 
-    /// Hands over a job, and returns its id and how far it is. The same job again is no new one.
-    pub fn post(&self, body: Vec<u8>) -> Result<(String, Progress), EngineError> {
+    /// Hands over a job, and returns how far it is. The same job again is no new one.
+    pub fn post(&self, job: Job) -> Result<Progress, EngineError> {
         let url = format!("{}/jobs", self.url);
         let request =
-            Request::post(&url, vec![body]).add_header("content-type", "application/json");
+            Request::post(&url, vec![job.body]).add_header("content-type", "application/json");
         let (status, answer) = self.fetch(request)?;
-        accepted(status, &answer)
+        match status {
+            200 | 202 => parse(&job.id, &answer),
+            _ => Err(refused(status, &answer)),
+        }
     }
 
     /// Asks how far a job is.
-    pub fn poll(&self, job: &[u8]) -> Result<Progress, EngineError> {
-        let url = format!("{}/jobs/{}", self.url, String::from_utf8_lossy(job));
+    pub fn poll(&self, job: &H256) -> Result<Progress, EngineError> {
+        let url = format!("{}/jobs/{}", self.url, hex::encode(job));
         let body: Vec<Vec<u8>> = Vec::new();
         let (status, answer) = self.fetch(Request::post(&url, body).method(Method::Get))?;
-        progress(status, &answer)
+        match status {
+            200 => parse(job, &answer),
+            404 => Ok(Progress::Unknown),
+            _ => Err(refused(status, &answer)),
+        }
     }
 
-    fn fetch(&self, request: Request<'_, Vec<Vec<u8>>>) -> Result<(u16, Vec<u8>), EngineError> {
+    fn fetch(&self, mut request: Request<'_, Vec<Vec<u8>>>) -> Result<(u16, Vec<u8>), EngineError> {
+        if let Some(authorization) = &self.authorization {
+            request = request.add_header("authorization", authorization);
+        }
         let pending: PendingRequest =
             request.deadline(self.deadline).send().map_err(|_| EngineError::Unreachable)?;
         let response = pending
@@ -124,6 +139,12 @@ impl Engine {
         }
         Ok((response.code, answer))
     }
+}
+
+/// What the operator of the node set under `key`, without blanks around it.
+fn setting(key: &[u8]) -> Option<String> {
+    let bytes = sp_io::offchain::local_storage_get(StorageKind::PERSISTENT, key)?;
+    Some(String::from_utf8(bytes).ok()?.trim().to_string())
 }
 
 #[derive(Deserialize)]
@@ -181,32 +202,14 @@ fn brief(text: &str) -> String {
     text.chars().take(MAX_ERROR).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn parse(answer: &[u8]) -> Result<Answer, EngineError> {
+/// How far `job` is, by an answer that must be about it: another's result would be another batch's.
+fn parse(job: &H256, answer: &[u8]) -> Result<Progress, EngineError> {
     let answer: Answer = serde_json::from_slice(answer)
         .map_err(|_| EngineError::Nonsense("expected JSON with `job` and `state`"))?;
-    let is_id = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
-    if answer.job.is_empty() || answer.job.len() > MAX_JOB || !answer.job.bytes().all(is_id) {
-        return Err(EngineError::Nonsense("expected a job id of at most 64 letters, digits and -"));
+    if answer.job != hex::encode(job) {
+        return Err(EngineError::Nonsense("expected `job` to be the hash of the job's body"));
     }
-    Ok(answer)
-}
-
-/// The id of a job that was handed over, and how far it is.
-fn accepted(status: u16, answer: &[u8]) -> Result<(String, Progress), EngineError> {
-    match status {
-        200 | 202 => parse(answer).map(|answer| (answer.job.clone(), answer.progress())),
-        _ => Err(refused(status, answer)),
-    }
-}
-
-/// How far a job is, by the answer to the question.
-fn progress(status: u16, answer: &[u8]) -> Result<Progress, EngineError> {
-    match status {
-        200 => {}
-        404 => return Ok(Progress::Unknown),
-        _ => return Err(refused(status, answer)),
-    }
-    parse(answer).map(|answer| answer.progress())
+    Ok(answer.progress())
 }
 
 #[derive(Serialize)]
@@ -231,8 +234,17 @@ struct Index {
     trace: Option<String>,
 }
 
+/// A job: what the engine is asked to compute.
+pub struct Job {
+    /// The BLAKE2b-256 hash of the body. So the result of another settlement, or of this one on another
+    /// fork, is never taken for this job's.
+    pub id: H256,
+    /// JSON.
+    body: Vec<u8>,
+}
+
 #[derive(Serialize)]
-struct Job {
+struct Body {
     genesis: String,
     settlement: SettlementId,
     attempt: u8,
@@ -251,15 +263,15 @@ struct Job {
     trace: Ppm,
 }
 
-/// The body of a job, as JSON; nothing when the chain does not know all of it.
-pub fn job<T: Config>(settlement: SettlementId, entry: &SettlementOf<T>) -> Option<Vec<u8>> {
+/// The job of a settlement's present committee; nothing when the chain does not know all of it.
+pub fn job<T: Config>(settlement: SettlementId, entry: &SettlementOf<T>) -> Option<Job> {
     let model = pallet_models::Pallet::<T>::model(entry.model)?;
     let Kind::Adapter { base, .. } = model.kind else { return None };
     let adapter = pallet_models::Pallet::<T>::version(entry.model, entry.version)?;
     let index = adapter.index?;
     let base = base_version::<T>(base, adapter.registered)?;
-    let job = Job {
-        genesis: digits(&pallet_payments::Pallet::<T>::genesis()),
+    let body = Body {
+        genesis: digits(&pallet_common::genesis::<T>()),
         settlement,
         attempt: entry.attempt,
         model: entry.model,
@@ -283,7 +295,8 @@ pub fn job<T: Config>(settlement: SettlementId, entry: &SettlementOf<T>) -> Opti
         floor: entry.parameters.floor,
         trace: entry.parameters.trace,
     };
-    serde_json::to_vec(&job).ok()
+    let body = serde_json::to_vec(&body).ok()?;
+    Some(Job { id: sp_io::hashing::blake2_256(&body).into(), body })
 }
 
 /// The version of a base that an adapter registered in block `at` was trained on: the newest of then.

@@ -23,10 +23,10 @@ pub fn pause(failures: u32) -> BlockNumber {
 pub enum Remembered {
     /// To be handed to the engine again.
     Failed { failures: u32, retry_at: BlockNumber },
-    /// The engine has it; not to be asked again before `retry_at`.
-    Running { job: Vec<u8>, failures: u32, retry_at: BlockNumber },
-    /// There is a result, to be committed to with this salt and revealed with it.
-    Ready { salt: H256, attribution: Attribution },
+    /// The engine has this job; not to be asked again before `retry_at`.
+    Running { job: H256, failures: u32, retry_at: BlockNumber },
+    /// There is a result of this job, to be committed to with this salt and revealed with it.
+    Ready { job: H256, salt: H256, attribution: Attribution },
 }
 
 /// What a transaction does.

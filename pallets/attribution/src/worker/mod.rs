@@ -20,7 +20,7 @@ mod engine;
 mod memory;
 
 use crate::*;
-use engine::{Engine, Progress};
+use engine::{Engine, Job, Progress};
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use memory::{InFlight, Memory, Remembered, Step};
 use sp_runtime::offchain::{
@@ -94,11 +94,12 @@ impl<T: Config> Member<T> {
 
     /// What the chain waits for from this member, if it would still be in time in the next block.
     fn due(&self, id: SettlementId, settlement: &SettlementOf<T>) -> Option<Step> {
-        if self.now >= settlement.deadline || !settlement.committee.contains(&self.attributor) {
+        let in_time = settlement.deadline().is_some_and(|deadline| self.now < deadline);
+        if !in_time || !settlement.committee().contains(&self.attributor) {
             return None;
         }
         let committed = Commitments::<T>::contains_key(id, &self.attributor);
-        match settlement.phase {
+        match settlement.phase() {
             Phase::Committing if !committed => Some(Step::Commit),
             Phase::Revealing if committed && !Reveals::<T>::contains_key(id, &self.attributor) => {
                 Some(Step::Reveal)
@@ -130,43 +131,53 @@ impl<T: Config> Member<T> {
 
     /// Brings a job towards its commitment.
     fn commit(&self, id: SettlementId, settlement: &SettlementOf<T>, engine: &Engine) -> Turn {
-        match self.memory.recall(id, settlement.attempt) {
-            Some(Remembered::Ready { salt, attribution }) => {
-                self.send_commitment(id, settlement.attempt, &attribution, &salt);
-                Turn::Over
-            }
-            Some(Remembered::Failed { retry_at, .. } | Remembered::Running { retry_at, .. })
-                if retry_at > self.now =>
-            {
-                Turn::Next
-            }
-            Some(Remembered::Running { job, failures, .. }) => {
-                self.poll(id, settlement, engine, job, failures);
-                Turn::Over
-            }
-            Some(Remembered::Failed { failures, .. }) => {
-                self.post(id, settlement, engine, failures);
-                Turn::Over
-            }
-            None => {
-                self.post(id, settlement, engine, 0);
-                Turn::Over
+        let remembered = self.memory.recall(id, settlement.attempt);
+        if let Some(Remembered::Failed { retry_at, .. } | Remembered::Running { retry_at, .. }) =
+            remembered
+        {
+            if retry_at > self.now {
+                return Turn::Next;
             }
         }
+        let Some(job) = engine::job::<T>(id, settlement) else {
+            log::warn!(target: LOG, "settlement {id}: its model is not known; trying again later");
+            self.fail(id, settlement.attempt, 0);
+            return Turn::Over;
+        };
+        match remembered {
+            Some(Remembered::Ready { job: of, salt, attribution }) if of == job.id => {
+                self.send_commitment(id, settlement.attempt, &attribution, &salt);
+            }
+            Some(Remembered::Running { job: of, failures, .. }) if of == job.id => {
+                self.poll(id, settlement, engine, of, failures);
+            }
+            Some(Remembered::Failed { failures, .. }) => {
+                self.post(id, settlement, engine, job, failures);
+            }
+            // What is remembered of another job was on a fork on which this id was another batch's.
+            Some(Remembered::Ready { .. } | Remembered::Running { .. }) | None => {
+                self.post(id, settlement, engine, job, 0);
+            }
+        }
+        Turn::Over
     }
 
     /// Hands a job to the engine, and takes the result if it is there at once.
-    fn post(&self, id: SettlementId, settlement: &SettlementOf<T>, engine: &Engine, failures: u32) {
-        let Some(body) = engine::job::<T>(id, settlement) else {
-            log::warn!(target: LOG, "settlement {id}: its model is not known; trying again later");
-            return self.fail(id, settlement.attempt, failures);
-        };
-        match engine.post(body) {
-            Ok((job, progress)) => {
-                log::info!(target: LOG, "settlement {id}: the engine took it as job {job}");
-                let running = Remembered::Running { job: job.into(), failures, retry_at: 0 };
+    fn post(
+        &self,
+        id: SettlementId,
+        settlement: &SettlementOf<T>,
+        engine: &Engine,
+        job: Job,
+        failures: u32,
+    ) {
+        let of = job.id;
+        match engine.post(job) {
+            Ok(progress) => {
+                log::info!(target: LOG, "settlement {id}: the engine took it as job {of:?}");
+                let running = Remembered::Running { job: of, failures, retry_at: 0 };
                 self.memory.remember(id, settlement.attempt, &running);
-                self.take(id, settlement, progress, failures);
+                self.take(id, settlement, of, progress, failures);
             }
             Err(error) => {
                 log::warn!(
@@ -184,11 +195,11 @@ impl<T: Config> Member<T> {
         id: SettlementId,
         settlement: &SettlementOf<T>,
         engine: &Engine,
-        job: Vec<u8>,
+        job: H256,
         failures: u32,
     ) {
         match engine.poll(&job) {
-            Ok(progress) => self.take(id, settlement, progress, failures),
+            Ok(progress) => self.take(id, settlement, job, progress, failures),
             Err(error) => {
                 log::warn!(
                     target: LOG,
@@ -207,6 +218,7 @@ impl<T: Config> Member<T> {
         &self,
         id: SettlementId,
         settlement: &SettlementOf<T>,
+        job: H256,
         progress: Progress,
         failures: u32,
     ) {
@@ -230,7 +242,7 @@ impl<T: Config> Member<T> {
                 }
                 let salt = H256(sp_io::offchain::random_seed());
                 // Before anything is sent: without the salt, a commitment could never be revealed.
-                let ready = Remembered::Ready { salt, attribution: attribution.clone() };
+                let ready = Remembered::Ready { job, salt, attribution: attribution.clone() };
                 self.memory.remember(id, attempt, &ready);
                 self.send_commitment(id, attempt, &attribution, &salt);
             }
@@ -265,7 +277,8 @@ impl<T: Config> Member<T> {
 
     fn reveal(&self, id: SettlementId, settlement: &SettlementOf<T>) -> Turn {
         let attempt = settlement.attempt;
-        let Some(Remembered::Ready { salt, attribution }) = self.memory.recall(id, attempt) else {
+        let Some(Remembered::Ready { job, salt, attribution }) = self.memory.recall(id, attempt)
+        else {
             log::error!(
                 target: LOG,
                 "settlement {id}: cannot reveal what was committed, for the node's off-chain \
@@ -273,6 +286,14 @@ impl<T: Config> Member<T> {
             );
             return Turn::Next;
         };
+        if engine::job::<T>(id, settlement).is_none_or(|now| now.id != job) {
+            log::error!(
+                target: LOG,
+                "settlement {id}: what was committed is of another batch, of a fork that ended; leave \
+                 it to the others",
+            );
+            return Turn::Next;
+        }
         let commitment =
             Pallet::<T>::commitment(&attribution, id, attempt, &self.attributor, &salt);
         if Commitments::<T>::get(id, &self.attributor) != Some(commitment) {

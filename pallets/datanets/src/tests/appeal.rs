@@ -91,7 +91,7 @@ fn appeal_should_fail_when_some_money_is_frozen() {
     run(|| {
         let id = rejected(datanet(), 1);
         freeze(CONTRIBUTOR, EXISTENTIAL_DEPOSIT + 1);
-        assert_noop!(appeal(CONTRIBUTOR, id), Error::<Test>::InvalidPayer);
+        assert_noop!(appeal(CONTRIBUTOR, id), sp_runtime::TokenError::Frozen);
     });
 }
 

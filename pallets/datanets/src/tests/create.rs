@@ -71,7 +71,10 @@ fn create_should_fail_when_the_deposit_is_not_there() {
 fn create_should_fail_when_no_ids_are_left() {
     run(|| {
         NextDatanetId::<Test>::put(u32::MAX);
-        assert_noop!(send(OWNER, create_call(Licence::OPEN, Policy::Open)), Error::<Test>::TooMany);
+        assert_noop!(
+            send(OWNER, create_call(Licence::OPEN, Policy::Open)),
+            sp_runtime::ArithmeticError::Overflow
+        );
     });
 }
 

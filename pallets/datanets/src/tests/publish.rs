@@ -10,7 +10,7 @@ fn publish_should_freeze_what_is_accepted_when_called_by_owner_or_curator() {
         let version = Pallet::<Test>::version(datanet, 1).unwrap();
         assert_eq!(version.contributions.clone().into_inner(), [first, second]);
         assert_eq!((version.records, version.bytes, version.published), (20, 2_000, 1));
-        // Leaves as docs/protocol.md defines them, spelt out by hand.
+        // Leaves as docs/protocol/records.md defines them, spelt out by hand.
         let leaf = |id: u32, root: H256| {
             let mut preimage = id.to_le_bytes().to_vec();
             preimage.extend_from_slice(root.as_bytes());

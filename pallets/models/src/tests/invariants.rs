@@ -46,6 +46,7 @@ proptest! {
                             model,
                             artefact: hash(8),
                             config: hash(9),
+                            size: 1_000,
                             trained_on: TrainedOn::truncate_from(trained_on),
                             index: None,
                         })

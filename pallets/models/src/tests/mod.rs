@@ -36,6 +36,7 @@ fn index() -> IndexInfo {
         blocks: 6,
         variants: 2,
         trace: Some(hash(8)),
+        size: 5_000,
     }
 }
 
@@ -89,6 +90,7 @@ fn base_call() -> Call<Test> {
         name: name(),
         artefact: hash(1),
         config: hash(2),
+        size: 1_000,
         price_in: 100,
         price_out: 200,
     }
@@ -136,6 +138,7 @@ impl Adapter {
             parents: Parents::truncate_from(self.parents),
             artefact: hash(6),
             config: hash(7),
+            size: 1_000,
             trained_on: self.trained_on,
             index: self.index,
             price_in: self.price,

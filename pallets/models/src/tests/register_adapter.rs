@@ -277,7 +277,7 @@ fn register_adapter_should_fail_when_governance_has_not_chosen_the_method() {
 }
 
 #[test]
-fn register_adapter_should_fail_when_the_index_has_a_zero_in_it_or_too_many_blocks_or_variants() {
+fn register_adapter_should_fail_when_the_index_has_a_zero_in_it_or_is_too_large() {
     run(|| {
         let (base, datanet) = (base(), datanet(OPEN));
         for broken in [
@@ -289,6 +289,8 @@ fn register_adapter_should_fail_when_the_index_has_a_zero_in_it_or_too_many_bloc
             IndexInfo { variants: 0, ..index() },
             IndexInfo { variants: MAX_VARIANTS + 1, ..index() },
             IndexInfo { trace: Some(hash(0)), ..index() },
+            IndexInfo { size: 0, ..index() },
+            IndexInfo { size: MAX_SIZE + 1, ..index() },
         ] {
             let adapter = Adapter { index: Some(broken), ..Adapter::of(base, datanet) };
             assert_noop!(adapter.send(), Error::<Test>::InvalidArtefact);

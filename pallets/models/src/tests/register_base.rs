@@ -32,6 +32,7 @@ fn register_base_should_fail_when_the_name_is_empty() {
             name: Name::new(),
             artefact: hash(1),
             config: hash(2),
+            size: 1_000,
             price_in: 0,
             price_out: 0,
         };
@@ -40,13 +41,26 @@ fn register_base_should_fail_when_the_name_is_empty() {
 }
 
 #[test]
-fn register_base_should_fail_when_a_content_id_is_zero() {
+fn register_base_should_fail_when_a_content_id_or_the_size_is_zero_or_it_is_too_large() {
     run(|| {
-        for (artefact, config) in [(hash(0), hash(2)), (hash(1), hash(0))] {
-            let call =
-                Call::register_base { name: name(), artefact, config, price_in: 0, price_out: 0 };
+        let with = |artefact, config, size| Call::register_base {
+            name: name(),
+            artefact,
+            config,
+            size,
+            price_in: 0,
+            price_out: 0,
+        };
+        for call in [
+            with(hash(0), hash(2), 1),
+            with(hash(1), hash(0), 1),
+            with(hash(1), hash(2), 0),
+            with(hash(1), hash(2), MAX_SIZE + 1),
+        ] {
             assert_noop!(send(OWNER, call), Error::<Test>::InvalidArtefact);
         }
+        assert_ok!(send(OWNER, with(hash(1), hash(2), MAX_SIZE)));
+        assert_eq!(Pallet::<Test>::version(0, 1).unwrap().size, MAX_SIZE);
     });
 }
 
@@ -61,7 +75,7 @@ fn register_base_should_fail_when_the_deposit_is_not_there() {
 fn register_base_should_fail_when_no_ids_are_left() {
     run(|| {
         NextModelId::<Test>::put(u32::MAX);
-        assert_noop!(send(OWNER, base_call()), Error::<Test>::TooMany);
+        assert_noop!(send(OWNER, base_call()), sp_runtime::ArithmeticError::Overflow);
     });
 }
 

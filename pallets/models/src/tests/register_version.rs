@@ -1,7 +1,14 @@
 use super::*;
 
 fn call(model: ModelId, trained_on: TrainedOn, index: Option<IndexInfo>) -> Call<Test> {
-    Call::register_version { model, artefact: hash(8), config: hash(9), trained_on, index }
+    Call::register_version {
+        model,
+        artefact: hash(8),
+        config: hash(9),
+        size: 1_000,
+        trained_on,
+        index,
+    }
 }
 
 fn register(n: u8, model: ModelId, versions: &[(DatanetId, VersionNumber)]) -> DispatchResult {
@@ -66,17 +73,20 @@ fn register_version_should_fail_when_data_and_kind_do_not_fit() {
 }
 
 #[test]
-fn register_version_should_fail_when_a_content_id_is_zero() {
+fn register_version_should_fail_when_a_content_id_or_the_size_is_zero_or_it_is_too_large() {
     run(|| {
         let model = base();
-        let call = Call::register_version {
-            model,
-            artefact: hash(0),
-            config: hash(1),
-            trained_on: TrainedOn::new(),
-            index: None,
-        };
-        assert_noop!(send(OWNER, call), Error::<Test>::InvalidArtefact);
+        for (artefact, size) in [(hash(0), 1), (hash(1), 0), (hash(1), MAX_SIZE + 1)] {
+            let call = Call::register_version {
+                model,
+                artefact,
+                config: hash(1),
+                size,
+                trained_on: TrainedOn::new(),
+                index: None,
+            };
+            assert_noop!(send(OWNER, call), Error::<Test>::InvalidArtefact);
+        }
     });
 }
 

@@ -78,6 +78,7 @@ fn register_version_should_need_what_a_pending_price_needs() {
             model: adapter,
             artefact: hash(8),
             config: hash(9),
+            size: 1_000,
             trained_on: trained_on(&[(unsold, 1)]),
             index: None,
         };

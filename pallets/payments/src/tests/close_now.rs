@@ -100,7 +100,7 @@ fn close_now_should_fail_when_something_else_was_claimed() {
 fn close_now_should_fail_when_the_signature_is_over_something_else() {
     run(|| {
         let World { operator, payer, channel } = world();
-        let genesis = Payments::genesis();
+        let genesis = pallet_common::genesis::<Test>();
         let forged = [
             sign_closing::<Test>(&payer, channel, 300, false),
             sign_closing::<Test>(&operator, channel + 1, 300, false),

@@ -99,9 +99,6 @@ fn open_channel_should_fail_when_some_money_is_frozen() {
     run(|| {
         let (payer, operator) = (payer::<Test>(), operator::<Test>());
         freeze(&payer, ED + 1);
-        assert_noop!(
-            Payments::open_channel(signed(&payer), operator, 500, 20),
-            Error::<Test>::InvalidPayer
-        );
+        assert_noop!(Payments::open_channel(signed(&payer), operator, 500, 20), TokenError::Frozen);
     });
 }

@@ -148,6 +148,6 @@ fn pay_should_fail_when_the_payer_has_less_or_frozen_money() {
         let pay = |amount| Payments::pay(signed(&payer), operator.clone(), amount, 20, request());
         assert_noop!(pay(FUNDS + 1), TokenError::FundsUnavailable);
         freeze(&payer, ED + 1);
-        assert_noop!(pay(500), Error::<Test>::InvalidPayer);
+        assert_noop!(pay(500), sp_runtime::TokenError::Frozen);
     });
 }

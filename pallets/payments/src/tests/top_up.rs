@@ -81,6 +81,6 @@ fn top_up_should_fail_when_the_payer_has_less_or_frozen_money() {
         );
         // What is on hold covers a freeze first, and the existential deposit stays in any case.
         freeze(&payer, 500 + ED + 1);
-        assert_noop!(Payments::top_up(signed(&payer), channel, 1), Error::<Test>::InvalidPayer);
+        assert_noop!(Payments::top_up(signed(&payer), channel, 1), sp_runtime::TokenError::Frozen);
     });
 }

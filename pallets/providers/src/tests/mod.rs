@@ -51,7 +51,7 @@ fn worker(n: u8) -> sp_runtime::AccountId32 {
 
 /// Worker number `n` agrees to serve an attributor.
 fn consent(n: u8, attributor: u8) -> Consent<sp_runtime::AccountId32> {
-    let genesis = Pallet::<Test>::genesis();
+    let genesis = pallet_common::genesis::<Test>();
     let message = worker_consent(&genesis, account(attributor).as_ref());
     let key = worker_key(n);
     let signature = sp_io::crypto::sr25519_sign(WORKERS, &key, &message).expect("in the keystore");

@@ -50,7 +50,7 @@ fn set_worker_should_fail_when_it_serves_another() {
 fn set_worker_should_fail_when_the_worker_did_not_agree_to_serve_this_attributor() {
     run(|| {
         assert_ok!(register(1, Attributor, MIN_BOND));
-        let genesis = Pallet::<Test>::genesis();
+        let genesis = pallet_common::genesis::<Test>();
         let good = consent(9, 1);
         for forged in [
             // To serve another; of another; by the attributor's wish alone.

@@ -6,6 +6,7 @@
 
 pub mod v2;
 pub mod v3;
+pub mod v4;
 
 use alloc::vec::Vec;
 use codec::{DecodeAll, Encode};
@@ -28,12 +29,16 @@ pub type Migrations = (
     ToVersion2<v2::Attribution>,
     ToVersion3<v3::Models>,
     ToVersion3<v3::Attribution>,
+    ToVersion4<v4::Models>,
+    ToVersion4<v4::Attribution>,
 );
 
 /// From storage version 1 to 2.
 pub type ToVersion2<M> = ToVersion<2, M>;
 /// From storage version 2 to 3.
 pub type ToVersion3<M> = ToVersion<3, M>;
+/// From storage version 3 to 4.
+pub type ToVersion4<M> = ToVersion<4, M>;
 
 /// The longest key of a map that is rewritten.
 pub const MAX_KEY: u32 = 256;

@@ -3,7 +3,7 @@
 use openledger_primitives::{
     attribution::Attribution, reads::Phase, shares::ShareVector, SettlementId, H256,
 };
-use openledger_runtime::{AccountId, Models, Payments, Runtime};
+use openledger_runtime::{AccountId, Models, Runtime};
 use pallet_attribution::{SettlementOf, Settlements};
 
 use super::{from_block, one, Step, World};
@@ -27,7 +27,7 @@ pub struct Answer {
 /// Settlements in some phases, ascending.
 fn such(phases: &[Phase]) -> Vec<SettlementId> {
     let mut ids: Vec<_> = Settlements::<Runtime>::iter()
-        .filter(|(_, settlement)| phases.contains(&settlement.phase))
+        .filter(|(_, settlement)| phases.contains(&settlement.phase()))
         .map(|(id, _)| id)
         .collect();
     ids.sort_unstable();
@@ -86,7 +86,7 @@ fn commit_steps(
     let (Some(worker), Some(answer)) = (worker_of(member), answer(world, id, entry, how)) else {
         return Vec::new();
     };
-    let genesis = Payments::genesis();
+    let genesis = pallet_common::genesis::<Runtime>();
     let Answer { attempt, attribution, salt, .. } = &answer;
     let commitment = attribution.commitment(&genesis, id, *attempt, member.as_ref(), salt);
     // What was committed to first counts.
@@ -127,12 +127,12 @@ pub fn work(world: &mut World, a: &mut Arguments) -> Vec<Step> {
     if pallet_attribution::Undrawn::<Runtime>::get().contains(&id) {
         steps.push(Step::Blocks(1));
     }
-    for member in &entry.committee {
+    for member in entry.committee() {
         let how = a.byte();
         if how % 8 == 7 {
             continue;
         }
-        steps.extend(match entry.phase {
+        steps.extend(match entry.phase() {
             Phase::Committing => commit_steps(world, id, &entry, member, how),
             _ => reveal_steps(world, id, member),
         });
@@ -147,7 +147,7 @@ fn member(
 ) -> Option<(SettlementId, SettlementOf<Runtime>, AccountId)> {
     let id = a.id(&such(&[phase]));
     let entry = settlement(id)?;
-    let member = a.pick(&entry.committee)?;
+    let member = a.pick(entry.committee())?;
     Some((id, entry, member))
 }
 
@@ -188,7 +188,7 @@ pub fn reveal(world: &mut World, a: &mut Arguments) -> Vec<Step> {
 /// When the phase is over; or, for one value in eight, at once.
 pub fn advance(_: &mut World, a: &mut Arguments) -> Vec<Step> {
     let id = a.id(&such(&[Phase::Committing, Phase::Revealing, Phase::Decided]));
-    let deadline = settlement(id).map_or(0, |entry| entry.deadline);
+    let deadline = settlement(id).and_then(|entry| entry.deadline()).unwrap_or(0);
     let from = if a.rarely() { 0 } else { deadline.saturating_add(1) };
     from_block(from, a.anyone(), Call::advance { settlement: id })
 }
@@ -226,7 +226,7 @@ pub fn prove_fraud(world: &mut World, a: &mut Arguments) -> Vec<Step> {
     let id = a.id(&such(&[Phase::Decided]));
     let Some(entry) = settlement(id) else { return Vec::new() };
     let worked: Vec<_> = entry
-        .committee
+        .committee()
         .iter()
         .filter_map(|member| {
             let answer = world.answers.get(&(id, member.clone()))?;

@@ -89,6 +89,7 @@ pub fn index(trained_on: &[(DatanetId, VersionNumber)], blocks: u32) -> IndexInf
         blocks,
         variants,
         trace,
+        size: 1_000,
     }
 }
 
@@ -100,11 +101,20 @@ fn some_index(a: &mut Arguments, trained_on: &[(DatanetId, VersionNumber)]) -> O
     }
 }
 
+/// Bytes of files: rarely none, or more than there may be.
+fn size(a: &mut Arguments) -> u64 {
+    match a.byte() {
+        0..=239 => 1_000,
+        byte => u64::from(byte % 2) << 50,
+    }
+}
+
 pub fn register_base(_: &mut World, a: &mut Arguments) -> Vec<Step> {
     let call = Call::register_base {
         name: a.name().try_into().expect("short"),
         artefact: content(a),
         config: content(a),
+        size: size(a),
         price_in: price(a),
         price_out: price(a),
     };
@@ -135,6 +145,7 @@ pub fn adapter_call(
         parents: parents.try_into().expect("few"),
         artefact: content_id(b"adapter_model.safetensors"),
         config: content_id(b"adapter_config.json"),
+        size: 1_000,
         trained_on: trained_on.try_into().expect("few"),
         index,
         price_in,
@@ -151,6 +162,7 @@ pub fn register_version(_: &mut World, a: &mut Arguments) -> Vec<Step> {
         model: id,
         artefact: content(a),
         config: content(a),
+        size: size(a),
         trained_on: trained_on.try_into().expect("few"),
         index,
     };

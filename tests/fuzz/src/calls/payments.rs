@@ -10,7 +10,7 @@ use openledger_primitives::{
 };
 use openledger_runtime::{
     units::{DAYS, HOURS},
-    AccountId, Balances, BlockNumber, Payments, Runtime, System,
+    AccountId, Balances, BlockNumber, Runtime, System,
 };
 use pallet_payments::{Channel, Claim};
 use pallet_providers::Role;
@@ -118,7 +118,7 @@ pub fn close_now(_: &mut World, a: &mut Arguments) -> Vec<Step> {
     let id = a.id(&such(|_| true));
     let Some(entry) = channel(id) else { return Vec::new() };
     let claimed = a.amount(entry.claimed);
-    let statement = Closing { channel: id, claimed }.preimage(&Payments::genesis());
+    let statement = Closing { channel: id, claimed }.preimage(&pallet_common::genesis::<Runtime>());
     let other = a.rarely();
     let signer = if other { entry.payer.clone() } else { entry.operator };
     let Some(signature) = sign(&Signer::Account(signer), &statement, a.rarely()) else {
@@ -178,7 +178,8 @@ fn claim(id: ChannelId, a: &mut Arguments) -> Option<Claim> {
     };
     let cumulative = entry.claimed.saturating_add(amount);
     let expires = BlockNumber::MAX;
-    let voucher = Voucher { channel: id, cumulative, expires }.preimage(&Payments::genesis());
+    let voucher =
+        Voucher { channel: id, cumulative, expires }.preimage(&pallet_common::genesis::<Runtime>());
     let signer = match entry.former {
         Some((former, _)) if a.rarely() => former,
         _ => entry.signer,
@@ -203,7 +204,7 @@ fn receipts(
     let each = fee / Balance::from(number);
     (0..number)
         .map(|at| Receipt {
-            genesis: Payments::genesis(),
+            genesis: pallet_common::genesis::<Runtime>(),
             model,
             version: 1,
             operator: account(operator),

@@ -102,7 +102,7 @@ pub fn set_worker(_: &mut World, a: &mut Arguments) -> Vec<Step> {
 pub fn set_worker_call(worker: Option<usize>, attributor: &AccountId) -> Call {
     let worker = worker.and_then(|at| {
         let worker = workers()[at].account.clone();
-        let consent = worker_consent(&Providers::genesis(), attributor.as_ref());
+        let consent = worker_consent(&pallet_common::genesis::<Runtime>(), attributor.as_ref());
         let signature = sign(&Signer::Account(worker.clone()), &consent, false)?;
         Some(Consent { worker, signature })
     });

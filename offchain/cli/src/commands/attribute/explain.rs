@@ -11,10 +11,10 @@ use openledger_store::record::Record;
 use serde::Serialize;
 
 use crate::{
-    commands::model::contributions,
     context::Context,
     evidence::{Batch, Case},
     output::{percent, table, tell},
+    views::model::contributions,
 };
 
 /// Characters of a record that are shown.
@@ -50,12 +50,12 @@ pub async fn records(
         "the index of model {} is of contributions {listed:?}, and not of {contribution}",
         case.job.model
     );
-    let tokenizer = case.tokenizer(&store, &cache).await?;
     let contributions = contributions(&view, &store, &case.info.trained_on).await?;
     let method = index.method().clone();
     let records_cap = (records_cap > 0).then_some(records_cap);
     let settings = Settings { records_cap, method: method.clone(), ..Settings::default() };
-    let set = TrainingSet::new(&contributions, &tokenizer, &settings)?;
+    let renderer = case.renderer(&store, &cache, method.tokens as usize).await?;
+    let set = TrainingSet::new(&contributions, &renderer, &settings)?;
     let used = set.counts.iter().map(|count| count.used);
     let indexed = index.header().members.iter().map(|member| member.records as usize);
     ensure!(

@@ -10,25 +10,29 @@ use anyhow::{bail, ensure, Context as _};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_chain::View;
-use openledger_factory::{run as run_job, Event, Job, Outcome, Settings};
-use openledger_primitives::{ContributionId, DatanetId, ModelId, VersionNumber};
-use openledger_store::{
-    contribution,
-    record::{self, Record},
-    BlobStore,
+use openledger_factory::{
+    run as run_job,
+    training_set::{Count, Refused},
+    Event, Job, Outcome, Settings,
 };
+use openledger_primitives::{DatanetId, ModelId, VersionNumber};
+use openledger_store::record;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
-use super::newest_base;
 use crate::{
-    commands::datanet,
     context::{model, Context},
     files::{read, write},
     output::{tell, Output},
     parse,
+    views::{
+        datanet::{self, find_version},
+        model::{contributions, newest_base},
+    },
 };
 
+/// Records that the base does not take which are named on the way.
+const NAMED: usize = 5;
 /// The most datanet versions that a model is registered with.
 const MAX_DATANETS: usize = 8;
 
@@ -182,17 +186,24 @@ fn settings(options: &Options) -> Settings {
 }
 
 fn words(outcome: &Outcome, out: &Path) -> String {
-    let sum = |of: fn(&openledger_factory::training_set::Count) -> usize| {
-        outcome.counts.iter().map(of).sum::<usize>()
-    };
+    let sum = |of: fn(&Count) -> usize| outcome.counts.iter().map(of).sum::<usize>();
     let mut words = format!(
-        "Trained on {} of {} records ({} repeat earlier ones) in {:.0} s, indexed in {:.0} s.\n",
+        "Trained on {} of {} records ({} repeat earlier ones, in {} nothing is learned, {} are refused by the base) in \
+         {:.0} s, indexed in {:.0} s.\n",
         sum(|count| count.used),
         sum(|count| count.records),
         sum(|count| count.duplicates),
+        sum(|count| count.empty),
+        outcome.refused.len(),
         outcome.train_seconds,
         outcome.index_seconds
     );
+    let cut = sum(|count| count.cut);
+    if cut > 0 {
+        words.push_str(&format!(
+            "Of {cut} records only the beginning: they are longer than the model's context.\n"
+        ));
+    }
     if let (Some(before), Some(after)) = (outcome.heldout_loss_base, outcome.heldout_loss_adapter) {
         words.push_str(&format!("Held-out loss: {before:.3} before, {after:.3} after.\n"));
     }
@@ -236,45 +247,6 @@ async fn check_licence(view: &View, id: DatanetId, number: VersionNumber) -> any
     Ok(())
 }
 
-/// A version of a datanet.
-pub async fn find_version(
-    view: &View,
-    datanet: DatanetId,
-    number: VersionNumber,
-) -> anyhow::Result<openledger_chain::types::Version> {
-    view.version(datanet, number).await?.with_context(|| {
-        format!(
-            "there is no version {number} of datanet {datanet}; `openledger datanet show {datanet}` \
-             lists them"
-        )
-    })
-}
-
-/// The records of all contributions in datanet versions, ascending by contribution, verified against
-/// the chain.
-pub async fn contributions(
-    view: &View,
-    store: &BlobStore,
-    versions: &[(DatanetId, VersionNumber)],
-) -> anyhow::Result<Vec<(ContributionId, Vec<Record>)>> {
-    let mut ids = BTreeSet::new();
-    for (datanet, number) in versions {
-        ids.extend(find_version(view, *datanet, *number).await?.contributions);
-    }
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        let entry = view
-            .contribution(id)
-            .await?
-            .with_context(|| format!("contribution {id} is not on the chain"))?;
-        let records = contribution::fetch(store, &entry.content, &entry.root)
-            .await
-            .with_context(|| format!("contribution {id}"))?;
-        found.push((id, records));
-    }
-    Ok(found)
-}
-
 /// Shows what a job is doing.
 struct Progress {
     show: Show,
@@ -297,10 +269,18 @@ impl Progress {
 
     fn show(&mut self, event: Event) {
         match event {
-            Event::Records(counts) => {
+            Event::Records { counts, refused } => {
                 let used: usize = counts.iter().map(|count| count.used).sum();
                 let all: usize = counts.iter().map(|count| count.records).sum();
                 self.step("records", used, all, None);
+                for Refused { contribution, place, reason } in refused.iter().take(NAMED) {
+                    self.tell(&format!(
+                        "the base does not take record {place} of contribution {contribution}: {reason}"
+                    ));
+                }
+                if refused.len() > NAMED {
+                    self.tell(&format!("nor {} others: see job.json", refused.len() - NAMED));
+                }
             }
             Event::HeldoutBase(loss) => self.step("heldout_base", 1, 1, Some(loss)),
             Event::Training(progress) => {
@@ -311,6 +291,21 @@ impl Progress {
                 self.step("repeating", progress.step, progress.steps, Some(progress.loss));
             }
             Event::Indexing(progress) => self.step("indexing", progress.done, progress.all, None),
+            Event::StartedOver { part, reason } => self.tell(&format!(
+                "what an earlier run kept of {part} cannot be used, so it starts over: {reason}"
+            )),
+        }
+    }
+
+    /// What happens once, for people: as a line that no bar draws over.
+    fn tell(&self, line: &str) {
+        match self.show {
+            Show::Auto if !self.bar.is_hidden() => self.bar.println(line),
+            Show::Auto => tell(line),
+            Show::Json => {
+                tell(&json!({"stage": "note", "done": 1, "all": 1, "note": line}).to_string())
+            }
+            Show::None => {}
         }
     }
 

@@ -22,10 +22,10 @@ use serde_json::json;
 
 use super::unit::{self, Unit};
 use crate::{
-    commands::model::find_version,
     context::Context,
     output::{count, text, Output},
     parse,
+    views::datanet::find_version,
 };
 
 #[derive(Args)]
@@ -168,8 +168,8 @@ fn collect(paths: &[PathBuf], first: ContributionId) -> anyhow::Result<(Files, V
     let (mut files, mut skipped) = (Vec::new(), Vec::new());
     for (contribution, path) in (first..).zip(paths) {
         let collected = Collected::from_path(path, None, &[])?;
-        let label = path.canonicalize().ok();
-        let label = label.as_deref().and_then(Path::file_name);
+        let whole = path.file_name().is_none().then(|| path.canonicalize().ok()).flatten();
+        let label = whole.as_deref().unwrap_or(path).file_name();
         let label = label.map(|name| name.to_string_lossy().into_owned());
         let about = About { contribution, label, contributor: None, licence: None };
         let records = collected.files.into_iter().flat_map(|file| file.records).collect();
@@ -190,6 +190,7 @@ fn collect(paths: &[PathBuf], first: ContributionId) -> anyhow::Result<(Files, V
 fn tokens(codec: &dyn Codec, about: About, records: &[Stored]) -> anyhow::Result<Contribution> {
     let records = records.iter().map(|record| {
         let tokens = codec.encode(&record.text()).map_err(anyhow::Error::msg)?;
+        let tokens = tokens.into_iter().map(|(token, _)| token).collect();
         Ok(Record { tokens, source: record.source().map(str::to_string) })
     });
     Ok(Contribution { about, records: records.collect::<anyhow::Result<_>>()? })

@@ -1,6 +1,6 @@
 //! What the tokens of an index are: bytes, or those of a model's tokenizer, which lies beside the shards.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use anyhow::Context as _;
 use openledger_lm::{Config, Tokenizer};
@@ -77,8 +77,8 @@ pub fn codec(index: &Path) -> anyhow::Result<Box<dyn Codec>> {
 }
 
 impl Codec for Tokens {
-    fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
-        self.tokenizer.encode(text).map_err(|error| error.to_string())
+    fn encode(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>, String> {
+        self.tokenizer.places(text).map_err(|error| error.to_string())
     }
 
     fn decode(&self, tokens: &[u32]) -> Result<String, String> {

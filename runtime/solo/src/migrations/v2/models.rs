@@ -4,11 +4,11 @@ use alloc::{vec, vec::Vec};
 use codec::{Decode, Encode};
 use frame_support::BoundedVec;
 use openledger_primitives::{ContentId, ModelId, ModelVersion, H256};
-use pallet_models::{Kind, Model, ModelVersionInfo, Name, Terms, TrainedOn};
+use pallet_models::{Kind, Model, Name, Terms, TrainedOn};
 
 use super::{prefix, rewritten, Models};
 use crate::{
-    migrations::{Maps, Rewrite},
+    migrations::{v4::models::OldVersionInfo as NewVersionInfo, Maps, Rewrite},
     AccountId, Balance, BlockNumber, Runtime,
 };
 
@@ -87,7 +87,7 @@ impl Maps for Models {
                 })
             }),
             (prefix::<pallet_models::Versions<Runtime>>(), |_, value, _| {
-                rewritten(value, |old: OldVersionInfo| ModelVersionInfo {
+                rewritten(value, |old: OldVersionInfo| NewVersionInfo {
                     artefact: old.artefact,
                     config: old.config,
                     trained_on: old.trained_on,

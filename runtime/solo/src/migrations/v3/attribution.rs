@@ -9,11 +9,11 @@ use openledger_primitives::{
     split::{Split, SplitParameters},
     ContentId, ModelId, ModelVersion, Ppm, H256,
 };
-use pallet_attribution::{Challenge, Parameters, Settlement, MAX_COMMITTEE};
+use pallet_attribution::{Challenge, Parameters, MAX_COMMITTEE};
 
 use super::{prefix, rewritten, Attribution};
 use crate::{
-    migrations::{Maps, Rewrite},
+    migrations::{v4::attribution::OldSettlement as NewSettlement, Maps, Rewrite},
     AccountId, Balance, BlockNumber, Runtime,
 };
 
@@ -112,12 +112,12 @@ impl Maps for Attribution {
 
 /// What was found before stays found. Whoever has not committed yet can no longer compute it, since the
 /// index ended, and loses nothing by silence.
-fn settlement(old: OldSettlement) -> Settlement<AccountId> {
+fn settlement(old: OldSettlement) -> NewSettlement {
     let mut parameters = Parameters::from(old.parameters);
     if old.phase == Phase::Committing {
         parameters.silence_slash = 0;
     }
-    Settlement {
+    NewSettlement {
         model: old.model,
         version: old.version,
         operator: old.operator,

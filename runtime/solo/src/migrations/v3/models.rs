@@ -3,11 +3,11 @@
 use alloc::{vec, vec::Vec};
 use codec::{Decode, Encode};
 use openledger_primitives::{ContentId, H256};
-use pallet_models::{ModelVersionInfo, TrainedOn};
+use pallet_models::TrainedOn;
 
 use super::{prefix, rewritten, Models};
 use crate::{
-    migrations::{Maps, Rewrite},
+    migrations::{v4::models::OldVersionInfo as NewVersionInfo, Maps, Rewrite},
     BlockNumber, Runtime,
 };
 
@@ -35,7 +35,7 @@ impl Maps for Models {
 
     fn maps() -> Vec<(Vec<u8>, Rewrite)> {
         vec![(prefix::<pallet_models::Versions<Runtime>>(), |_, value, _| {
-            rewritten(value, |old: OldVersionInfo| ModelVersionInfo {
+            rewritten(value, |old: OldVersionInfo| NewVersionInfo {
                 artefact: old.artefact,
                 config: old.config,
                 trained_on: old.trained_on,

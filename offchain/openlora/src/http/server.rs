@@ -1,0 +1,138 @@
+//! Connections: how many, how long their headers may take, and how they end.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
+
+use axum::{
+    extract::{ConnectInfo, Request},
+    middleware::{from_fn, Next},
+    Extension, Router,
+};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{watch, Semaphore},
+    task::JoinSet,
+};
+
+/// Connections that are served at once. Further ones wait in the system's queue.
+const CONNECTIONS: usize = 1_024;
+/// How long a connection may take to send the headers of a request, and may wait between two requests.
+const HEADERS: Duration = Duration::from_secs(20);
+/// The most bytes of a request's headers.
+const HEADER_BYTES: usize = 32 * 1024;
+/// The most headers of a request.
+const HEADER_COUNT: usize = 64;
+/// How long answers that have begun may take after a shutdown.
+pub const GRACE: Duration = Duration::from_secs(20);
+/// How long a connection without a request may take to end after a shutdown.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long accepting pauses when the system has no room for another connection.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves until `shutdown`, then until the answers that have begun are given, but no longer than `grace`.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+    grace: Duration,
+) {
+    let (stop, stopping) = watch::channel(false);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = async {
+            // Never closed.
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            (place, accepted) = accepted => match accepted {
+                Ok((stream, peer)) => {
+                    let (router, stopping) = (router.clone(), stopping.clone());
+                    connections.spawn(async move {
+                        connection(stream, peer, router, stopping).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            () = &mut shutdown => break,
+        }
+    }
+    drop(listener);
+    let _ = stop.send(true);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(grace, ended).await.is_err() {
+        tracing::warn!(open = connections.len(), "connections are cut: they did not end in time");
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = requests.clone();
+    let count = from_fn(move |request: Request, next: Next| {
+        let counted = Counted::new(counted.clone());
+        async move {
+            let answer = next.run(request).await;
+            drop(counted);
+            answer
+        }
+    });
+    let service = TowerToHyperService::new(router.layer(Extension(ConnectInfo(peer))).layer(count));
+    let mut connection = pin!(http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .max_buf_size(HEADER_BYTES)
+        .max_headers(HEADER_COUNT)
+        .serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        // What a caller did wrong on its connection is its own affair.
+        _ = connection.as_mut() => return,
+        _ = stopping.wait_for(|stop| *stop) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    if requests.load(Ordering::Relaxed) == 0 {
+        let _ = tokio::time::timeout(IDLE, connection).await;
+    } else {
+        let _ = connection.await;
+    }
+}
+
+/// A request that is being answered.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(requests: Arc<AtomicUsize>) -> Self {
+        requests.fetch_add(1, Ordering::Relaxed);
+        Self(requests)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

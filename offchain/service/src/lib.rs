@@ -1,0 +1,19 @@
+//! What every HTTP service here has around its routes, so that a stranger cannot hold it, fill it or borrow its
+//! user's browser.
+//!
+//! | | |
+//! |---|---|
+//! | [`serve()`] | connections: so many, each with a time for its headers, and a shutdown that ends |
+//! | [`Guard`] | requests: who asks by which name, with which secret, how often, for how long, with how many bytes |
+//! | [`Secret`] | what two programs of one owner know: a file that nobody else may read |
+//! | [`Rate`] | how often something may be done |
+
+mod guard;
+mod rate;
+mod secret;
+mod serve;
+
+pub use guard::{refusal, Guard, Limits};
+pub use rate::Rate;
+pub use secret::{Error, Secret};
+pub use serve::serve;
