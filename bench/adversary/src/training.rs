@@ -164,16 +164,16 @@ fn attribute(
     )?;
     let traced = traced.then(|| openledger_trace::Index::open(spans.path())).transpose()?;
 
-    let (mut scores, mut found) = (Vec::new(), Vec::new());
+    let (mut of_queries, mut found) = (Vec::new(), Vec::new());
     for asked in queries {
         let query = Query::new(&ends, &asked.prompt_ids, &asked.answer_ids, method.scope)?;
         let of_rows = scores(&query, &index).scores;
-        scores.push(of_rows.iter().map(ToString::to_string).collect());
+        of_queries.push(of_rows.iter().map(ToString::to_string).collect());
         found.push(traced.as_ref().map_or_else(Trace::default, |index| {
             let trace = index.trace(&asked.answer_ids, &Rules::default());
             let credits = Credits::truncate_from(trace.credits.into_iter().collect());
             Trace { bits: trace.bits, credits }
         }));
     }
-    Ok(Found { contributions, variants: index.variants(), scores, traces: found })
+    Ok(Found { contributions, variants: index.variants(), scores: of_queries, traces: found })
 }

@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
     Json, Router,
 };
-use openledger_service::{refusal, Guard, Limits};
+use openledger_service::{refusal, Connections, Guard, Requests};
 use serde::Serialize;
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
@@ -18,14 +18,10 @@ use tokio::net::TcpListener;
 use crate::{engine::Refused, job::Id, Engine, Error, Job, Result, State};
 
 /// What the engine takes of requests. Eight versions of 256 contributions are a job of some 25,000 bytes.
-const LIMITS: Limits = Limits {
-    connections: 256,
-    headers: Duration::from_secs(10),
-    request: Duration::from_secs(10),
-    body: 256 * 1024,
-    rate: 100,
-    grace: Duration::from_secs(5),
-};
+const REQUESTS: Requests = Requests { time: Duration::from_secs(10), body: 256 * 1024, rate: 100 };
+/// What it has of connections.
+const CONNECTIONS: Connections =
+    Connections { open: 256, headers: Duration::from_secs(10), grace: Duration::from_secs(5) };
 /// How long a job that was posted may take before the answer says that it is under way: so that whoever
 /// posts a small one has the result at once. A worker has 300 ms for all that it asks.
 const AT_ONCE: Duration = Duration::from_millis(150);
@@ -39,10 +35,15 @@ pub async fn serve(
 ) {
     let engine = Arc::new(engine);
     // Whether it is there, anybody may know.
-    let guard = Guard::new(LIMITS)
+    let guard = Guard::new(REQUESTS)
         .named(engine.names().iter().cloned())
         .secret(engine.secret.clone(), &["/health"]);
-    let serving = openledger_service::serve(listener, router(engine.clone()), guard, shutdown);
+    let serving = openledger_service::serve(
+        listener,
+        guard.before(router(engine.clone())),
+        CONNECTIONS,
+        shutdown,
+    );
     tokio::select! {
         () = serving => {}
         never = engine.clone().work() => match never {},

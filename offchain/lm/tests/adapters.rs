@@ -2,11 +2,10 @@
 //!
 //! Needs Python as `parity.rs` does, and says that it skipped without.
 
-mod common;
-
+use crate::common;
 use std::fs;
 
-use common::{
+use crate::common::{
     python::{compare, python, run, Case},
     Folder,
 };

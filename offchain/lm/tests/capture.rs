@@ -1,8 +1,7 @@
 //! Per-record gradients against what they must equal.
 
-mod common;
-
-use common::twins::{
+use crate::common;
+use crate::common::twins::{
     capture_equals_a_loop_of_one, capture_equals_finite_differences, close,
     gauss_newton_equals_a_sum_over_labels,
 };

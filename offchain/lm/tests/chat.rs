@@ -1,11 +1,9 @@
 //! Conversations to tokens: the text of every template of `chat/templates` is that of transformers
 //! (`chat/transformers.json`, by `bench/parity/chat.py`), and no message becomes more than what it says.
 
-mod common;
-
 use std::{fs, path::PathBuf};
 
-use common::{
+use crate::common::{
     python::{python, run},
     tokenizers::{added, begins_with, byte_level, load, sentence_piece},
     Folder,
@@ -278,11 +276,13 @@ fn answers_should_be_what_assistants_say_with_its_end_when_a_conversation_is_a_r
         ("assistant", "</s> the"),
     ];
     let ends = r#"{"content": "<|im_end|>"}"#;
-    for (source, end, before) in [
-        (file("templates/chatml.jinja"), "<|im_end|>", ""),
-        (file("templates/composed-roles.jinja"), "</s>", ""),
-        (file("templates/instructions.jinja"), "</s>", " "),
-        (file("templates/plain-words.jinja"), "\n\n", " "),
+    for (source, end, [before, then]) in [
+        (file("templates/chatml.jinja"), "<|im_end|>", ["", ""]),
+        (file("templates/composed-roles.jinja"), "</s>", ["", ""]),
+        // This one writes the system's words before the last user's, so that the conversation up to the second
+        // answer is not what comes before it: an answer then begins with the first token that another would not have.
+        (file("templates/instructions.jinja"), "</s>", [" ", ""]),
+        (file("templates/plain-words.jinja"), "\n\n", [" ", " "]),
     ] {
         let (_, _) = base(&folder, Some(&source));
         let path = folder.path().join("tokenizer_config.json");
@@ -300,11 +300,7 @@ fn answers_should_be_what_assistants_say_with_its_end_when_a_conversation_is_a_r
         let found: Vec<String> =
             answers.into_iter().map(|answer| spelled(&tokenizer, &ids[answer])).collect();
         let end = if end.starts_with('<') { format!("⟦{end}⟧") } else { end.into() };
-        assert_eq!(
-            found,
-            [format!("{before}is{end}"), format!("{before}</s> the{end}")],
-            "{source}"
-        );
+        assert_eq!(found, [format!("{before}is{end}"), format!("{then}</s> the{end}")], "{source}");
     }
 }
 

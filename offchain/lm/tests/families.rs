@@ -1,10 +1,8 @@
 //! Every family computes what transformers and peft compute, and all that this crate computes fast equals its slow twin.
 
-mod common;
-
 use std::{collections::BTreeSet, sync::Arc};
 
-use common::{
+use crate::common::{
     golden::{Case, Golden},
     twins::{
         capture_equals_a_loop_of_one, capture_equals_finite_differences, continued_without_a_cache,

@@ -1,10 +1,9 @@
 //! Checkpoints and adapters on disk: what is written is read, and what is wrong is named.
 
-mod common;
-
+use crate::common;
 use std::{fs, path::Path};
 
-use common::{twins::continued_without_a_cache, Folder};
+use crate::common::{twins::continued_without_a_cache, Folder};
 use openledger_lm::{
     Adapter, Config, Error, Model, Precision, Sampling, Step, Stop, Tokenizer, END_OF_TEXT,
 };

@@ -3,11 +3,10 @@
 //! Needs Python with the packages of `bench/parity/requirements.txt`: `bench/parity/setup`, or
 //! `OPENLEDGER_PYTHON`. Says that it skipped without.
 
-mod common;
-
+use crate::common;
 use std::path::{Path, PathBuf};
 
-use common::{
+use crate::common::{
     python::{compare, python, run, Case},
     Folder,
 };

@@ -1,9 +1,8 @@
 //! Texts to tokens and back as `AutoTokenizer` of transformers 5.23.0 does it, whatever the other files say. The
 //! expected tokens are that library's for the same tokenizers.
 
-mod common;
-
-use common::{
+use crate::common;
+use crate::common::{
     python::{python, run},
     tokenizers::{added, begins_with, byte_level, load, sentence_piece},
     Folder,

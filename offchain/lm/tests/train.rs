@@ -1,7 +1,6 @@
 //! Training learns, resumes exactly, and leaves alone what it should.
 
-mod common;
-
+use crate::common;
 use std::sync::Arc;
 
 use openledger_lm::{Adapter, Data, Error, Model, Schedule, Sequence, Target, Trainer};

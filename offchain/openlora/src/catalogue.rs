@@ -19,10 +19,11 @@ use openledger_lm::{Adapter, ChatTemplate, Footprint, Model, Tokenizer};
 use openledger_primitives::{ModelId, ModelVersion, H256};
 use openledger_store::BlobStore;
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::{
     memory::{Held, Memory},
+    prompt::READERS,
     shelf::{Missing, Shelf},
     Error, Result,
 };
@@ -39,6 +40,8 @@ pub struct Served {
     pub tokenizer: Arc<Tokenizer>,
     /// The base's.
     pub chat: Arc<ChatTemplate>,
+    /// The base's: who may use its tokenizer and its template.
+    pub readers: Arc<Semaphore>,
     /// Kept as long as one of its adapters is.
     _base: Arc<Base>,
     _held: Held,
@@ -49,6 +52,7 @@ struct Base {
     model: Model,
     tokenizer: Arc<Tokenizer>,
     chat: Arc<ChatTemplate>,
+    readers: Arc<Semaphore>,
     _held: Held,
 }
 
@@ -218,7 +222,8 @@ impl Catalogue {
         .await??;
         tracing::info!(model = id, version, held = self.memory.held(), "loaded");
         let (tokenizer, chat) = (base.tokenizer.clone(), base.chat.clone());
-        Ok(Served { id, version, model, tokenizer, chat, _base: base, _held: held })
+        let readers = base.readers.clone();
+        Ok(Served { id, version, model, tokenizer, chat, readers, _base: base, _held: held })
     }
 
     async fn fetch_base(&self, id: ModelId, ids: BaseIds) -> Result<Base> {
@@ -230,7 +235,14 @@ impl Catalogue {
             let model = Model::load(&folder)?;
             let tokenizer = Arc::new(Tokenizer::load(&folder, model.config())?);
             let chat = Arc::new(ChatTemplate::load(&folder, &tokenizer)?);
-            Ok::<_, openledger_artefacts::Error>(Base { model, tokenizer, chat, _held: held })
+            let readers = Arc::new(Semaphore::new(READERS));
+            Ok::<_, openledger_artefacts::Error>(Base {
+                model,
+                tokenizer,
+                chat,
+                readers,
+                _held: held,
+            })
         })
         .await?
         .map_err(Error::from)

@@ -2,7 +2,6 @@
 //!
 //! | | |
 //! |---|---|
-//! | `server` | connections |
 //! | `guard`, `rate` | who may ask, and how often |
 //! | `headers` | what is shown to be answered |
 //! | `request`, `reply` | OpenAI's format |
@@ -14,7 +13,6 @@ mod headers;
 mod rate;
 mod reply;
 mod request;
-mod server;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -28,7 +26,7 @@ use axum::{
     Json, Router,
 };
 use openledger_primitives::{hashing::content_id, voucher::SignedClosing, ChannelId, H256};
-use openledger_service::Secret;
+use openledger_service::{serve as serve_routes, Connections, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::{json, Value};
 use tokio::{net::TcpListener, sync::watch};
@@ -43,6 +41,9 @@ use crate::{
     usage, Error, Refusal,
 };
 
+/// What each listener has of connections.
+const CONNECTIONS: Connections =
+    Connections { open: 1_024, headers: Duration::from_secs(20), grace: Duration::from_secs(20) };
 /// The most bytes of a request.
 const MAX_BODY: usize = 1024 * 1024;
 /// How long a request's body may take to come.
@@ -84,14 +85,10 @@ pub async fn serve(
         shutdown.await;
         let _ = stop.send(true);
     });
-    let admins = server::serve(
-        admin,
-        admin::router(gateway.clone(), token),
-        stopped(stopping.clone()),
-        server::GRACE,
-    );
-    let everybody =
-        server::serve(public, router(gateway, names, rate), stopped(stopping), server::GRACE);
+    let routes = admin::router(gateway.clone(), token);
+    let admins = serve_routes(admin, routes, CONNECTIONS, stopped(stopping.clone()));
+    let routes = router(gateway, names, rate);
+    let everybody = serve_routes(public, routes, CONNECTIONS, stopped(stopping));
     tokio::join!(everybody, admins);
     for task in [settling, loading, stopper] {
         task.abort();

@@ -21,21 +21,15 @@ use serde_json::json;
 
 use crate::{Rate, Secret};
 
-/// How much a service takes.
+/// How much a service takes of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Connections that are open at once; others wait.
-    pub connections: usize,
-    /// Time for the headers of a request, and for the next request of a connection.
-    pub headers: Duration,
+pub struct Requests {
     /// Time for a request, from its headers to its answer.
-    pub request: Duration,
+    pub time: Duration,
     /// Bytes of a request's body.
     pub body: usize,
     /// Requests a second; where there is a secret, of those who show it and of those who need not, each.
     pub rate: u32,
-    /// Time for the requests that have begun when the service is to end.
-    pub grace: Duration,
 }
 
 /// Who may ask, and how much.
@@ -44,7 +38,7 @@ pub struct Limits {
 /// it says this name (`Host`). A service answers to addresses, to `localhost`, and to the names that it was given.
 #[derive(Debug)]
 pub struct Guard {
-    limits: Limits,
+    limits: Requests,
     names: Vec<String>,
     secret: Option<Secret>,
     /// The paths of routes that need no secret.
@@ -55,7 +49,7 @@ pub struct Guard {
 
 impl Guard {
     /// Of a service that anybody may ask.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Requests) -> Self {
         let rate = || Rate::new(limits.rate);
         let (known, strangers) = (rate(), rate());
         Self { limits, names: Vec::new(), secret: None, open: Vec::new(), known, strangers }
@@ -74,11 +68,6 @@ impl Guard {
         self.secret = Some(secret);
         self.open.extend(open);
         self
-    }
-
-    /// The limits.
-    pub fn limits(&self) -> Limits {
-        self.limits
     }
 
     /// Puts itself before all routes of a service.
@@ -138,10 +127,10 @@ async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
         );
         return refusal(StatusCode::TOO_MANY_REQUESTS, reason);
     }
-    match tokio::time::timeout(guard.limits.request, next.run(request)).await {
+    match tokio::time::timeout(guard.limits.time, next.run(request)).await {
         Ok(answer) => answer,
         Err(_) => {
-            let seconds = guard.limits.request.as_secs_f64();
+            let seconds = guard.limits.time.as_secs_f64();
             let reason =
                 format!("the request took more than {seconds} s, the most that one may take");
             refusal(StatusCode::REQUEST_TIMEOUT, reason)

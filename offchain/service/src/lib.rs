@@ -13,7 +13,7 @@ mod rate;
 mod secret;
 mod serve;
 
-pub use guard::{refusal, Guard, Limits};
+pub use guard::{refusal, Guard, Requests};
 pub use rate::Rate;
 pub use secret::{Error, Secret};
-pub use serve::serve;
+pub use serve::{serve, Connections};

@@ -1,8 +1,21 @@
-//! Connections.
+//! Connections: how many, how long their headers may take, and how they end.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
 
-use axum::Router;
+use axum::{
+    extract::{ConnectInfo, Request},
+    middleware::{from_fn, Next},
+    Extension, Router,
+};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -10,83 +23,125 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{watch, OwnedSemaphorePermit, Semaphore},
+    sync::{watch, Semaphore},
     task::JoinSet,
 };
 
-use crate::Guard;
-
 /// The most bytes of a request's headers.
-const MAX_HEADERS: usize = 32 * 1024;
-/// How long to wait when the system has no room for another connection.
+const HEADER_BYTES: usize = 32 * 1024;
+/// The most headers of a request.
+const HEADER_COUNT: usize = 64;
+/// How long a connection without a request may take to end after a shutdown.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long accepting pauses when the system has no room for another connection.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves the routes behind a guard, until `shutdown`; then lets the requests that have begun come to an end, for as
-/// long as the guard's limits allow.
+/// How many connections a service has, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// Connections that are served at once. Further ones wait in the system's queue.
+    pub open: usize,
+    /// Time for the headers of a request, and for the next request of a connection.
+    pub headers: Duration,
+    /// Time for the answers that have begun when the service is to end.
+    pub grace: Duration,
+}
+
+/// Serves the routes until `shutdown`, then until the answers that have begun are given, but no longer than the grace.
+///
+/// Routes learn the address of the other end as [`ConnectInfo`].
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    guard: Guard,
+    limits: Connections,
     shutdown: impl Future<Output = ()>,
 ) {
-    let limits = guard.limits();
-    let router = guard.before(router);
-    let places = Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
-    let (stop, stopped) = watch::channel(());
+    let (stop, stopping) = watch::channel(false);
+    let places = Arc::new(Semaphore::new(limits.open.clamp(1, Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
-    tokio::pin!(shutdown);
+    let mut shutdown = pin!(shutdown);
     loop {
+        let accepted = async {
+            // Never closed.
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
         tokio::select! {
-            () = &mut shutdown => break,
-            (stream, place) = accept(&listener, &places) => {
-                let (router, stopped) = (router.clone(), stopped.clone());
-                connections.spawn(async move {
-                    connection(stream, router, limits.headers, stopped).await;
-                    drop(place);
-                });
-            }
+            (place, accepted) = accepted => match accepted {
+                Ok((stream, peer)) => {
+                    let (router, stopping) = (router.clone(), stopping.clone());
+                    connections.spawn(async move {
+                        connection(stream, peer, router, limits.headers, stopping).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            },
             Some(_) = connections.join_next() => {}
+            () = &mut shutdown => break,
         }
     }
-    drop((listener, stop));
-    let all = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(limits.grace, all).await.is_err() {
+    drop(listener);
+    let _ = stop.send(true);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.grace, ended).await.is_err() {
+        tracing::warn!(open = connections.len(), "connections are cut: they did not end in time");
         connections.shutdown().await;
-    }
-}
-
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
-    let place = places.clone().acquire_owned().await.expect("nobody closes it");
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
-            // The other end has gone; otherwise there are too many files.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(_) => tokio::time::sleep(PAUSE).await,
-        }
     }
 }
 
 async fn connection(
     stream: TcpStream,
+    peer: SocketAddr,
     router: Router,
     headers: Duration,
-    mut stopped: watch::Receiver<()>,
+    mut stopping: watch::Receiver<bool>,
 ) {
-    let service = TowerToHyperService::new(router);
-    let connection = http1::Builder::new()
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = requests.clone();
+    let count = from_fn(move |request: Request, next: Next| {
+        let counted = Counted::new(counted.clone());
+        async move {
+            let answer = next.run(request).await;
+            drop(counted);
+            answer
+        }
+    });
+    let service = TowerToHyperService::new(router.layer(Extension(ConnectInfo(peer))).layer(count));
+    let mut connection = pin!(http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(headers)
-        .max_buf_size(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
+        .max_buf_size(HEADER_BYTES)
+        .max_headers(HEADER_COUNT)
+        .serve_connection(TokioIo::new(stream), service));
     tokio::select! {
-        // However it ended: the other end knows as much.
+        // What a caller did wrong on its connection is its own affair.
         _ = connection.as_mut() => return,
-        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+        _ = stopping.wait_for(|stop| *stop) => {}
     }
-    let _ = connection.await;
+    connection.as_mut().graceful_shutdown();
+    if requests.load(Ordering::Relaxed) == 0 {
+        let _ = tokio::time::timeout(IDLE, connection).await;
+    } else {
+        let _ = connection.await;
+    }
+}
+
+/// A request that is being answered.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(requests: Arc<AtomicUsize>) -> Self {
+        requests.fetch_add(1, Ordering::Relaxed);
+        Self(requests)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }

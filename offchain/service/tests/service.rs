@@ -7,7 +7,7 @@ use axum::{
     routing::{get, post},
     Router,
 };
-use openledger_service::{serve, Guard, Limits, Secret};
+use openledger_service::{serve, Connections, Guard, Requests, Secret};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use tokio::{
@@ -17,14 +17,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-const LIMITS: Limits = Limits {
-    connections: 8,
-    headers: Duration::from_secs(60),
-    request: Duration::from_secs(60),
-    body: 10,
-    rate: 1_000,
-    grace: Duration::from_secs(60),
-};
+const REQUESTS: Requests = Requests { time: Duration::from_secs(60), body: 10, rate: 1_000 };
+const CONNECTIONS: Connections =
+    Connections { open: 8, headers: Duration::from_secs(60), grace: Duration::from_secs(60) };
 
 struct Running {
     port: u16,
@@ -34,6 +29,10 @@ struct Running {
 }
 
 async fn start(guard: Guard) -> Running {
+    start_with(guard, CONNECTIONS).await
+}
+
+async fn start_with(guard: Guard, connections: Connections) -> Running {
     let routes = Router::new()
         .route("/health", get(|| async { "ok" }))
         .route("/length", post(|body: Bytes| async move { body.len().to_string() }))
@@ -41,7 +40,7 @@ async fn start(guard: Guard) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (stop, stopped) = oneshot::channel();
-    let serving = tokio::spawn(serve(listener, routes, guard, async {
+    let serving = tokio::spawn(serve(listener, guard.before(routes), connections, async {
         let _ = stopped.await;
     }));
     Running { port, client: Client::new(), stop, serving }
@@ -74,7 +73,7 @@ async fn refused(request: RequestBuilder) -> (u16, String) {
 
 #[tokio::test]
 async fn service_should_answer_only_to_its_names() {
-    let service = start(Guard::new(LIMITS).named(["Trace.example".to_string()])).await;
+    let service = start(Guard::new(REQUESTS).named(["Trace.example".to_string()])).await;
     for host in ["127.0.0.1:9", "localhost", "localhost:80", "[::1]:7", "10.0.0.1", "trace.EXAMPLE"]
     {
         assert_eq!(status(service.get("/health").header("host", host)).await, 200, "{host}");
@@ -88,7 +87,7 @@ async fn service_should_answer_only_to_its_names() {
 
 #[tokio::test]
 async fn service_should_not_answer_to_pages_of_other_sites() {
-    let service = start(Guard::new(LIMITS)).await;
+    let service = start(Guard::new(REQUESTS)).await;
     let from = |origin: &str| service.post("four").header("origin", origin.to_string());
     let own = format!("http://127.0.0.1:{}", service.port);
     assert_eq!(status(from(&own)).await, 200);
@@ -102,7 +101,7 @@ async fn service_should_not_answer_to_pages_of_other_sites() {
 async fn service_should_answer_only_to_who_shows_its_secret() {
     let folder = tempfile::tempdir().unwrap();
     let secret = Secret::open(&folder.path().join("secret")).unwrap();
-    let service = start(Guard::new(LIMITS).secret(secret.clone(), &["/health"])).await;
+    let service = start(Guard::new(REQUESTS).secret(secret.clone(), &["/health"])).await;
     assert_eq!(status(service.get("/health")).await, 200);
     assert_eq!(status(service.post("four").bearer_auth(secret.reveal())).await, 200);
     // What is not there, too: nobody else learns what is.
@@ -118,7 +117,7 @@ async fn service_should_answer_only_to_who_shows_its_secret() {
 
 #[tokio::test]
 async fn service_should_refuse_what_is_too_much() {
-    let limits = Limits { request: Duration::from_millis(50), ..LIMITS };
+    let limits = Requests { time: Duration::from_millis(50), ..REQUESTS };
     let service = start(Guard::new(limits)).await;
     assert_eq!(status(service.post("ten bytes.")).await, 200);
     assert_eq!(status(service.post("eleven byte")).await, 413);
@@ -130,7 +129,7 @@ async fn service_should_refuse_what_is_too_much() {
 async fn strangers_should_not_use_up_the_rate_of_who_knows_the_secret() {
     let folder = tempfile::tempdir().unwrap();
     let secret = Secret::open(&folder.path().join("secret")).unwrap();
-    let limits = Limits { rate: 2, ..LIMITS };
+    let limits = Requests { rate: 2, ..REQUESTS };
     let service = start(Guard::new(limits).secret(secret.clone(), &["/health"])).await;
     let mut last = 200;
     for _ in 0..200 {
@@ -145,8 +144,8 @@ async fn strangers_should_not_use_up_the_rate_of_who_knows_the_secret() {
 
 #[tokio::test]
 async fn connection_should_be_closed_when_its_headers_do_not_come() {
-    let limits = Limits { connections: 1, headers: Duration::from_millis(50), ..LIMITS };
-    let service = start(Guard::new(limits)).await;
+    let one = Connections { open: 1, headers: Duration::from_millis(50), ..CONNECTIONS };
+    let service = start_with(Guard::new(REQUESTS), one).await;
     let mut slow = service.connect().await;
     slow.write_all(b"GET /health HTTP/1.1\r\nhost: lo").await.unwrap();
     // It holds the only place, until its time is over.
@@ -157,8 +156,8 @@ async fn connection_should_be_closed_when_its_headers_do_not_come() {
 
 #[tokio::test]
 async fn service_should_end_when_a_request_does_not() {
-    let limits = Limits { grace: Duration::from_millis(50), ..LIMITS };
-    let service = start(Guard::new(limits)).await;
+    let short = Connections { grace: Duration::from_millis(50), ..CONNECTIONS };
+    let service = start_with(Guard::new(REQUESTS), short).await;
     let stuck = tokio::spawn(service.get("/never").send());
     let _half = service.connect().await;
     // The first is being answered when the second is.
@@ -170,7 +169,7 @@ async fn service_should_end_when_a_request_does_not() {
 
 #[tokio::test]
 async fn service_should_end_at_once_when_nobody_asks() {
-    let service = start(Guard::new(LIMITS)).await;
+    let service = start(Guard::new(REQUESTS)).await;
     // A connection that is kept for another request.
     assert_eq!(status(service.get("/health")).await, 200);
     service.stop.send(()).unwrap();

@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
     Json, Router,
 };
-use openledger_service::{refusal, Guard, Limits};
+use openledger_service::{refusal, Connections, Guard, Requests};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -22,14 +22,10 @@ use crate::{
 /// The most bytes of a request.
 pub const MAX_BODY: usize = 64 * 1024;
 /// What the service takes of requests.
-const LIMITS: Limits = Limits {
-    connections: 256,
-    headers: Duration::from_secs(10),
-    request: Duration::from_secs(30),
-    body: MAX_BODY,
-    rate: 200,
-    grace: Duration::from_secs(5),
-};
+const REQUESTS: Requests = Requests { time: Duration::from_secs(30), body: MAX_BODY, rate: 200 };
+/// What it has of connections.
+const CONNECTIONS: Connections =
+    Connections { open: 256, headers: Duration::from_secs(10), grace: Duration::from_secs(5) };
 
 /// An index with what reads texts for it.
 pub struct Service {
@@ -60,8 +56,8 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
-    let guard = Guard::new(LIMITS).named(std::mem::take(&mut service.names));
-    openledger_service::serve(listener, router(service), guard, shutdown).await;
+    let guard = Guard::new(REQUESTS).named(std::mem::take(&mut service.names));
+    openledger_service::serve(listener, guard.before(router(service)), CONNECTIONS, shutdown).await;
 }
 
 fn router(service: Service) -> Router {

@@ -1,8 +1,6 @@
 //! What each preset puts on the chain.
 
-mod common;
-
-use common::state_of;
+use crate::common::state_of;
 use frame_support::{traits::Currency, PalletId};
 use openledger_runtime::{
     fees::TreasuryAccount,

@@ -1,8 +1,6 @@
 //! What governance tunes is what the runtime reads.
 
-mod common;
-
-use common::state_of;
+use crate::common::state_of;
 use frame_support::{assert_noop, assert_ok, traits::Get};
 use openledger_runtime::{
     genesis::DEVELOPMENT,

@@ -1,8 +1,6 @@
 //! The fixed validator set, its history, and what an equivocation costs.
 
-mod common;
-
-use common::state_of;
+use crate::common::state_of;
 use frame_support::traits::KeyOwnerProofSystem;
 use openledger_runtime::{
     validators::{DisableOffenders, REPORTABLE_SESSIONS},

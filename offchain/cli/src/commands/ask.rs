@@ -72,7 +72,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     batch: Option<PathBuf>,
     /// Of a batch: add its answers to this file, and ask only what has no answer there yet
-    #[arg(long, value_name = "FILE", requires = "batch")]
+    // Where an argument conflicts with one that is there, clap requires nothing of it.
+    #[arg(long, value_name = "FILE", requires = "batch", conflicts_with = "prompt")]
     out: Option<PathBuf>,
     /// The channel that pays [default: the signer's only open one]
     #[arg(long)]

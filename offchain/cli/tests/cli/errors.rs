@@ -46,7 +46,7 @@ fn wrong_usage_should_end_with_2_and_say_what_was_expected() {
         (&["gateway", "--public-name", "http://x"], "without scheme"),
         (&["gateway", "--allow-origin", "chat.example"], "https://chat.example"),
         (&["channel", "certify", "1", "0x09"], "0x01 (Sr25519)"),
-        (&["ask", "0", "x", "--out", "y"], "--batch"),
+        (&["ask", "0", "x", "--out", "y"], "PROMPT"),
         (&["status", "--wait", "long"], "long"),
     ] {
         let words = run(home().path(), arguments);

@@ -49,7 +49,7 @@ fn build_should_give_the_same_bytes_when_repeated_or_on_one_thread() {
 
 #[test]
 fn query_should_be_the_gradients_at_all_checkpoints() {
-    let (first, ids) = (model(), record(0, 50).ids);
+    let (first, ids) = (model(), record(0, 50).ids().to_vec());
     let moved = first.lora_values().into_iter().map(|matrix| matrix * 0.5).collect();
     let second = first.with_lora_values(moved).unwrap();
     let query = |models: &[Model]| {

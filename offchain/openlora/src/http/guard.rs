@@ -124,7 +124,6 @@ mod tests {
             "LocalHost:9966",
             "127.0.0.1:9966",
             "[::1]:9966",
-            "::1",
             "192.0.2.7",
             "gateway.example",
             "Gateway.Example:443",

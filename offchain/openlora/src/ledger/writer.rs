@@ -78,7 +78,10 @@ fn write(group: Vec<Order>, store: &Store, shared: &Shared) {
         Err(error) => {
             for wake in wakes {
                 match wake {
-                    Wakes::Charge(_, _, done) => drop(done.send(Err(error.clone()))),
+                    Wakes::Charge(reservation, _, done) => {
+                        drop(reservation);
+                        drop(done.send(Err(error.clone())));
+                    }
                     Wakes::Record(done) => drop(done.send(Err(error.clone()))),
                 }
             }
@@ -105,6 +108,8 @@ fn prepare(group: Vec<Order>, store: &Store, shared: &Shared) -> (Vec<Entry>, Ve
                 };
                 if fee > reserved {
                     let error = Error::Overcharged { channel, fee, reserved };
+                    // First, so that whoever waits sees that nothing is reserved any more.
+                    drop(reservation);
                     drop(done.send(Err(Arc::new(error))));
                     continue;
                 }

@@ -107,10 +107,15 @@ pub fn normalise(text: &str) -> String {
     Normal::new(text).text
 }
 
-/// Runs of characters that are composed apart from each other: each begins with one that joins nothing before it.
+/// Runs of characters that are composed apart from each other: each begins with one that joins nothing before it, or
+/// comes after a blank or the end of a line, which nothing joins.
 fn segments(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut starts =
-        text.char_indices().filter(|(at, c)| *at == 0 || begins(*c)).map(|(at, _)| at).peekable();
+    let mut apart = true;
+    let mut starts = text
+        .char_indices()
+        .filter(move |(_, c)| std::mem::replace(&mut apart, " \t\r\n".contains(*c)) || begins(*c))
+        .map(|(at, _)| at)
+        .peekable();
     iter::from_fn(move || {
         let start = starts.next()?;
         Some(start..starts.peek().copied().unwrap_or(text.len()))

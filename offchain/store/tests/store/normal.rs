@@ -37,6 +37,13 @@ fn normalise_should_part_characters_that_are_only_decomposed() {
     assert_eq!(normalise("\r\u{fb3e}  \n"), "\n\u{5de}\u{5bc}");
 }
 
+#[test]
+fn normalise_should_end_lines_before_characters_that_join_letters() {
+    for mark in ["\u{cd5}", "\u{301}"] {
+        assert_eq!(normalise(&format!("a \r{mark} \t\r\n{mark}")), format!("a\n{mark}\n{mark}"));
+    }
+}
+
 fn texts() -> impl Strategy<Value = String> {
     "[ \\t\\r\\na\\PC\u{301}\u{327}\u{1100}\u{1161}\u{11a8}\u{9c7}\u{9be}\u{212b}\u{1e0b}\u{323}]{0,60}"
 }

@@ -265,7 +265,7 @@ impl Node {
     }
 
     /// Brings a job up to its commitment, and returns that.
-    fn commit(&self, id: SettlementId, outcome: &Outcome) -> RuntimeCall {
+    fn commit(&self, outcome: &Outcome) -> RuntimeCall {
         self.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         self.next_block();
         self.engine.will_answer(200, &done(outcome));
@@ -408,7 +408,7 @@ fn worker_should_sign_with_the_members_key_when_the_node_has_several() {
         assert_eq!(sp_io::crypto::sr25519_public_keys(KEY_TYPE).len(), 4);
         let id = node.world.settle(1_200);
         // `sent` checks the signer.
-        node.commit(id, &outcome());
+        node.commit(&outcome());
     });
 }
 
@@ -472,7 +472,7 @@ fn worker_should_compute_again_when_the_settlement_is_another_batch_on_the_fork_
     with_node(1, |node| {
         InForce::set(Parameters { commit_blocks: 100, ..PARAMETERS });
         let id = node.world.settle(1_200);
-        node.commit(id, &outcome());
+        node.commit(&outcome());
         let other_batch = |byte| {
             Settlements::<Test>::mutate(id, |settlement| {
                 settlement.as_mut().unwrap().batch = H256::repeat_byte(byte);
@@ -579,7 +579,7 @@ fn worker_should_commit_to_nothing_when_the_engine_answers_nonsense() {
             node.engine.will_answer(status, body);
             node.next_block();
             assert!(node.sent().is_empty(), "{body}");
-            node.commit(id, &outcome());
+            node.commit(&outcome());
         });
     }
     // Each leaves the job where it is; the engine is asked again.
@@ -620,7 +620,7 @@ fn worker_should_try_again_when_the_engine_refuses_the_job() {
             let id = node.world.settle(1_200);
             node.engine.will_answer(status, body);
             node.next_block();
-            node.commit(id, &outcome());
+            node.commit(&outcome());
         });
     }
 }
@@ -638,7 +638,7 @@ fn worker_should_serve_other_jobs_when_the_engine_fails_at_one() {
         }
         // The first waits for four blocks now.
         let second = node.world.settle(1_200);
-        let call = node.commit(second, &outcome());
+        let call = node.commit(&outcome());
         assert!(matches!(
             call,
             RuntimeCall::Attribution(Call::commit { settlement, .. }) if settlement == second
@@ -665,7 +665,7 @@ fn worker_should_send_the_same_commitment_again_when_the_first_was_lost() {
     with_node(1, |node| {
         InForce::set(Parameters { commit_blocks: 100, ..PARAMETERS });
         let id = node.world.settle(1_200);
-        let first = node.commit(id, &outcome());
+        let first = node.commit(&outcome());
         for _ in 1..8 {
             node.next_block();
             assert!(node.sent().is_empty());
@@ -681,7 +681,7 @@ fn worker_should_send_the_same_commitment_again_when_the_first_was_lost() {
 fn worker_should_not_send_twice_when_two_blocks_come_at_once_or_a_block_comes_again() {
     with_node(1, |node| {
         let id = node.world.settle(1_200);
-        let call = node.commit(id, &outcome());
+        let call = node.commit(&outcome());
         for _ in 0..3 {
             System::set_block_number(System::block_number() - 1);
             node.next_block();
@@ -750,10 +750,10 @@ fn worker_should_not_reveal_when_the_commitment_is_not_its_own() {
 fn worker_should_compute_again_when_another_committee_is_drawn() {
     with_node(1, |node| {
         let id = node.world.settle(1_200);
-        node.commit(id, &outcome());
+        node.commit(&outcome());
         pass_deadline(id);
         assert_ok!(advance(id));
-        let call = node.commit(id, &outcome());
+        let call = node.commit(&outcome());
         node.include(call);
         node.next_block();
         let sent = node.sent();
@@ -766,7 +766,7 @@ fn worker_should_compute_again_when_another_committee_is_drawn() {
 fn worker_should_forget_a_job_when_it_has_been_done_for_long() {
     with_node(1, |node| {
         let id = node.world.settle(1_200);
-        let call = node.commit(id, &outcome());
+        let call = node.commit(&outcome());
         node.include(call);
         node.next_block();
         let sent = node.sent();

@@ -20,9 +20,9 @@ fn appeal_should_work_when_in_the_last_block_of_the_period_only() {
     run(|| {
         let datanet = datanet();
         let [first, second] = [1, 2].map(|n| rejected(datanet, n));
-        System::set_block_number(1 + u64::from(APPEAL_PERIOD));
+        System::set_block_number(1 + APPEAL_PERIOD);
         assert_ok!(appeal(CONTRIBUTOR, first));
-        System::set_block_number(2 + u64::from(APPEAL_PERIOD));
+        System::set_block_number(2 + APPEAL_PERIOD);
         assert_noop!(appeal(CONTRIBUTOR, second), Error::<Test>::Expired);
     });
 }

@@ -105,7 +105,7 @@ proptest! {
                     Step::LapseAppeal(contribution) => lapse_appeal(STRANGER, contribution),
                     Step::Wait(blocks) => {
                         let now = System::block_number();
-                        System::set_block_number(now + u64::from(blocks));
+                        System::set_block_number(now + blocks);
                         Ok(())
                     },
                 };

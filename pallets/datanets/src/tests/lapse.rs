@@ -19,7 +19,7 @@ fn lapse_should_fail_when_the_period_is_not_over() {
     run(|| {
         let datanet = datanet();
         let id = contribute(datanet, 1);
-        System::set_block_number(u64::from(1 + REVIEW_PERIOD));
+        System::set_block_number(1 + REVIEW_PERIOD);
         assert_noop!(lapse(STRANGER, id), Error::<Test>::TooEarly);
     });
 }

@@ -6,9 +6,9 @@ fn lapse_appeal_should_return_the_bond_when_nobody_resolved_it() {
         let datanet = datanet();
         let id = rejected(datanet, 1);
         assert_ok!(appeal(CONTRIBUTOR, id));
-        System::set_block_number(1 + u64::from(APPEAL_PERIOD));
+        System::set_block_number(1 + APPEAL_PERIOD);
         assert_noop!(lapse_appeal(STRANGER, id), Error::<Test>::TooEarly);
-        System::set_block_number(2 + u64::from(APPEAL_PERIOD));
+        System::set_block_number(2 + APPEAL_PERIOD);
         assert_ok!(lapse_appeal(STRANGER, id));
         let event = Event::AppealLapsed { contribution: id, datanet, bond: APPEAL_BOND };
         assert_eq!(last_event(), event.into());

@@ -169,9 +169,9 @@ fn stored(datanet: DatanetId) -> DatanetOf<Test> {
 }
 
 fn after_appeal_period() {
-    System::set_block_number(System::block_number() + u64::from(APPEAL_PERIOD) + 1);
+    System::set_block_number(System::block_number() + APPEAL_PERIOD + 1);
 }
 
 fn after_review_period() {
-    System::set_block_number(System::block_number() + u64::from(REVIEW_PERIOD) + 1);
+    System::set_block_number(System::block_number() + REVIEW_PERIOD + 1);
 }

@@ -105,9 +105,9 @@ fn resolve_appeal_should_work_when_in_the_last_block_of_the_period_only() {
     run(|| {
         let datanet = datanet();
         let [first, second] = [1, 2].map(|n| appealed(datanet, n));
-        System::set_block_number(1 + u64::from(APPEAL_PERIOD));
+        System::set_block_number(1 + APPEAL_PERIOD);
         assert_ok!(resolve(first, true));
-        System::set_block_number(2 + u64::from(APPEAL_PERIOD));
+        System::set_block_number(2 + APPEAL_PERIOD);
         for uphold in [true, false] {
             assert_noop!(resolve(second, uphold), Error::<Test>::Expired);
         }

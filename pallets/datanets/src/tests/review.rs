@@ -42,7 +42,7 @@ fn review_should_work_when_in_the_last_block_of_the_period() {
     run(|| {
         let datanet = datanet();
         let id = contribute(datanet, 1);
-        System::set_block_number(u64::from(1 + REVIEW_PERIOD));
+        System::set_block_number(1 + REVIEW_PERIOD);
         assert_ok!(review(CURATOR, id, Verdict::Accept));
     });
 }

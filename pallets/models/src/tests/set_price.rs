@@ -37,14 +37,14 @@ fn set_price_should_raise_after_the_notice() {
         let event = Event::PriceSet { model: id, price_in: 150, price_out: 50, from: 1 + NOTICE };
         assert_eq!(last_event(), event.into());
         assert_eq!(prices(id), (100, 50));
-        System::set_block_number(u64::from(NOTICE));
+        System::set_block_number(NOTICE);
         assert_eq!(prices(id), (100, 50));
-        System::set_block_number(u64::from(1 + NOTICE));
+        System::set_block_number(1 + NOTICE);
         assert_eq!(prices(id), (150, 50));
         // What holds by now is what the next price is held against.
         set(id, 120, 60);
         assert_eq!(prices(id), (120, 50));
-        System::set_block_number(u64::from(1 + 2 * NOTICE));
+        System::set_block_number(1 + 2 * NOTICE);
         assert_eq!(prices(id), (120, 60));
     });
 }
@@ -60,9 +60,9 @@ fn set_price_should_take_back_what_does_not_hold_yet() {
         System::set_block_number(5);
         // The notice begins anew.
         set(id, 110, 250);
-        System::set_block_number(u64::from(4 + NOTICE));
+        System::set_block_number(4 + NOTICE);
         assert_eq!(prices(id), (100, 200));
-        System::set_block_number(u64::from(5 + NOTICE));
+        System::set_block_number(5 + NOTICE);
         assert_eq!(prices(id), (110, 250));
     });
 }

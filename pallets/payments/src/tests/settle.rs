@@ -1,4 +1,5 @@
 use super::*;
+use frame_support::traits::fungible::Inspect as _;
 use openledger_primitives::licence::Licence;
 use sp_runtime::DispatchError;
 

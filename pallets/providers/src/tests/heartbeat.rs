@@ -23,7 +23,7 @@ fn heartbeat_should_be_forgotten_when_the_role_is_given_up() {
         assert_ok!(register(1, Operator, MIN_BOND));
         assert_ok!(heartbeat(1, Operator));
         assert_ok!(unbond(1, Operator, MIN_BOND));
-        System::set_block_number(u64::from(1 + DELAY));
+        System::set_block_number(1 + DELAY);
         assert_eq!(seen(1, Operator), Some(1));
         assert_ok!(withdraw(1, Operator));
         assert_eq!(seen(1, Operator), None);

@@ -50,7 +50,7 @@ proptest! {
                     Step::Heartbeat(n, role) => heartbeat(n, role),
                     Step::Wait(blocks) => {
                         let now = System::block_number();
-                        System::set_block_number(now + u64::from(blocks));
+                        System::set_block_number(now + blocks);
                         Ok(())
                     },
                 };
