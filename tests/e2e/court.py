@@ -50,7 +50,7 @@ class Court:
         self.tests, self.cli, self.network = tests, cli, network
         self.facts, self.timeout = facts, steps.scale.settle_timeout
         self.nodes = {
-            suri: Network(network.folder / suri.strip("/"), network.binaries, network.offset + number)
+            suri: Network(network.folder / suri.strip("/"), network.binaries, network.offset + 10 * number)
             for number, suri in enumerate(THREE, 1)
         }
         accounts = cli("account", "show", *EVERYBODY, flow.CHALLENGER)["accounts"]

@@ -19,7 +19,7 @@ def files(tests, cli, folder, datanet):
     """Files that hold no records."""
     bad = {
         "empty.jsonl": b"",
-        "bad.jsonl": b'{"text": "ok"}\n{"text": \n',
+        "bad.jsonl": b'{"text": \n',
         "latin.txt": b"caf\xe9 " * 100,
         "latin.jsonl": b'{"text": "caf\xe9"}\n',
     }
@@ -30,7 +30,7 @@ def files(tests, cli, folder, datanet):
             sparse.truncate(size)
     for name, words in [
         ("empty.jsonl", "empty"),
-        ("bad.jsonl", "line 2"),
+        ("bad.jsonl", "line 1"),
         ("latin.txt", "UTF-8"),
         ("latin.jsonl", "UTF-8"),
         ("huge.txt", "at most"),

@@ -98,7 +98,9 @@ await run("attribution: reads a settlement that was paid", async () => {
   const settlements = await api.query.attribution.settlements.entries();
   holds(settlements.length > 0, "a settlement");
   const [, first] = settlements[0];
-  const shares = first.unwrap().shares.unwrap();
+  const { stage } = first.unwrap();
+  holds(stage.isFinalised, `a settlement that is over, got ${stage.type}`);
+  const { shares } = stage.asFinalised;
   const sum = shares.shares.reduce((total, share) => total + share.ppm.toNumber(), shares.pool.toNumber());
   equal(sum, 1_000_000, "sum of shares");
 });

@@ -50,6 +50,14 @@ pub enum Error {
         .0.contribution, .0.reason
     )]
     Refused(Refused),
+    /// The base refuses a held-out record.
+    #[error("the base does not take held-out record {place}: {reason}")]
+    HeldOut {
+        /// Its place among the held-out records, from 0.
+        place: usize,
+        /// What the base says.
+        reason: openledger_lm::Error,
+    },
     /// A computation was ended by a panic.
     #[error("the computation ended unexpectedly: {0}")]
     Ended(#[from] tokio::task::JoinError),

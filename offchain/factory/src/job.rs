@@ -276,8 +276,9 @@ fn started_over(part: &str, reason: String) -> Event {
 /// Held-out records as tokens, without those of which nothing is learned.
 fn heldout(job: &Job, renderer: &Renderer) -> Result<Vec<Sequence>> {
     let mut sequences = Vec::with_capacity(job.heldout.len());
-    for record in &job.heldout {
-        let sequence = renderer.render(record)?.sequence;
+    for (place, record) in job.heldout.iter().enumerate() {
+        let rendered = renderer.render(record);
+        let sequence = rendered.map_err(|reason| Error::HeldOut { place, reason })?.sequence;
         if sequence.targets() > 0 {
             sequences.push(sequence);
         }

@@ -2,7 +2,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    fs::File,
+    fs::{File, Permissions},
+    io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -181,9 +183,20 @@ pub(crate) fn write(
     write_whole(path, &bytes)
 }
 
-/// Writes beside the file, then renames.
+/// Writes beside the file, then renames: whatever happens, the file is the old one or the new one.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let beside = path.with_extension("partial");
-    std::fs::write(&beside, bytes).map_err(Error::io(&beside))?;
-    std::fs::rename(&beside, path).map_err(Error::io(path))
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let put = || -> std::io::Result<()> {
+        // As any new file, and not for its owner alone.
+        let mut part = tempfile::Builder::new()
+            .prefix(".")
+            .suffix(".part")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        part.write_all(bytes)?;
+        part.as_file().sync_all()?;
+        part.persist(path)?;
+        Ok(())
+    };
+    put().map_err(Error::io(path))
 }

@@ -9,8 +9,8 @@
 //! Every pallet fails in the same way where these fail:
 //!
 //! - `Token::Frozen`: some of the account's free money is frozen or unvested;
-//! - `Token::FundsUnavailable`: there is less money, free or on hold, than was asked for (`Token::Frozen` where the
-//!   account is frozen too);
+//! - `Token::FundsUnavailable`: there is less money, free or on hold, than was asked for; from [`forfeit`] this is
+//!   `Token::Frozen` where it is more than all holds of the account;
 //! - `Arithmetic::Overflow`: there are no ids left.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(

@@ -376,7 +376,7 @@ fn worker_should_commit_in_the_same_block_when_the_engine_has_the_result_at_once
 #[test]
 fn worker_should_hand_the_job_over_again_when_the_engine_answers_at_once_that_it_failed() {
     with_node(1, |node| {
-        let id = node.world.settle(1_200);
+        node.world.settle(1_200);
         let failed = r#"{"job":"THIS","state":"failed","error":"no such batch"}"#;
         node.engine.will_answer(202, failed);
         node.next_block();
@@ -406,7 +406,7 @@ fn worker_should_sign_with_the_members_key_when_the_node_has_several() {
             crypto::Public::generate_pair(None);
         }
         assert_eq!(sp_io::crypto::sr25519_public_keys(KEY_TYPE).len(), 4);
-        let id = node.world.settle(1_200);
+        node.world.settle(1_200);
         // `sent` checks the signer.
         node.commit(&outcome());
     });
@@ -523,7 +523,7 @@ fn worker_should_pause_longer_and_longer_when_the_engine_is_down_or_slow() {
 #[test]
 fn worker_should_ask_again_when_the_engine_is_down_while_it_computes() {
     with_node(1, |node| {
-        let id = node.world.settle(1_200);
+        node.world.settle(1_200);
         node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
         node.next_block();
         node.engine.will(Reply::Down);
@@ -573,7 +573,7 @@ fn worker_should_commit_to_nothing_when_the_engine_answers_nonsense() {
         (200, r#"{"job":"THIS","state":"failed"}"#),
     ] {
         with_node(1, |node| {
-            let id = node.world.settle(1_200);
+            node.world.settle(1_200);
             node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
             node.next_block();
             node.engine.will_answer(status, body);
@@ -594,7 +594,7 @@ fn worker_should_commit_to_nothing_when_the_engine_answers_nonsense() {
         (503, r#"{"error":"the queue\nis full"}"#),
     ] {
         with_node(1, |node| {
-            let id = node.world.settle(1_200);
+            node.world.settle(1_200);
             node.engine.will_answer(202, r#"{"job":"THIS","state":"queued"}"#);
             node.next_block();
             node.engine.will_answer(status, body);
@@ -617,7 +617,7 @@ fn worker_should_try_again_when_the_engine_refuses_the_job() {
         (202, r#"{"job":"","state":"queued"}"#),
     ] {
         with_node(1, |node| {
-            let id = node.world.settle(1_200);
+            node.world.settle(1_200);
             node.engine.will_answer(status, body);
             node.next_block();
             node.commit(&outcome());
@@ -664,7 +664,7 @@ fn worker_should_take_one_job_at_a_time_when_there_are_several() {
 fn worker_should_send_the_same_commitment_again_when_the_first_was_lost() {
     with_node(1, |node| {
         InForce::set(Parameters { commit_blocks: 100, ..PARAMETERS });
-        let id = node.world.settle(1_200);
+        node.world.settle(1_200);
         let first = node.commit(&outcome());
         for _ in 1..8 {
             node.next_block();
