@@ -56,7 +56,7 @@ pub enum Error {
         /// Its place among the held-out records, from 0.
         place: usize,
         /// What the base says.
-        reason: openledger_lm::Error,
+        reason: Box<Error>,
     },
     /// A computation was ended by a panic.
     #[error("the computation ended unexpectedly: {0}")]

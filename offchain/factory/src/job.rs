@@ -278,7 +278,8 @@ fn heldout(job: &Job, renderer: &Renderer) -> Result<Vec<Sequence>> {
     let mut sequences = Vec::with_capacity(job.heldout.len());
     for (place, record) in job.heldout.iter().enumerate() {
         let rendered = renderer.render(record);
-        let sequence = rendered.map_err(|reason| Error::HeldOut { place, reason })?.sequence;
+        let named = |reason| Error::HeldOut { place, reason: Box::new(reason) };
+        let sequence = rendered.map_err(named)?.sequence;
         if sequence.targets() > 0 {
             sequences.push(sequence);
         }

@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
-use frame_support::traits::fungible::Mutate;
+use frame_support::traits::fungible::{Inspect, Mutate};
 use frame_system::RawOrigin;
 use openledger_primitives::{licence::Licence, UNIT};
 
