@@ -78,7 +78,7 @@ fn forfeit_should_pay_all_or_nothing_whatever_was_frozen_since() {
         // More than all that is on hold.
         assert_noop!(pay(101), TokenError::Frozen);
         freeze(1_000);
-        assert_noop!(pay(ED - 1), TokenError::BelowMinimum);
+        assert_noop!(pay(ED - 1), TokenError::CannotCreate);
         assert_ok!(pay(60));
         assert_eq!((held(), Balances::balance(&account(2))), (40, 60));
     });
