@@ -20,8 +20,12 @@ use crate::{engine::Refused, job::Id, Engine, Error, Job, Result, State};
 /// What the engine takes of requests. Eight versions of 256 contributions are a job of some 25,000 bytes.
 const REQUESTS: Requests = Requests { time: Duration::from_secs(10), body: 256 * 1024, rate: 100 };
 /// What it has of connections.
-const CONNECTIONS: Connections =
-    Connections { open: 256, headers: Duration::from_secs(10), grace: Duration::from_secs(5) };
+const CONNECTIONS: Connections = Connections {
+    open: 256,
+    each: 64,
+    headers: Duration::from_secs(10),
+    grace: Duration::from_secs(5),
+};
 /// How long a job that was posted may take before the answer says that it is under way: so that whoever
 /// posts a small one has the result at once. A worker has 300 ms for all that it asks.
 const AT_ONCE: Duration = Duration::from_millis(150);

@@ -1,13 +1,13 @@
 //! What a request must be before a route sees it.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::{
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Request, State},
     http::{
         header::{HOST, ORIGIN, WWW_AUTHENTICATE},
         uri::Authority,
@@ -21,6 +21,9 @@ use serde_json::json;
 
 use crate::{Rate, Secret};
 
+/// Seconds' worth of requests that an address may make at once.
+const BURST: u32 = 1;
+
 /// How much a service takes of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requests {
@@ -28,7 +31,8 @@ pub struct Requests {
     pub time: Duration,
     /// Bytes of a request's body.
     pub body: usize,
-    /// Requests a second; where there is a secret, of those who show it and of those who need not, each.
+    /// Requests a second of one address (of IPv6, of one /64); where there is a secret, of those who show it and of those
+    /// who need not, each.
     pub rate: u32,
 }
 
@@ -50,7 +54,7 @@ pub struct Guard {
 impl Guard {
     /// Of a service that anybody may ask.
     pub fn new(limits: Requests) -> Self {
-        let rate = || Rate::new(limits.rate);
+        let rate = || Rate::new(limits.rate, BURST);
         let (known, strangers) = (rate(), rate());
         Self { limits, names: Vec::new(), secret: None, open: Vec::new(), known, strangers }
     }
@@ -120,9 +124,11 @@ async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
         }
         _ => &guard.strangers,
     };
-    if !rate.take(Instant::now()) {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let address = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip());
+    if !rate.take(address, Instant::now()) {
         let reason = format!(
-            "at most {} requests a second are answered: try again later",
+            "at most {} requests a second of one address are answered: try again later",
             guard.limits.rate
         );
         return refusal(StatusCode::TOO_MANY_REQUESTS, reason);

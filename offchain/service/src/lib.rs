@@ -6,7 +6,7 @@
 //! | [`serve()`] | connections: so many, each with a time for its headers, and a shutdown that ends |
 //! | [`Guard`] | requests: who asks by which name, with which secret, how often, for how long, with how many bytes |
 //! | [`Secret`] | what two programs of one owner know: a file that nobody else may read |
-//! | [`Rate`] | how often something may be done |
+//! | [`Rate`] | how often each address may do something |
 
 mod guard;
 mod rate;
@@ -14,6 +14,6 @@ mod secret;
 mod serve;
 
 pub use guard::{refusal, Guard, Requests};
-pub use rate::Rate;
+pub use rate::{network, Rate};
 pub use secret::{Error, Secret};
 pub use serve::{serve, Connections};

@@ -1,12 +1,13 @@
 //! Connections: how many, how long their headers may take, and how they end.
 
 use std::{
+    collections::HashMap,
     future::Future,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{
         atomic::{AtomicUsize, Ordering},
-        Arc,
+        Arc, Mutex, PoisonError,
     },
     time::Duration,
 };
@@ -27,6 +28,8 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::network;
+
 /// The most bytes of a request's headers.
 const HEADER_BYTES: usize = 32 * 1024;
 /// The most headers of a request.
@@ -41,6 +44,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct Connections {
     /// Connections that are served at once. Further ones wait in the system's queue.
     pub open: usize,
+    /// Connections of one address (of IPv6, of one /64) at once; further ones are closed. The own machine, and so a
+    /// proxy on it, may have all.
+    pub each: usize,
     /// Time for the headers of a request, and for the next request of a connection.
     pub headers: Duration,
     /// Time for the answers that have begun when the service is to end.
@@ -58,6 +64,7 @@ pub async fn serve(
 ) {
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.open.clamp(1, Semaphore::MAX_PERMITS)));
+    let addresses = Arc::new(Addresses::default());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -69,10 +76,11 @@ pub async fn serve(
         tokio::select! {
             (place, accepted) = accepted => match accepted {
                 Ok((stream, peer)) => {
+                    let Some(one) = addresses.enter(peer.ip(), limits.each) else { continue };
                     let (router, stopping) = (router.clone(), stopping.clone());
                     connections.spawn(async move {
                         connection(stream, peer, router, limits.headers, stopping).await;
-                        drop(place);
+                        drop((place, one));
                     });
                 }
                 Err(error) => {
@@ -130,6 +138,39 @@ async fn connection(
     }
 }
 
+/// How many connections each address has.
+#[derive(Default)]
+struct Addresses(Mutex<HashMap<IpAddr, usize>>);
+
+/// One connection of an address.
+struct One(Arc<Addresses>, IpAddr);
+
+impl Addresses {
+    /// One more connection of an address, unless it has as many as it may have.
+    fn enter(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<One> {
+        let network = network(address);
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(network).or_default();
+        if *count >= most && !address.to_canonical().is_loopback() {
+            return None;
+        }
+        *count += 1;
+        Some(One(self.clone(), network))
+    }
+}
+
+impl Drop for One {
+    fn drop(&mut self) {
+        let mut open = self.0 .0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.1);
+            }
+        }
+    }
+}
+
 /// A request that is being answered.
 struct Counted(Arc<AtomicUsize>);
 
@@ -143,5 +184,25 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enter_should_refuse_an_address_that_has_enough_until_one_ends() {
+        let addresses = Arc::new(Addresses::default());
+        let enter = |address: &str| addresses.enter(address.parse().unwrap(), 2);
+        let (first, _second) = (enter("192.0.2.1").unwrap(), enter("192.0.2.1").unwrap());
+        assert!(enter("192.0.2.1").is_none() && enter("192.0.2.2").is_some());
+        drop(first);
+        let _third = enter("192.0.2.1").unwrap();
+        let _one_network = (enter("2001:db8::1").unwrap(), enter("2001:db8::2").unwrap());
+        assert!(enter("2001:db8::3").is_none());
+        let own: Vec<_> = (0..5).map(|_| enter("127.0.0.1").unwrap()).collect();
+        drop(own);
+        assert_eq!(addresses.0.lock().unwrap().len(), 2, "what has ended is forgotten");
     }
 }

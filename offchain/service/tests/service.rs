@@ -18,8 +18,12 @@ use tokio::{
 };
 
 const REQUESTS: Requests = Requests { time: Duration::from_secs(60), body: 10, rate: 1_000 };
-const CONNECTIONS: Connections =
-    Connections { open: 8, headers: Duration::from_secs(60), grace: Duration::from_secs(60) };
+const CONNECTIONS: Connections = Connections {
+    open: 8,
+    each: 8,
+    headers: Duration::from_secs(60),
+    grace: Duration::from_secs(60),
+};
 
 struct Running {
     port: u16,

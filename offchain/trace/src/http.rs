@@ -24,8 +24,12 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// What the service takes of requests.
 const REQUESTS: Requests = Requests { time: Duration::from_secs(30), body: MAX_BODY, rate: 200 };
 /// What it has of connections.
-const CONNECTIONS: Connections =
-    Connections { open: 256, headers: Duration::from_secs(10), grace: Duration::from_secs(5) };
+const CONNECTIONS: Connections = Connections {
+    open: 256,
+    each: 64,
+    headers: Duration::from_secs(10),
+    grace: Duration::from_secs(5),
+};
 
 /// An index with what reads texts for it.
 pub struct Service {

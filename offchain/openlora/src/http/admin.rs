@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use axum::{
     extract::{rejection::PathRejection, Path, Request, State},
-    middleware::{from_fn_with_state, Next},
+    http::header::ORIGIN,
+    middleware::{from_fn, from_fn_with_state, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
     Json, Router,
 };
 use openledger_primitives::ModelId;
-use openledger_service::Secret;
+use openledger_service::{Rate, Secret};
 use serde_json::{json, Value};
 
-use super::{guard, guard::Names, limits};
+use super::{guard, guard::Names, in_time, limits, rate, ANSWER};
 use crate::{Gateway, Refusal};
+
+/// Requests a second that one address may make.
+const RATE: u32 = 20;
 
 /// The routes.
 pub fn router(gateway: Arc<Gateway>, token: Secret) -> Router {
@@ -25,11 +29,23 @@ pub fn router(gateway: Arc<Gateway>, token: Secret) -> Router {
         .route("/models/{id}/load", post(load))
         .route("/models/{id}/unload", post(unload))
         .with_state(gateway);
-    // No page in a browser, and no name but the own machine's.
     let names = Arc::new(Names::default());
-    limits(routes)
+    limits(routes.layer(from_fn(|request: Request, next: Next| in_time(ANSWER, request, next))))
         .layer(from_fn_with_state(Arc::new(token), authenticate))
+        // Before the token, so that nobody tries many.
+        .layer(from_fn_with_state(Arc::new(Rate::new(RATE, rate::BURST)), rate::limit))
+        .layer(from_fn(no_page))
+        // No name but numbers and localhost.
         .layer(from_fn_with_state(names, guard::check))
+}
+
+/// Refuses pages in a browser, of whatever site.
+async fn no_page(request: Request, next: Next) -> Response {
+    if request.headers().contains_key(ORIGIN) {
+        let message = "this listener does not answer to pages in a browser";
+        return Refusal::forbidden("origin_refused", message).into_response();
+    }
+    next.run(request).await
 }
 
 async fn authenticate(State(token): State<Arc<Secret>>, request: Request, next: Next) -> Response {
