@@ -376,6 +376,14 @@ fn template_should_be_refused_when_it_is_no_jinja_or_never_ends() {
     let template = ChatTemplate::load(folder.path(), &tokenizer).unwrap();
     let error = template.prompt(&said(&[("user", "hi")])).unwrap_err().to_string();
     assert!(error.contains("more work than a template may"), "{error}");
+    // 32 MiB of text.
+    write(
+        "{% set ns = namespace(text='x') %}{% for i in range(25) %}\
+         {% set ns.text = ns.text ~ ns.text %}{% endfor %}{{ ns.text }}",
+    );
+    let template = ChatTemplate::load(folder.path(), &tokenizer).unwrap();
+    let error = template.prompt(&said(&[("user", "hi")])).unwrap_err().to_string();
+    assert!(error.contains("bytes of text"), "{error}");
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! A chat template as transformers renders one: Jinja in Python's manner, with a budget.
 
+use std::io;
+
 use minijinja::{syntax::SyntaxConfig, value::Value, Environment, Error as JinjaError, ErrorKind};
 
 use super::python;
 use crate::{Error, Json, Result};
 
 /// The most work that rendering may do: about one unit an instruction, and one for each 64 bytes of text that is made.
-const FUEL: u64 = 20_000_000;
+const FUEL: u64 = 4_000_000;
+/// The most bytes of text that it may make.
+const TEXT: usize = 16 << 20;
 const NAME: &str = "chat_template";
 /// Parts the message of a template's own refusal from what Jinja says around it.
 const RAISED: &str = "\u{fdd4}";
@@ -64,7 +68,38 @@ impl Template {
             ("strftime_now".to_string(), strftime),
         ]);
         let template = self.environment.get_template(NAME).map_err(|error| failed(&error))?;
-        template.render(Value::from_pairs(context)).map_err(|error| failed(&error))
+        let mut text = Text::default();
+        match template.render_captured_to(Value::from_pairs(context), &mut text) {
+            _ if text.full => {
+                Err(Error::Template(format!("it makes more than {TEXT} bytes of text")))
+            }
+            Err(error) => Err(failed(&error)),
+            Ok(_) => {
+                String::from_utf8(text.bytes).map_err(|error| Error::Template(error.to_string()))
+            }
+        }
+    }
+}
+
+/// What a template has made, up to a limit.
+#[derive(Default)]
+struct Text {
+    bytes: Vec<u8>,
+    full: bool,
+}
+
+impl io::Write for Text {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        if self.bytes.len().saturating_add(more.len()) > TEXT {
+            self.full = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
