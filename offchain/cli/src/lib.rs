@@ -35,7 +35,7 @@ pub mod split;
 mod views;
 pub mod vouchers;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use crate::{
     args::{Cli, Command},
@@ -48,9 +48,22 @@ use crate::{
     output::Output,
 };
 
+/// How long the program waits for computations that nobody waits for any more.
+const LEFT: Duration = Duration::from_secs(1);
+
 /// The program: reads the command line, does what it says, prints, and ends with a status.
-#[tokio::main]
-pub async fn main() -> ExitCode {
+pub fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failure::print(&error.into(), false),
+    };
+    let status = runtime.block_on(program());
+    // What computes and is waited for by nobody does not keep the program from its end.
+    runtime.shutdown_timeout(LEFT);
+    status
+}
+
+async fn program() -> ExitCode {
     let Cli { global, command } = match args::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(status) => return status,

@@ -10,7 +10,9 @@ use std::{
     sync::{Arc, Mutex as Short, PoisonError},
 };
 
-use openledger_artefacts::{base_name, fetch_adapter, fetch_base, AdapterIds, BaseIds, Cache};
+use openledger_artefacts::{
+    base_name, fetch_adapter, fetch_base, sizes, AdapterIds, BaseIds, Cache,
+};
 use openledger_chain::{
     types::{Kind, Model as Registered},
     View,
@@ -42,6 +44,7 @@ pub struct Served {
     pub chat: Arc<ChatTemplate>,
     /// The base's: who may use its tokenizer and its template.
     pub readers: Arc<Semaphore>,
+    footprint: Footprint,
     /// Kept as long as one of its adapters is.
     _base: Arc<Base>,
     _held: Held,
@@ -53,6 +56,7 @@ struct Base {
     tokenizer: Arc<Tokenizer>,
     chat: Arc<ChatTemplate>,
     readers: Arc<Semaphore>,
+    footprint: Footprint,
     _held: Held,
 }
 
@@ -64,6 +68,16 @@ struct Key {
     version: ModelVersion,
     base: BaseIds,
     adapter: AdapterIds,
+    registered: Registration,
+}
+
+/// Bytes of files as the chain has them; 0 where nobody said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Registration {
+    /// Of a base, and its manifest.
+    pub base: u64,
+    /// Of an adapter.
+    pub adapter: u64,
 }
 
 /// All models that this gateway may serve, and those it has loaded.
@@ -171,13 +185,14 @@ impl Catalogue {
         if info.index.is_none() {
             return Err(refuse("it has no attribution index, so its answers could not be settled"));
         }
-        let base = view
+        let of_base = view
             .base_version(base, info.registered)
             .await?
-            .map(|base| BaseIds { artefact: base.artefact, config: base.config })
             .ok_or_else(|| refuse("the chain does not have its base model"))?;
+        let base = BaseIds { artefact: of_base.artefact, config: of_base.config };
         let adapter = AdapterIds { artefact: info.artefact, config: info.config };
-        let key = Key { id, version, base, adapter };
+        let registered = Registration { base: of_base.size, adapter: info.size };
+        let key = Key { id, version, base, adapter, registered };
         Ok(known(Some(key)).unwrap_or(key))
     }
 
@@ -188,8 +203,8 @@ impl Catalogue {
         id: ModelId,
         model: &Registered,
     ) -> Result<Arc<Served>> {
-        let Key { version, base, adapter, .. } = self.key(view, id, model).await?;
-        self.load(id, version, base, adapter).await
+        let Key { version, base, adapter, registered, .. } = self.key(view, id, model).await?;
+        self.load(id, version, base, adapter, registered).await
     }
 
     /// A version of a model: fetched, verified and loaded, unless it is there.
@@ -199,8 +214,9 @@ impl Catalogue {
         version: ModelVersion,
         base: BaseIds,
         adapter: AdapterIds,
+        registered: Registration,
     ) -> Result<Arc<Served>> {
-        let key = Key { id, version, base, adapter };
+        let key = Key { id, version, base, adapter, registered };
         let served =
             self.models.get(&key, self.fetch(key)).await.map_err(|why| missing(id, why))?;
         // What it was before is of no more use to new questions.
@@ -209,9 +225,11 @@ impl Catalogue {
     }
 
     async fn fetch(&self, key: Key) -> Result<Served> {
-        let Key { id, version, base: ids, adapter } = key;
-        let base = self.bases.get(&ids, self.fetch_base(id, ids)).await;
+        let Key { id, version, base: ids, adapter, registered } = key;
+        let base = self.bases.get(&ids, self.fetch_base(id, ids, registered.base)).await;
         let base = base.map_err(|why| missing(id, why))?;
+        let stored = sizes::adapter(&self.store, &adapter).await?;
+        self.check_size(id, "adapter", registered.adapter, stored)?;
         let folder = fetch_adapter(&self.store, &adapter, &self.cache).await?;
         let held = self.hold(id, adapter_bytes(&folder)?)?;
         let (name, model) = (base_name(&ids.artefact), base.model.clone());
@@ -222,15 +240,27 @@ impl Catalogue {
         .await??;
         tracing::info!(model = id, version, held = self.memory.held(), "loaded");
         let (tokenizer, chat) = (base.tokenizer.clone(), base.chat.clone());
-        let readers = base.readers.clone();
-        Ok(Served { id, version, model, tokenizer, chat, readers, _base: base, _held: held })
+        let (readers, footprint) = (base.readers.clone(), base.footprint.clone());
+        Ok(Served {
+            id,
+            version,
+            model,
+            tokenizer,
+            chat,
+            readers,
+            footprint,
+            _base: base,
+            _held: held,
+        })
     }
 
-    async fn fetch_base(&self, id: ModelId, ids: BaseIds) -> Result<Base> {
+    async fn fetch_base(&self, id: ModelId, ids: BaseIds, registered: u64) -> Result<Base> {
+        let stored = sizes::base(&self.store, &ids.artefact).await?;
+        self.check_size(id, "base", registered, stored)?;
         let folder = fetch_base(&self.store, &ids, &self.cache).await?;
-        let needed =
+        let footprint =
             Footprint::of_checkpoint(&folder).map_err(openledger_artefacts::Error::from)?;
-        let held = self.hold(id, needed.answering(1))?;
+        let held = self.hold(id, footprint.answering(1))?;
         tokio::task::spawn_blocking(move || {
             let model = Model::load(&folder)?;
             let tokenizer = Arc::new(Tokenizer::load(&folder, model.config())?);
@@ -241,11 +271,33 @@ impl Catalogue {
                 tokenizer,
                 chat,
                 readers,
+                footprint,
                 _held: held,
             })
         })
         .await?
         .map_err(Error::from)
+    }
+
+    /// Refuses, before anything is fetched, files of another size than is registered, or too large to be loaded.
+    fn check_size(&self, model: ModelId, what: &str, registered: u64, stored: u64) -> Result<()> {
+        if registered != 0 && registered != stored {
+            let reason = format!(
+                "the files of its {what} have {stored} bytes in the store, and {registered} were registered"
+            );
+            return Err(Error::Model { model, reason });
+        }
+        let (held, budget) = (self.memory.held(), self.memory.budget());
+        if stored > budget {
+            return Err(Error::TooLarge { model, needed: stored, held, budget });
+        }
+        Ok(())
+    }
+
+    /// Room for an answer of a model that is loaded, prompt and answer being of `tokens` together.
+    pub fn room(&self, served: &Served, tokens: usize) -> Result<Held> {
+        let more = served.footprint.answering(tokens).saturating_sub(served.footprint.answering(1));
+        self.hold(served.id, more)
     }
 
     /// Holds so many bytes for a model, for which what nobody uses is put away, the least lately used first.
@@ -364,11 +416,17 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, catalogue) = open(folder.path());
         let (base, adapter) = stored(&store).await;
-        let first = catalogue.load(2, 1, base, adapter).await.unwrap();
-        let second = catalogue.load(3, 1, base, adapter).await.unwrap();
+        let first = catalogue.load(2, 1, base, adapter, Registration::default()).await.unwrap();
+        let second = catalogue.load(3, 1, base, adapter, Registration::default()).await.unwrap();
         assert!(Arc::ptr_eq(&first.tokenizer, &second.tokenizer));
-        assert!(Arc::ptr_eq(&first, &catalogue.load(2, 1, base, adapter).await.unwrap()));
-        assert_eq!(catalogue.load(2, 2, base, adapter).await.unwrap().version, 2);
+        assert!(Arc::ptr_eq(
+            &first,
+            &catalogue.load(2, 1, base, adapter, Registration::default()).await.unwrap()
+        ));
+        assert_eq!(
+            catalogue.load(2, 2, base, adapter, Registration::default()).await.unwrap().version,
+            2
+        );
     }
 
     #[tokio::test]
@@ -376,33 +434,71 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, large) = open(folder.path());
         let (base, adapter) = stored(&store).await;
-        large.load(1, 1, base, adapter).await.unwrap();
+        large.load(1, 1, base, adapter, Registration::default()).await.unwrap();
         let one = large.memory().held;
-        large.load(2, 1, base, adapter).await.unwrap();
+        large.load(2, 1, base, adapter, Registration::default()).await.unwrap();
         let two = large.memory().held;
         assert!(two - one > 0 && two < 2 * one, "the base counts once: {one}, {two}");
 
         let cache = Cache::new(folder.path().join("cache"), 1 << 30);
         let catalogue = Catalogue::new(store.clone(), cache.clone(), BTreeSet::new(), two);
-        let first = catalogue.load(1, 1, base, adapter).await.unwrap();
-        catalogue.load(2, 1, base, adapter).await.unwrap();
-        catalogue.load(3, 1, base, adapter).await.unwrap();
+        let first = catalogue.load(1, 1, base, adapter, Registration::default()).await.unwrap();
+        catalogue.load(2, 1, base, adapter, Registration::default()).await.unwrap();
+        catalogue.load(3, 1, base, adapter, Registration::default()).await.unwrap();
         assert_eq!(catalogue.loaded(), [(1, 1), (3, 1)], "what is used stays");
         assert_eq!(catalogue.memory(), Use { held: two, budget: two });
-        let third = catalogue.load(3, 1, base, adapter).await.unwrap();
-        let error = catalogue.load(4, 1, base, adapter).await.err().unwrap();
+        let third = catalogue.load(3, 1, base, adapter, Registration::default()).await.unwrap();
+        let error =
+            catalogue.load(4, 1, base, adapter, Registration::default()).await.err().unwrap();
         assert!(matches!(error, Error::TooLarge { model: 4, .. }), "{error}");
-        let again = catalogue.load(4, 1, base, adapter).await.err().unwrap();
+        let again =
+            catalogue.load(4, 1, base, adapter, Registration::default()).await.err().unwrap();
         assert!(matches!(again, Error::Lately { model: 4, .. }), "{again}");
         drop((first, third));
         assert!(catalogue.unload(1) && catalogue.unload(3) && !catalogue.unload(5));
-        catalogue.load(5, 1, base, adapter).await.unwrap();
+        catalogue.load(5, 1, base, adapter, Registration::default()).await.unwrap();
         assert_eq!((catalogue.loaded(), catalogue.memory().held), (vec![(5, 1)], one));
 
         let small = Catalogue::new(store, cache, BTreeSet::new(), one - 1);
-        let error = small.load(1, 1, base, adapter).await.err().unwrap();
+        let error = small.load(1, 1, base, adapter, Registration::default()).await.err().unwrap();
         assert!(matches!(error, Error::TooLarge { .. }), "{error}");
         assert_eq!(small.loaded(), []);
+    }
+
+    #[tokio::test]
+    async fn load_should_refuse_files_of_another_size_than_is_registered() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, catalogue) = open(folder.path());
+        let (base, adapter) = stored(&store).await;
+        let right = Registration {
+            base: sizes::base(&store, &base.artefact).await.unwrap(),
+            adapter: sizes::adapter(&store, &adapter).await.unwrap(),
+        };
+        for (id, wrong) in [
+            (1, Registration { base: right.base + 1, ..right }),
+            (2, Registration { adapter: right.adapter - 1, ..right }),
+        ] {
+            // A base that is refused is not tried again at once: another catalogue.
+            let (_, catalogue) = open(folder.path());
+            let error = catalogue.load(id, 1, base, adapter, wrong).await.err().unwrap();
+            assert!(error.to_string().contains("were registered"), "{error}");
+        }
+        catalogue.load(3, 1, base, adapter, right).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn room_should_be_of_the_same_memory_as_models() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, catalogue) = open(folder.path());
+        let (base, adapter) = stored(&store).await;
+        let served = catalogue.load(1, 1, base, adapter, Registration::default()).await.unwrap();
+        let before = catalogue.memory().held;
+        let room = catalogue.room(&served, 500).unwrap();
+        assert!(catalogue.memory().held > before);
+        drop(room);
+        assert_eq!(catalogue.memory().held, before);
+        let error = catalogue.room(&served, 1 << 24).err().unwrap();
+        assert!(matches!(error, Error::TooLarge { model: 1, .. }), "{error}");
     }
 
     fn registered(name: &str, deprecated: bool) -> Registered {
@@ -447,20 +543,35 @@ pub(crate) mod tests {
         let (base, adapter) = stored(&store).await;
 
         let missing = AdapterIds { artefact: ContentId::repeat_byte(1), ..adapter };
-        let error = catalogue.load(2, 1, base, missing).await.err().unwrap().to_string();
+        let error = catalogue
+            .load(2, 1, base, missing, Registration::default())
+            .await
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("is not in the store"), "{error}");
 
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/base");
         let config = openledger_lm::Config::load(&path).unwrap();
         let stranger = Adapter::new(&config, 2, 4.0, "0xother", 7).unwrap();
         let stranger = put(&store, &stranger, &config).await;
-        let error = catalogue.load(2, 1, base, stranger).await.err().unwrap().to_string();
+        let error = catalogue
+            .load(2, 1, base, stranger, Registration::default())
+            .await
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("the adapter is for base 0xother"), "{error}");
 
         let digits = format!("{:x}", adapter.artefact);
         let blob = folder.path().join("store").join(&digits[..2]).join(&digits[2..4]).join(&digits);
         std::fs::write(&blob, "other bytes").unwrap();
-        let error = catalogue.load(2, 1, base, adapter).await.err().unwrap().to_string();
+        let error = catalogue
+            .load(2, 1, base, adapter, Registration::default())
+            .await
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("is damaged"), "{error}");
     }
 }

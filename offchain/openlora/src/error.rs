@@ -104,6 +104,11 @@ pub enum Error {
         /// Now.
         found: openledger_primitives::H256,
     },
+    /// The node could not be reached a short while ago, and is not tried again yet.
+    #[error(
+        "the node could not be reached a short while ago; it is tried again every two seconds"
+    )]
+    Unreachable,
     /// Whether an earlier settlement got into a block is not final.
     #[error("whether an earlier settlement got into a block is not final yet: nothing is settled twice, so this one waits; is the chain finalising?")]
     InDoubt,

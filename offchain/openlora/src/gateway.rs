@@ -25,7 +25,7 @@ use openledger_primitives::{
     Balance, BlockNumber, ChannelId, ModelId, H256,
 };
 use openledger_store::BlobStore;
-use tokio::sync::{oneshot, Mutex, Notify};
+use tokio::sync::{oneshot, Mutex, Notify, Semaphore};
 
 use crate::{
     catalogue::{Catalogue, Served},
@@ -53,6 +53,10 @@ use crate::{
 const SEATS: usize = 1;
 /// Of the places in the queue, one payer may have one in so many.
 const PAYERS: usize = 4;
+/// Questions that are worked on at once, those included whose caller has gone.
+const WORKS: u32 = 512;
+/// How long after its question came an answer may go on: then it ends as if it were as long as was asked for.
+pub(crate) const TIME: Duration = Duration::from_secs(570);
 
 /// How a gateway serves.
 #[derive(Clone, Debug)]
@@ -94,6 +98,10 @@ pub struct Gateway {
     pub(crate) settling: Mutex<Settling>,
     /// Rung when a model version has receipts enough to settle.
     pub(crate) bell: Notify,
+    /// A place for each question that is worked on, whether or not its caller still waits.
+    works: Arc<Semaphore>,
+    /// Held while what others claimed is taken over, so that nothing is taken over twice.
+    adopting: Mutex<()>,
 }
 
 /// What is asked.
@@ -139,11 +147,17 @@ struct Bill {
     funds: Funds,
 }
 
-/// Whether the caller waits.
-#[derive(Default)]
+/// Whether the caller waits, and since when.
 struct Caller {
+    since: Instant,
     gone: AtomicBool,
     bell: Notify,
+}
+
+impl Default for Caller {
+    fn default() -> Self {
+        Self { since: Instant::now(), gone: AtomicBool::new(false), bell: Notify::new() }
+    }
 }
 
 impl Caller {
@@ -221,6 +235,8 @@ impl Gateway {
             ledger,
             settling: Mutex::default(),
             bell: Notify::new(),
+            works: Arc::new(Semaphore::new(WORKS as usize)),
+            adopting: Mutex::default(),
             link,
             store,
             account: account::of(&operator),
@@ -243,6 +259,11 @@ impl Gateway {
         let (pending, open) = self.book(|book| (book.pending(), book.open().len()));
         self.metrics.pending.set(pending as i64);
         self.metrics.open.set(open as i64);
+    }
+
+    /// Whether it can charge: not after its ledger could not be written.
+    pub(crate) fn working(&self) -> Result<()> {
+        self.ledger.working()
     }
 
     /// Reads the book.
@@ -268,27 +289,54 @@ impl Gateway {
     /// # Errors
     /// When too many wait, it is not paid for, or something that is needed does not work.
     pub async fn answer(self: &Arc<Self>, question: Question) -> Result<Answered, Refusal> {
+        let work = self.works.clone().try_acquire_owned().map_err(|_| {
+            Refusal::busy(format!("{WORKS} questions are worked on already; try again later"))
+        })?;
         let caller = Arc::new(Caller::default());
         let _waits = Waits(caller.clone());
         let (sender, receiver) = oneshot::channel();
         let gateway = self.clone();
         // Apart from the connection: what was computed is charged even if nobody takes it.
         tokio::spawn(async move {
-            let _ = sender.send(gateway.work(question, &caller).await);
+            let answer = gateway.work(question, &caller).await;
+            drop(work);
+            let _ = sender.send(answer);
         });
         receiver
             .await
             .unwrap_or_else(|_| Err(Refusal::internal("the computation ended unexpectedly")))
     }
 
+    /// Waits until what was begun is answered and charged, but no longer than this.
+    pub(crate) async fn finish(&self, patience: Duration) {
+        let all = self.works.acquire_many(WORKS);
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!("the gateway ends while something is computed: it is not charged");
+        }
+    }
+
     async fn work(&self, question: Question, caller: &Arc<Caller>) -> Result<Answered, Refusal> {
-        let (view, channel, right) = self.authorise(&question).await?;
-        let _running = match self.ledger.begin(right.id).await? {
-            Begun::Before(answer) => return Ok((*answer).into()),
-            Begun::Now(running) => running,
+        self.ledger.working()?;
+        // Nothing is bought before its turn comes: until then, all ends when the caller does.
+        let begun = async {
+            let (view, channel, right) = self.authorise(&question).await?;
+            let running = match self.ledger.begin(right.id).await? {
+                Begun::Before(answer) => return Ok(Err(answer)),
+                Begun::Now(running) => running,
+            };
+            // A request that was answered may be repeated for as long as its answer is kept.
+            question.request.fresh()?;
+            Ok::<_, Refusal>(Ok((self.admit(question, &view, &channel, right).await?, running)))
         };
-        let bill = self.admit(question, &view, &channel, right).await?;
-        self.serve(bill, caller).await
+        let begun = tokio::select! {
+            biased;
+            () = caller.gone() => return Err(nobody()),
+            begun = begun => begun?,
+        };
+        match begun {
+            Ok((bill, _running)) => self.serve(bill, caller).await,
+            Err(answer) => Ok((*answer).into()),
+        }
     }
 
     /// The channel that is to pay, and what who asks may do.
@@ -301,7 +349,7 @@ impl Gateway {
                 format!("there is no channel {id} on this chain: open one to {}", self.account);
             Refusal::payment("channel_unknown", message, None)
         })?;
-        let right = question.request.authorise(self.scope(id), &channel.signer.0)?;
+        let right = question.request.verify(self.scope(id), &channel.signer.0)?;
         Ok((view, channel, right))
     }
 
@@ -358,30 +406,20 @@ impl Gateway {
     async fn reserve(&self, funds: &Funds, price: Balance) -> Result<Reservation, Refusal> {
         let channel = funds.channel;
         match self.ledger.reserve(funds.clone(), price) {
-            Err(Denied::Foreign { amount }) if self.settings.adopt => {
+            Err(Denied::Foreign { .. }) if self.settings.adopt => {
+                let _adopting = self.adopting.lock().await;
+                // Somebody else may have taken it over meanwhile.
+                let again = self.ledger.reserve(funds.clone(), price);
+                let Err(Denied::Foreign { amount }) = again else {
+                    return again.map_err(|denied| refuse(denied, funds, price));
+                };
                 tracing::warn!(channel, %amount, "taken over: claimed, and not by this gateway");
                 self.record(Entry::Adopted { channel, amount }).await?;
                 self.ledger.reserve(funds.clone(), price)
             }
             result => result,
         }
-        .map_err(|denied| match denied {
-            Denied::Released => {
-                let message =
-                    format!("channel {channel} is being closed with this gateway: open another");
-                Refusal::payment("channel_closing", message, None)
-            }
-            Denied::Foreign { amount } => Refusal::conflict(
-                "channel_elsewhere",
-                format!(
-                    "{amount} units of channel {channel} were claimed by another gateway of this operator, or before \
-                     this one lost its ledger: not served twice, open another channel (its operator can take the \
-                     channel over with --adopt)"
-                ),
-            ),
-            Denied::Short(found) => short(channel, found, price),
-            Denied::Limit { taken } => usage::spent(taken, price, funds.limit),
-        })
+        .map_err(|denied| refuse(denied, funds, price))
     }
 
     /// Lets a payer close its channel at once, if it owes nothing that the chain has not: nothing more is served from
@@ -461,18 +499,22 @@ impl Gateway {
         caller: &Arc<Caller>,
     ) -> Result<Answered, Refusal> {
         let start = Instant::now();
+        // The keys and values of prompt and answer, for as long as it is computed.
+        let tokens = bill.prompt.len().saturating_add(bill.sampling.max_tokens);
+        let room = self.catalogue.room(&bill.served, tokens)?;
         let (output, text, stop) = {
             let (served, prompt, caller) =
                 (bill.served.clone(), bill.prompt.clone(), caller.clone());
             let (sampling, texts) = (bill.sampling, bill.stop.clone());
             let generated = tokio::task::spawn_blocking(move || {
+                let _room = room;
                 let mut stopping = Stopping::new(&served.tokenizer, &texts);
                 let going = |step| {
                     let ended = match step {
                         Step::Read(_) => false,
                         Step::Token(id) => stopping.ends(id),
                     };
-                    !caller.is_gone() && !ended
+                    !caller.is_gone() && caller.since.elapsed() < TIME && !ended
                 };
                 let (output, stop) =
                     served.model.generate(&prompt, sampling, served.tokenizer.unnamed(), going)?;
@@ -492,6 +534,10 @@ impl Gateway {
             if output.is_empty() {
                 return Err(nobody());
             }
+        }
+        if output.is_empty() && caller.since.elapsed() >= TIME {
+            let message = "the prompt was not read in time, and nothing is charged: ask with a shorter one, or later";
+            return Err(Refusal::too_slow("too_slow", message));
         }
         self.metrics.seconds.observe(start.elapsed().as_secs_f64());
         let (tokens_in, tokens_out) = (bill.prompt.len(), output.len());
@@ -545,6 +591,28 @@ impl Gateway {
             self.bell.notify_one();
         }
         Ok(answer)
+    }
+}
+
+/// Why no money is set aside, to the caller.
+fn refuse(denied: Denied, funds: &Funds, price: Balance) -> Refusal {
+    let channel = funds.channel;
+    match denied {
+        Denied::Released => {
+            let message =
+                format!("channel {channel} is being closed with this gateway: open another");
+            Refusal::payment("channel_closing", message, None)
+        }
+        Denied::Foreign { amount } => Refusal::conflict(
+            "channel_elsewhere",
+            format!(
+                "{amount} units of channel {channel} were claimed by another gateway of this operator, or before this \
+                 one lost its ledger: not served twice, open another channel (its operator can take the channel over \
+                 with --adopt)"
+            ),
+        ),
+        Denied::Short(found) => short(channel, found, price),
+        Denied::Limit { taken } => usage::spent(taken, price, funds.limit),
     }
 }
 

@@ -26,24 +26,30 @@ use axum::{
     Json, Router,
 };
 use openledger_primitives::{hashing::content_id, voucher::SignedClosing, ChannelId, H256};
-use openledger_service::{serve as serve_routes, Connections, Secret};
+use openledger_service::{serve as serve_routes, Connections, Rate, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::{json, Value};
 use tokio::{net::TcpListener, sync::watch};
 
+use self::request::Form;
 pub use self::{
     guard::Names,
     headers::{USE, VOUCHER},
 };
-use self::{rate::Rate, request::Form};
 use crate::{
     gateway::{Gateway, Question},
     usage, Error, Refusal,
 };
 
 /// What each listener has of connections.
-const CONNECTIONS: Connections =
-    Connections { open: 1_024, headers: Duration::from_secs(20), grace: Duration::from_secs(20) };
+const CONNECTIONS: Connections = Connections {
+    open: 1_024,
+    each: 128,
+    headers: Duration::from_secs(20),
+    grace: Duration::from_secs(20),
+};
+/// How long the last answers may take to be charged, once their callers are gone.
+const CHARGING: Duration = Duration::from_secs(10);
 /// The most bytes of a request.
 const MAX_BODY: usize = 1024 * 1024;
 /// How long a request's body may take to come.
@@ -87,9 +93,12 @@ pub async fn serve(
     });
     let routes = admin::router(gateway.clone(), token);
     let admins = serve_routes(admin, routes, CONNECTIONS, stopped(stopping.clone()));
+    let charging = gateway.clone();
     let routes = router(gateway, names, rate);
     let everybody = serve_routes(public, routes, CONNECTIONS, stopped(stopping));
     tokio::join!(everybody, admins);
+    // Those whose connections were cut stop computing, and are charged for what they had.
+    charging.finish(CHARGING).await;
     for task in [settling, loading, stopper] {
         task.abort();
     }
@@ -111,8 +120,9 @@ fn router(gateway: Arc<Gateway>, names: Names, rate: u32) -> Router {
         .route("/ready", get(ready))
         .layer(from_fn(|request: Request, next: Next| in_time(OTHER, request, next)));
     limits(answers.merge(others).with_state(gateway))
+        .layer(from_fn_with_state(Arc::new(Rate::new(rate, rate::BURST)), rate::limit))
+        // Around the rate, so that a page can read that it asked too often.
         .layer(names.cors())
-        .layer(from_fn_with_state(Rate::new(rate), rate::limit))
         .layer(from_fn_with_state(names, guard::check))
 }
 
@@ -183,7 +193,10 @@ async fn whole(request: Request) -> Result<(Parts, Bytes), Refusal> {
 
 /// Who asks, of a request that has no body.
 fn asked(parts: &Parts) -> Result<usage::Request, Refusal> {
-    headers::signed(&parts.headers, &parts.method, parts.uri.path(), content_id(&[]))
+    let asked = headers::signed(&parts.headers, &parts.method, parts.uri.path(), content_id(&[]))?;
+    // Before the chain is asked.
+    asked.fresh()?;
+    Ok(asked)
 }
 
 async fn ask(gateway: &Arc<Gateway>, form: Form, request: Request) -> Result<Response, Refusal> {
@@ -259,8 +272,9 @@ async fn channel(
     asked.authorise(gateway.scope(id), &ours.signer.0)?;
     let known = gateway.owed(id);
     let owed = known.as_ref().map_or(0, |account| account.owed).max(ours.claimed);
-    // What it signed itself, so that it need not believe what it owes.
-    let voucher = known.and_then(|account| account.vouchers.last()?.signed());
+    // What the signer signed itself, so that it need not believe what it owes. A session's key only spends.
+    let own = asked.signed.certificate.is_none();
+    let voucher = known.filter(|_| own).and_then(|account| account.vouchers.last()?.signed());
     Ok(Json(json!({"channel": id, "owed": owed.to_string(), "voucher": voucher})))
 }
 
@@ -316,6 +330,7 @@ async fn health(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
 
 /// Whether it can answer questions: the node does, and the models that it was told to have are loaded.
 async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Json<Value>, Refusal> {
+    gateway.working()?;
     if !gateway.is_ready() {
         return Err(Refusal::unavailable("not_ready", "its models are being loaded"));
     }

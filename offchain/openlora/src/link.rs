@@ -1,6 +1,6 @@
 //! The connection to the node, which comes back when the node does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openledger_chain::{Chain, View};
 use openledger_primitives::H256;
@@ -8,14 +8,27 @@ use tokio::sync::{Mutex, RwLock};
 
 use crate::{Error, Result};
 
+/// How long a node that could not be reached is not tried again.
+const PAUSE: Duration = Duration::from_secs(2);
+
 /// A connection that is made anew where it is lost.
 pub struct Link {
     url: String,
     genesis: H256,
     block_time: Duration,
-    chain: RwLock<Option<Chain>>,
-    /// Held while connecting, so that all who wait share one new connection.
-    connecting: Mutex<()>,
+    /// With the number of the connection.
+    chain: RwLock<Option<(u64, Chain)>>,
+    /// Held while connecting, so that all who wait share one new connection, or one failure.
+    connecting: Mutex<Tried>,
+}
+
+/// What is remembered of connecting.
+#[derive(Default)]
+struct Tried {
+    /// Connections that there were.
+    count: u64,
+    /// When it failed last.
+    failed: Option<Instant>,
 }
 
 impl Link {
@@ -26,7 +39,7 @@ impl Link {
             url: url.into(),
             genesis: chain.genesis(),
             block_time: chain.now().await?.block_time()?,
-            chain: RwLock::new(Some(chain)),
+            chain: RwLock::new(Some((0, chain))),
             connecting: Mutex::default(),
         })
     }
@@ -58,27 +71,38 @@ impl Link {
         if let Some(working) = self.known().await {
             return Ok(working);
         }
-        let _connecting = self.connecting.lock().await;
-        // Somebody else may have connected meanwhile.
+        let mut tried = self.connecting.lock().await;
+        // Somebody else may have connected meanwhile, or failed to.
         if let Some(working) = self.known().await {
             return Ok(working);
         }
+        if tried.failed.is_some_and(|at| at.elapsed() < PAUSE) {
+            return Err(Error::Unreachable);
+        }
+        let connected = self.connect().await;
+        tried.failed = connected.is_err().then(Instant::now);
+        let (chain, view) = connected?;
+        tried.count += 1;
+        *self.chain.write().await = Some((tried.count, chain.clone()));
+        Ok((chain, view))
+    }
+
+    async fn connect(&self) -> Result<(Chain, View)> {
         let chain = Chain::connect(&self.url).await?;
         if chain.genesis() != self.genesis {
             return Err(Error::OtherChain { expected: self.genesis, found: chain.genesis() });
         }
         let view = chain.now().await?;
-        *self.chain.write().await = Some(chain.clone());
         Ok((chain, view))
     }
 
-    /// The connection, if it works; otherwise it is given up.
+    /// The connection, if it works; otherwise it is given up, unless there is a newer one.
     async fn known(&self) -> Option<(Chain, View)> {
-        let chain = self.chain.read().await.clone()?;
+        let (count, chain) = self.chain.read().await.clone()?;
         if let Ok(view) = chain.now().await {
             return Some((chain, view));
         }
-        *self.chain.write().await = None;
+        self.chain.write().await.take_if(|(newest, _)| *newest == count);
         None
     }
 }

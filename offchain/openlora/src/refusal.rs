@@ -184,7 +184,7 @@ impl From<crate::Error> for Refusal {
             Error::TooLarge { .. } => "model_too_large",
             Error::Chain(Chain::Refused { .. } | Chain::NotTaken { .. }) => "settlement_refused",
             Error::InDoubt | Error::NotSeen { .. } => "settlement_in_doubt",
-            Error::Chain(_) | Error::OtherChain { .. } => "chain_unavailable",
+            Error::Chain(_) | Error::OtherChain { .. } | Error::Unreachable => "chain_unavailable",
             Error::Artefacts(_) | Error::Store(_) | Error::Lately { .. } => "artefact_unavailable",
             Error::Io { .. } | Error::Ledger { .. } => "disk_unavailable",
             Error::Shared(shared) if matches!(**shared, Error::Ledger { .. }) => "disk_unavailable",

@@ -1,9 +1,9 @@
 //! Receipts to settlements.
 //!
-//! A batch is in the ledger before it is submitted, and what became of it is read from the chain alone, which takes
-//! each receipts root once. A batch that is not there is submitted again, or dissolved if it was refused, only when
-//! final state shows that no transaction of the operator is on its way any more: so no receipt is settled twice,
-//! wherever the gateway, the node or a fork ended.
+//! A batch is written to the ledger before it is submitted. The chain takes each receipts root once, and what became of
+//! a batch is read from the chain alone. If the chain does not have it, it is submitted again; if it was refused, it is
+//! dissolved. Both wait until final state shows that no transaction of the operator is pending. So no receipt is settled
+//! twice, wherever the gateway, the node or a fork ended.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -73,13 +73,21 @@ impl Request {
         Ok(())
     }
 
-    /// Checks that the request is signed by the channel's signer, or by a session key that the signer certified for this
-    /// chain, operator and channel.
+    /// Checks that the request was made about now, and as [`Request::verify`].
     ///
     /// # Errors
     /// 401, with what was expected.
     pub fn authorise(&self, scope: Scope, signer: &Signer<AccountId>) -> Result<Right, Refusal> {
         self.fresh()?;
+        self.verify(scope, signer)
+    }
+
+    /// Checks that the request is signed by the channel's signer, or by a session key that the signer certified for this
+    /// chain, operator and channel: whenever it was made.
+    ///
+    /// # Errors
+    /// 401, with what was expected.
+    pub fn verify(&self, scope: Scope, signer: &Signer<AccountId>) -> Result<Right, Refusal> {
         let SignedUse { time, nonce, signature, certificate } = self.signed;
         let asked = Use { scope, body: self.body, time, nonce, action: &self.action };
         let (by, limit) = match certificate {

@@ -2,6 +2,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
+use openledger_engine::memory::of_this_machine;
 use openledger_gateway::{http, Gateway, Settings};
 use openledger_service::Secret;
 use serde_json::json;
@@ -60,9 +61,14 @@ pub struct Options {
     /// Serve channels of which another gateway of this operator claimed, once that one is down for good
     #[arg(long)]
     adopt: bool,
-    /// Requests that may wait
-    #[arg(long, default_value_t = 16, value_name = "N")]
-    queue: usize,
+    /// Requests that may wait: at least two, so that one payer cannot take all places
+    #[arg(
+        long,
+        default_value = "16",
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(2..)
+    )]
+    queue: u16,
 }
 
 /// Serves until it is interrupted.
@@ -78,13 +84,14 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
         settle_every: options.settle_every as usize,
         settle_after: Duration::from_secs(options.settle_after),
         settle_worth: options.settle_worth,
-        queue: options.queue,
+        queue: options.queue.into(),
         adopt: options.adopt,
         ledger: folder,
         cache: context.cache()?,
         memory: match options.memory {
             Some(memory) => memory,
-            None => available()? / 4 * 3,
+            // Free on the machine, and within what this process may have.
+            None => (available()? / 4 * 3).min(of_this_machine()),
         },
     };
     let gateway = Gateway::open(&context.node, context.store()?, key, settings).await?;

@@ -8,7 +8,10 @@ use openledger_primitives::{
 };
 
 use super::*;
-use crate::{catalogue, ledger};
+use crate::{
+    catalogue::{self, Registration},
+    ledger,
+};
 
 const GENESIS: H256 = H256([7; 32]);
 /// Of a request that the signer signed.
@@ -47,7 +50,7 @@ fn settings(folder: &Path) -> Settings {
 
 pub async fn load(gateway: &Gateway) -> Arc<Served> {
     let (base, adapter) = catalogue::tests::stored(&gateway.store).await;
-    gateway.catalogue.load(2, 3, base, adapter).await.unwrap()
+    gateway.catalogue.load(2, 3, base, adapter, Registration::default()).await.unwrap()
 }
 
 fn voucher(cumulative: Balance) -> Authority {

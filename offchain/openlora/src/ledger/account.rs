@@ -81,16 +81,16 @@ impl Account {
         self.owed.saturating_sub(self.settled).saturating_sub(self.written_off)
     }
 
-    /// The last block in which everything outstanding can be claimed; nothing where nothing is outstanding, or no
-    /// voucher covers it.
-    pub fn deadline(&self) -> Option<BlockNumber> {
-        if self.outstanding() == 0 {
-            return None;
-        }
+    /// The blocks after which less of what is outstanding can be claimed than before: the last one of each voucher by
+    /// which more can be claimed than by those that hold longer.
+    pub fn deadlines(&self) -> impl Iterator<Item = BlockNumber> + '_ {
         let claimable = self.owed.saturating_sub(self.written_off);
-        // Of those that are large enough, the smallest holds the longest.
-        let covering = self.vouchers.iter().find(|kept| kept.voucher.cumulative >= claimable)?;
-        Some(covering.voucher.expires)
+        let mut reached = self.settled;
+        self.vouchers.iter().filter_map(move |kept| {
+            let more = kept.voucher.cumulative.min(claimable) > reached;
+            reached = reached.max(kept.voucher.cumulative);
+            more.then_some(kept.voucher.expires)
+        })
     }
 }
 
@@ -117,13 +117,19 @@ mod tests {
         assert_eq!(kept(&account), [(1_000, 5_000)]);
         account.keep(&voucher((2_000, 200)));
         assert_eq!(kept(&account), [(1_000, 5_000), (2_000, 200)]);
-        assert_eq!((account.most(), account.deadline()), (2_000, Some(5_000)));
+        let deadlines = |account: &Account| account.deadlines().collect::<Vec<_>>();
+        assert_eq!((account.most(), deadlines(&account)), (2_000, vec![5_000]));
+        // The larger one covers all of it until 200, the smaller one a part of it until 5,000.
         account.owed = 1_500;
-        assert_eq!(account.deadline(), Some(200));
+        assert_eq!(deadlines(&account), [5_000, 200]);
         account.owed = 2_500;
-        assert_eq!(account.deadline(), None);
+        assert_eq!(deadlines(&account), [5_000, 200]);
+        account.settled = 1_000;
+        assert_eq!(deadlines(&account), [200]);
+        account.written_off = 1_500;
+        assert!(deadlines(&account).is_empty());
         account.settled = 2_500;
-        assert_eq!(account.deadline(), None);
+        assert!(deadlines(&account).is_empty());
         account.keep(&voucher((3_000, 9_000)));
         assert_eq!(kept(&account), [(3_000, 9_000)]);
     }

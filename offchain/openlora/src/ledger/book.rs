@@ -248,8 +248,9 @@ impl Book {
         let mut book = Self { next, channels, ..Self::default() };
         waiting.into_iter().for_each(|(number, waiting)| book.wait(number, waiting));
         batches.into_iter().for_each(|batch| book.batch(batch));
-        let deadline = |(id, account): (&ChannelId, &Account)| Some((account.deadline()?, *id));
-        book.deadlines = book.channels.iter().filter_map(deadline).collect();
+        for (id, account) in &book.channels {
+            book.deadlines.extend(account.deadlines().map(|deadline| (deadline, *id)));
+        }
         book
     }
 
@@ -288,8 +289,7 @@ impl Book {
                 self.change(channel, |a| a.write_off(lost));
             }
             Entry::Forgotten { channel } => {
-                let account = self.channels.remove(&channel);
-                if let Some(deadline) = account.and_then(|account| account.deadline()) {
+                for deadline in self.channels.remove(&channel).iter().flat_map(Account::deadlines) {
                     self.deadlines.remove(&(deadline, channel));
                 }
             }
@@ -298,13 +298,11 @@ impl Book {
 
     fn change(&mut self, channel: ChannelId, change: impl FnOnce(&mut Account)) {
         let account = self.channels.entry(channel).or_default();
-        if let Some(before) = account.deadline() {
+        for before in account.deadlines() {
             self.deadlines.remove(&(before, channel));
         }
         change(account);
-        if let Some(after) = account.deadline() {
-            self.deadlines.insert((after, channel));
-        }
+        self.deadlines.extend(account.deadlines().map(|after| (after, channel)));
     }
 
     fn wait(&mut self, number: Number, waiting: Waiting) {
@@ -370,7 +368,7 @@ impl Book {
         claims.filter(|claim| claim.voucher.voucher.channel == channel).map(|c| c.amount).sum()
     }
 
-    /// The channels whose debts must be claimed in one of these blocks at the latest.
+    /// The channels of whose debts something must be claimed in one of these blocks at the latest.
     pub fn ending(&self, from: BlockNumber, to: BlockNumber) -> BTreeSet<ChannelId> {
         let within = (from, ChannelId::MIN)..=(to, ChannelId::MAX);
         self.deadlines.range(within).map(|(_, channel)| *channel).collect()

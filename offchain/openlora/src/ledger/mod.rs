@@ -56,6 +56,8 @@ struct State {
     closing: HashMap<ChannelId, usize>,
     /// Requests that are being answered; closed when they were.
     running: HashMap<H256, watch::Receiver<()>>,
+    /// Why it could not be written. Then nothing more is.
+    failed: Option<Arc<Error>>,
 }
 
 impl Shared {
@@ -164,6 +166,14 @@ impl Ledger {
         let (to, of) = (store.clone(), shared.clone());
         let writer = std::thread::spawn(move || writer::run(&queue, &to, &of));
         Self { shared, store, orders: Some(orders), writer: Some(writer) }
+    }
+
+    /// Whether everything could be written until now: what is not can be charged no more.
+    ///
+    /// # Errors
+    /// The first write that failed.
+    pub fn working(&self) -> Result<()> {
+        self.shared.lock().failed.clone().map_or(Ok(()), |error| Err(Error::Shared(error)))
     }
 
     /// Reads the book.

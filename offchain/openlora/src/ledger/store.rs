@@ -6,6 +6,8 @@
 
 use std::{
     collections::BTreeMap,
+    fs::{OpenOptions, Permissions},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -80,6 +82,12 @@ impl Store {
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
             .map_err(|source| Error::Io { path: folder.to_owned(), source })?;
+        // Vouchers and answers are for the operator alone.
+        let own = || {
+            OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+            std::fs::set_permissions(path, Permissions::from_mode(0o600))
+        };
+        own().map_err(|source| Error::Io { path: path.to_owned(), source })?;
         let database = Database::builder().set_cache_size(CACHE).create(path);
         let database = database.map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => Error::Busy { path: path.to_owned() },

@@ -155,6 +155,16 @@ fn ending_should_name_channels_whose_debts_must_be_claimed() {
     assert_eq!(book.ending(900, 1_000), [7, 8].into());
     assert_eq!(book.ending(900, 999), [].into());
     assert_eq!(book.ending(1_001, BlockNumber::MAX), [].into());
+    // A larger voucher that ends sooner hides nothing of what the other still covers.
+    let mut longer = book.clone();
+    longer.apply(Entry::Answered {
+        number: 2,
+        answer: answer(1, 7, 2, 15, 5),
+        vouchers: vec![authority(7, 20, 500), authority(7, 12, 5_000)],
+    });
+    assert_eq!(longer.ending(400, 600), [7].into());
+    assert_eq!(longer.ending(501, 4_000), [8].into());
+    assert_eq!(longer.ending(4_000, 6_000), [7].into());
     let (numbers, fees) = book.of_channel(8);
     assert_eq!((numbers.clone(), fees), (vec![1], 4));
     book.apply(Entry::WrittenOff { channel: 8, numbers, at: 5 });
@@ -219,7 +229,7 @@ proptest! {
                 let claims: Balance = open.batch.claims.iter().map(|claim| claim.amount).sum();
                 prop_assert_eq!(claims, open.batch.total_fee);
             }
-            let deadlines = book.channels_from(0).filter(|(_, a)| a.deadline().is_some());
+            let deadlines = book.channels_from(0).filter(|(_, a)| a.deadlines().next().is_some());
             let ending: Vec<_> = book.ending(0, BlockNumber::MAX).into_iter().collect();
             prop_assert_eq!(ending, deadlines.map(|(id, _)| id).collect::<Vec<_>>());
         }

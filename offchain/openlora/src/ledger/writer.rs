@@ -76,6 +76,7 @@ fn write(group: Vec<Order>, store: &Store, shared: &Shared) {
             }
         }
         Err(error) => {
+            shared.lock().failed.get_or_insert_with(|| error.clone());
             for wake in wakes {
                 match wake {
                     Wakes::Charge(reservation, _, done) => {
