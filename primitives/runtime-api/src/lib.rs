@@ -14,7 +14,7 @@ use openledger_primitives::{
 sp_api::decl_runtime_apis! {
     /// What clients ask for and storage does not hold as such: all that the pallets' view functions
     /// compute. What they merely read lies in storage maps of the same names.
-    #[api_version(2)]
+    #[api_version(3)]
     pub trait OpenLedgerApi<AccountId>
     where
         AccountId: Codec,
