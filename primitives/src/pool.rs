@@ -16,8 +16,7 @@ use scale_info::TypeInfo;
 /// A pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Pool {
-    /// What one unit has earned since the pool began, if it was in the pool from then on; in units of
-    /// money.
+    /// What a unit has earned that was in the pool from the beginning, in units of money.
     pub per_unit: Balance,
     /// The members' units together.
     pub units: u64,

@@ -52,6 +52,46 @@ def links():
                 yield f"{where}: {target} is outside of the book"
 
 
+def paths():
+    """Files of the repository that pages name, from its root."""
+    tops = "|".join(sorted(entry.name for entry in ROOT.iterdir() if entry.is_dir() and entry.name[0] != "."))
+    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("pallets/*/README.md")]
+    for page in pages:
+        if page.name == "CHANGELOG.md" or "decisions" in page.parts:
+            # What they name was there at their time.
+            continue
+        for path in re.findall(rf"`((?:{tops})/[\w./-]+\.[a-z]+)`", prose(page.read_text())):
+            if not (ROOT / path).exists():
+                yield f"{page.relative_to(ROOT)}: there is no {path}"
+
+
+def walks():
+    """The files of ARCHITECTURE.md's walks: a name without a folder is of the folder that was named last."""
+    text = (ROOT / "ARCHITECTURE.md").read_text().split("## Four walks")[1].split("\n## ")[0]
+    folder = ROOT
+    for name in re.findall(r"`([\w./-]+(?:\.rs|/))`", text):
+        if "/src/" in name:
+            folder = ROOT / name[: name.index("/src/") + 5]
+            name = name[name.index("/src/") + 5 :]
+        if not (folder / name).exists():
+            yield f"ARCHITECTURE.md: a walk names {name}, which is not in {folder.relative_to(ROOT)}"
+
+
+def chapters():
+    """The protocol's chapters, which its first page lists."""
+    listed = set(re.findall(r"\]\(protocol/([^)#]+)\)", (DOCS / "protocol.md").read_text()))
+    for page in sorted({path.name for path in (DOCS / "protocol").glob("*.md")} - listed):
+        yield f"docs/protocol.md does not list {page}"
+
+
+def reads():
+    """The functions of the runtime API, which docs/protocol/reads.md lists."""
+    declared = re.findall(r"^ +fn (\w+)\(", (ROOT / "primitives/runtime-api/src/lib.rs").read_text(), re.M)
+    listed = re.findall(r"^\| `(\w+)\(", (DOCS / "protocol/reads.md").read_text(), re.M)
+    for name in sorted(set(declared).symmetric_difference(listed)):
+        yield f"docs/protocol/reads.md and the runtime API differ in {name}"
+
+
 def summary():
     listed = re.findall(r"\]\(([^)]+)\)", (DOCS / "SUMMARY.md").read_text())
     pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")} - {"SUMMARY.md"}
@@ -324,7 +364,7 @@ def arrows():
             yield f"ARCHITECTURE.md: {name} uses {other}, which it may not"
 
 
-problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method(), *storage(), *versions(), *counts(), *arrows()]
+problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method(), *storage(), *versions(), *counts(), *arrows(), *paths(), *walks(), *chapters(), *reads()]
 for problem in problems:
     print(problem)
 sys.exit(1 if problems else 0)

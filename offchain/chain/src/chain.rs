@@ -111,15 +111,6 @@ impl Chain {
         self.block(hash).await
     }
 
-    /// The block at a height of the best chain, if it has one.
-    ///
-    /// # Errors
-    /// If the node does not answer.
-    pub async fn block_at(&self, number: u32) -> Result<Option<BlockId>> {
-        let hash: Option<H256> = self.request("chain_getBlockHash", rpc_params![number]).await?;
-        Ok(hash.map(|hash| BlockId { number, hash }))
-    }
-
     /// The block with this hash.
     ///
     /// # Errors

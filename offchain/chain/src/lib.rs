@@ -1,4 +1,5 @@
-//! A client of the OpenLedger chain that knows it by its metadata alone, so that a runtime upgrade needs no rebuild.
+//! A client of the OpenLedger chain that knows it by its metadata alone, so that most runtime
+//! upgrades need no rebuild.
 //!
 //! | | |
 //! |---|---|

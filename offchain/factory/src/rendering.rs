@@ -40,8 +40,12 @@ impl Renderer {
         &self.tokenizer
     }
 
-    /// A record as tokens. Learned is a text; the completion after a prompt; what the assistant says in a conversation,
-    /// but for turns of weight 0; and of a pair the better way.
+    /// A record as tokens. What is learned of it:
+    ///
+    /// - of a text, all of it;
+    /// - of a prompt with a completion, the completion;
+    /// - of a conversation, what the assistant says in turns of weight 1;
+    /// - of a preference pair, the answer that was chosen.
     ///
     /// # Errors
     /// If the tokenizer or the template refuses it.

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use codec::Encode;
-use openledger_primitives::{hashing, merkle, ContentId, ContributionId, H256};
+use openledger_primitives::{hashing, merkle, ContentId, H256};
 
 use crate::{
     record::{self, Record},
@@ -112,11 +111,4 @@ impl Proof {
         let index = u32::try_from(index).ok()?;
         Some(Self { index, siblings: merkle::proof(records, index.into())? })
     }
-}
-
-/// The root of a version: over `blake2b_256(SCALE((contribution, root)))`, ascending by contribution.
-pub fn version_root(contributions: &[(ContributionId, H256)]) -> H256 {
-    let leaves: Vec<H256> =
-        contributions.iter().map(|member| hashing::content_id(&member.encode())).collect();
-    merkle::root(&leaves)
 }

@@ -274,7 +274,7 @@ pub mod pallet {
     pub type Credits<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
 
-    /// What each contribution earned, but for what still lies in its pool.
+    /// What each contribution earned, without what still lies in its pool.
     #[pallet::storage]
     pub type Earned<T: Config> = StorageMap<_, Twox64Concat, ContributionId, Earnings, ValueQuery>;
 

@@ -465,8 +465,8 @@ pub mod pallet {
         NotFound,
         /// The datanet has a contribution with the same Merkle root.
         AlreadyExists,
-        /// Only the owner of the datanet, the contributor, who is paid for the contribution, or to whom it
-        /// was offered, may do this.
+        /// The caller is not who may do this: the datanet's owner, the contributor, the payee, or the
+        /// account to which something was offered, by the call.
         NotOwner,
         /// Only a curator of the datanet may do this.
         NotCurator,
@@ -660,9 +660,9 @@ pub mod pallet {
 
         /// Take back a contribution of yours that is pending or accepted; your deposit and bond return.
         ///
-        /// It will not be in the next version. In versions that are published already it stays. Whether it
-        /// goes on earning there for whom it earned so far, or for the datanet's treasury from now on, the
-        /// licence of the newest one says; where that is revocable, no new model can be registered on it.
+        /// It will not be in the next version. Published versions keep it. The licence of the newest
+        /// version says who earns there from now on: who earned so far, or the datanet's treasury. If that
+        /// licence is revocable, no new model can be registered on these versions.
         #[pallet::call_index(7)]
         #[pallet::weight(
             <T as Config>::WeightInfo::withdraw().saturating_add(T::OnPayoutChange::weight())

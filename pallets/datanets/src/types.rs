@@ -148,8 +148,8 @@ pub enum Status {
     },
     /// No curator reviewed it in time.
     Lapsed,
-    /// Taken back by its contributor. In versions published before, it stays and earns, for whom the
-    /// newest one's licence says.
+    /// Taken back by its contributor. In versions published before, it stays and earns. The licence of
+    /// the newest one says for whom.
     Withdrawn,
     /// Proven to repeat a record of an earlier contribution. What it earns in versions published before
     /// is its datanet's.
@@ -169,7 +169,7 @@ impl Status {
 /// An account's place on a datanet's allow list.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Allowance<AccountId, Ticket> {
-    /// Who paid the deposit: the owner of the time, to whom it returns.
+    /// Who paid the deposit, and gets it back: whoever owned the datanet when the account was allowed.
     pub payer: AccountId,
     /// The storage deposit.
     pub ticket: Ticket,

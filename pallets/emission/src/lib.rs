@@ -93,7 +93,8 @@ pub const PALLET_ID: PalletId = PalletId(*b"ol/emiss");
 pub struct Budget {
     /// Its weight, and up to where what it earned is in `unspent`.
     pub entry: Option<PoolEntry>,
-    /// Received and not drawn yet, in units, but for what it earned since.
+    /// What the datanet received and did not draw, in units, up to when `entry` was last brought up to
+    /// date.
     pub unspent: Balance,
 }
 

@@ -9,7 +9,8 @@
 //! *voucher*: a permission to have taken at most so much from this channel in its whole life. The
 //! operator answers, collects receipts, and from time to time brings the newest voucher of each
 //! channel together with the Merkle root over its receipts: [`settle`](Pallet::settle). The cost on
-//! chain does not grow with the number of answers. Vouchers only grow, so showing one twice takes
+//! chain does not grow with the number of answers. A voucher does not say who may ask: at the gateway
+//! each request is signed as well (`docs/protocol/vouchers.md`). Vouchers only grow, so showing one twice takes
 //! nothing twice.
 //!
 //! The payer's own key signs vouchers, or one that it names by [`set_signer`](Pallet::set_signer): of
@@ -43,9 +44,9 @@
 //!
 //! Where both agree, a channel is closed at once: by the operator with [`close`](Pallet::close), by the
 //! payer with the operator's signed statement that nothing more is owed,
-//! [`close_now`](Pallet::close_now). The payer can always get its money back: after asking, [`Config::CloseDelay`] blocks later (in
-//! which the operator brings its last voucher), even if the operator has vanished; and a channel that
-//! is forgotten can be closed by anyone, that long after its end.
+//! [`close_now`](Pallet::close_now). The payer can always get its money back. It asks, and
+//! [`Config::CloseDelay`] blocks later it may close, even if the operator has vanished; in that time the
+//! operator brings its last voucher. Anybody may close a forgotten channel that long after its end.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -273,7 +274,8 @@ pub mod pallet {
         NotPayer,
         /// Only an active operator may do this, and only with channels that pay it.
         NotOperator,
-        /// The channel is closing already. To close it as the payer: it is not, so ask for that first.
+        /// A closing has been asked for, and the call needs a channel without one; or the payer closes,
+        /// and has not asked for the closing.
         WrongPhase,
         /// The channel cannot be closed yet, or vouchers of the former key can still be claimed.
         TooEarly,

@@ -90,7 +90,7 @@ pub fn read(line: &str) -> Result<Record, String> {
         body.iter().all(|key| *key == "tools" || keys.contains(key))
             && keys.iter().all(|key| *key == "source" || body.contains(key))
     };
-    if !BODIES.iter().any(|body| is(body)) {
+    if !BODIES.iter().any(is) {
         return Err("expected either \"text\", or \"prompt\" and \"completion\", or \"messages\", or \"prompt\", \
                     \"chosen\" and \"rejected\""
             .into());
