@@ -57,8 +57,11 @@ const HARMLESS: [&str; 10] = [
     "prediction",
 ];
 
+/// A field, whether a value of it asks for nothing, and what was expected.
+type Neutral = (&'static str, fn(&Value) -> bool, &'static str);
+
 /// Fields that are taken where they ask for nothing, with what that is and what to do instead.
-const NEUTRAL: [(&str, fn(&Value) -> bool, &str); 27] = [
+const NEUTRAL: [Neutral; 27] = [
     ("n", |v| is(v, 1.0), "1: ask again for another answer"),
     ("best_of", |v| is(v, 1.0), "1: ask again for another answer"),
     ("stream", off, "false: the receipt comes with the whole answer"),

@@ -252,6 +252,7 @@ impl Ledger {
     /// # Errors
     /// If it could not be written. Then it did not happen.
     pub async fn record(&self, entry: Entry) -> Result<()> {
+        let entry = Box::new(entry);
         self.order(|done| Order::Record { entry, done }).await
     }
 

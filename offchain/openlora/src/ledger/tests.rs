@@ -677,7 +677,7 @@ async fn no_answer_should_be_lost_or_charged_twice_wherever_the_power_fails() {
             let survives = |n: usize| match kind {
                 0 => false,
                 1 => true,
-                _ => n % 2 == 0,
+                _ => n.is_multiple_of(2),
             };
             let disk = Disk::default();
             disk.restart(usize::MAX, survives);

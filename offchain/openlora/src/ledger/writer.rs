@@ -29,14 +29,14 @@ pub enum Order {
         done: oneshot::Sender<Result<Answer, Arc<Error>>>,
     },
     /// An entry.
-    Record { entry: Entry, done: oneshot::Sender<Result<(), Arc<Error>>> },
+    Record { entry: Box<Entry>, done: oneshot::Sender<Result<(), Arc<Error>>> },
     /// Answers whose time is over by then are dropped.
     Drop { now: u64, done: oneshot::Sender<Result<usize, Arc<Error>>> },
 }
 
 /// Who waits for a group.
 enum Wakes {
-    Charge(Reservation, Answer, oneshot::Sender<Result<Answer, Arc<Error>>>),
+    Charge(Reservation, Box<Answer>, oneshot::Sender<Result<Answer, Arc<Error>>>),
     Record(oneshot::Sender<Result<(), Arc<Error>>>),
 }
 
@@ -70,7 +70,7 @@ fn write(group: Vec<Order>, store: &Store, shared: &Shared) {
             for wake in wakes {
                 // Whoever waited may be gone: what is written counts all the same.
                 match wake {
-                    Wakes::Charge(_, answer, done) => drop(done.send(Ok(answer))),
+                    Wakes::Charge(_, answer, done) => drop(done.send(Ok(*answer))),
                     Wakes::Record(done) => drop(done.send(Ok(()))),
                 }
             }
@@ -119,15 +119,15 @@ fn prepare(group: Vec<Order>, store: &Store, shared: &Shared) -> (Vec<Entry>, Ve
                 let answer = answer(*owed);
                 entries.push(Entry::Answered { number, answer: answer.clone(), vouchers });
                 number += 1;
-                wakes.push(Wakes::Charge(reservation, answer, done));
+                wakes.push(Wakes::Charge(reservation, Box::new(answer), done));
             }
             Order::Record { entry, done } => {
-                if let Entry::Adopted { channel, amount } = &entry {
+                if let Entry::Adopted { channel, amount } = &*entry {
                     let known = shared.lock().book.channel(*channel).map_or(0, |a| a.owed);
                     let owed = owed.entry(*channel).or_insert(known);
                     *owed = owed.saturating_add(*amount);
                 }
-                entries.push(entry);
+                entries.push(*entry);
                 wakes.push(Wakes::Record(done));
             }
             Order::Drop { now, done } => {
