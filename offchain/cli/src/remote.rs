@@ -42,7 +42,7 @@ pub struct Administered {
         value_name = "URL"
     )]
     pub admin: String,
-    /// The file with its token [default: `<home>/gateway/token`]
+    /// The file with its token, by default `<home>/gateway/token`
     #[arg(long, value_name = "FILE")]
     pub token: Option<PathBuf>,
 }
