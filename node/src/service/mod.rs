@@ -2,7 +2,7 @@
 //!
 //! | module | what it starts |
 //! |---|---|
-//! | [`assemble`] | database, transaction pool, import of blocks: what every command needs |
+//! | [`mod@assemble`] | database, transaction pool, import of blocks: what every command needs |
 //! | [`network`] | the network |
 //! | [`workers`] | the off-chain workers |
 //! | [`authorship`] | BABE, and the discovery of other validators |

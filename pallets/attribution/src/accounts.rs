@@ -164,3 +164,13 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 }
+
+impl<T: Config> OnPayoutChange<T::AccountId> for Pallet<T> {
+    fn before_payout_change(contribution: ContributionId, payee: &T::AccountId) -> DispatchResult {
+        Self::credit_payee(contribution, payee)
+    }
+
+    fn weight() -> Weight {
+        <T as Config>::WeightInfo::payout_change()
+    }
+}

@@ -139,6 +139,11 @@ impl<T: Config> Pallet<T> {
         ))
     }
 
+    /// The most that the end of a settlement can cost.
+    pub(crate) fn most_to_finalise() -> Weight {
+        <T as Config>::WeightInfo::advance_finalise(MAX_COMMITTEE, MAX_SHARES, MAX_LINEAGE)
+    }
+
     /// What all members revealed: those whose result was challenged first, then the last committee's.
     fn revealed(
         id: SettlementId,

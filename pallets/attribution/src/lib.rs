@@ -5,7 +5,7 @@
 //!
 //! ## Surface
 //!
-//! A settlement arrives from `pallet-payments`. Then:
+//! A settlement arrives from `pallet-payments` (`submission`). Then:
 //!
 //! 1. A *committee* of attributors is drawn at random, weighted by bond ([`draw`]).
 //! 2. Each member's off-chain worker ([`worker`]) has its engine compute the *share vector* and
@@ -34,7 +34,7 @@
 //! - `pallet-models` knows what a version was trained on, who owns its lineage, and what its licences
 //!   demand for the data; `pallet-datanets` who is paid for a contribution and how many records it has.
 //! - `pallet-emission` keeps the datanets' budgets: when a settlement ends, they add to what its data
-//!   earned ([`matching`]).
+//!   earned (`matching.rs`).
 //! - `pallet-datanets` calls [`OnPayoutChange`] before another account is paid for a contribution: what
 //!   it earned until then, in its pool too, is credited to who was paid so far.
 //! - The runtime gives randomness, the parameters that governance sets, and the treasury's account. It
@@ -91,6 +91,7 @@ mod matching;
 #[cfg(test)]
 mod mock;
 mod parameters;
+mod submission;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
@@ -629,55 +630,5 @@ pub mod pallet {
         pub fn pot() -> T::AccountId {
             PALLET_ID.into_account_truncating()
         }
-    }
-}
-
-impl<T: Config> OnSettlement<T::AccountId> for Pallet<T> {
-    fn pot() -> T::AccountId {
-        Self::pot()
-    }
-
-    fn on_settlement(settled: Settled<T::AccountId>) -> Result<(SettlementId, u32), DispatchError> {
-        let id = next_id::<NextSettlementId<T>, _>()?;
-        let Settled { model, version, operator, receipts_root, batch, count, total_fee } = settled;
-        let entered = Self::enter_pools(model, version);
-        let mut parameters = T::Parameters::get().in_range();
-        let least = pallet_models::Pallet::<T>::min_data_share(model, version);
-        parameters.split = with_data_share(parameters.split, least);
-        let mut settlement = Settlement {
-            model,
-            version,
-            operator,
-            receipts_root,
-            batch,
-            count,
-            total_fee,
-            submitted: now::<T>(),
-            parameters,
-            attempt: 1,
-            challenge: None,
-            // Until the call below.
-            stage: Stage::Undrawn { deadline: 0 },
-        };
-        Self::call_committee(id, &mut settlement)?;
-        Settlements::<T>::insert(id, settlement);
-        Ok((id, entered))
-    }
-}
-
-impl<T: Config> OnPayoutChange<T::AccountId> for Pallet<T> {
-    fn before_payout_change(contribution: ContributionId, payee: &T::AccountId) -> DispatchResult {
-        Self::credit_payee(contribution, payee)
-    }
-
-    fn weight() -> Weight {
-        <T as Config>::WeightInfo::payout_change()
-    }
-}
-
-impl<T: Config> Pallet<T> {
-    /// The most that the end of a settlement can cost.
-    fn most_to_finalise() -> Weight {
-        <T as Config>::WeightInfo::advance_finalise(MAX_COMMITTEE, MAX_SHARES, MAX_LINEAGE)
     }
 }

@@ -27,4 +27,9 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::AllowedSet { datanet, who, allowed });
         Ok(())
     }
+
+    /// What a place on an allow list occupies on chain.
+    pub fn allowance_footprint() -> Footprint {
+        Footprint::from_mel::<AllowanceOf<T>>()
+    }
 }

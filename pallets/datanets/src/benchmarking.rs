@@ -1,6 +1,6 @@
 //! Worst cases: the longest strings, all curators, a full version.
 
-use crate::*;
+use crate::{owner::sorted, *};
 use alloc::vec;
 use frame_benchmarking::v2::*;
 use frame_support::assert_ok;

@@ -3,6 +3,22 @@
 use crate::*;
 
 impl<T: Config> Pallet<T> {
+    /// A contribution.
+    pub fn contribution(id: ContributionId) -> Option<ContributionOf<T>> {
+        Contributions::<T>::get(id)
+    }
+
+    /// What a contribution occupies on chain, and the votes about it where there are any; not its bytes,
+    /// which lie elsewhere.
+    pub(crate) fn contribution_footprint(policy: Policy) -> Footprint {
+        let votes = match policy {
+            Policy::Open | Policy::AllowList => 0,
+            Policy::Vote => VoteList::<T::AccountId>::max_encoded_len(),
+        };
+        let stored = ContributionOf::<T>::max_encoded_len();
+        Footprint::from_parts(1, stored.saturating_add(votes))
+    }
+
     /// Takes a contribution into review.
     pub(crate) fn do_contribute(
         contributor: T::AccountId,

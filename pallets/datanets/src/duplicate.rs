@@ -2,7 +2,32 @@
 
 use crate::*;
 
+/// Where a record is said to occur.
+pub(crate) struct Occurrence {
+    pub contribution: ContributionId,
+    /// The record's place in the contribution, from 0.
+    pub index: u32,
+    /// The siblings of its leaf, from the leaf upwards.
+    pub proof: MerkleProof,
+}
+
 impl<T: Config> Pallet<T> {
+    /// Voids the later of two contributions that both have `record`.
+    pub(crate) fn do_prove_duplicate(
+        finder: T::AccountId,
+        record: H256,
+        earlier: Occurrence,
+        later: Occurrence,
+    ) -> DispatchResult {
+        ensure!(earlier.contribution < later.contribution, Error::<T>::NotDuplicate);
+        let first = Contributions::<T>::get(earlier.contribution).ok_or(Error::<T>::NotFound)?;
+        let second = Contributions::<T>::get(later.contribution).ok_or(Error::<T>::NotFound)?;
+        Self::ensure_comparable(&first, &second)?;
+        Self::ensure_has(&first, &record, earlier.index, &earlier.proof)?;
+        Self::ensure_has(&second, &record, later.index, &later.proof)?;
+        Self::void(later.contribution, second, earlier.contribution, record, finder)
+    }
+
     /// Holds what a contributor answers with for its contribution.
     pub(crate) fn hold_bond(contributor: &T::AccountId) -> Result<Balance, DispatchError> {
         let bond = T::ContributionBond::get();
@@ -33,7 +58,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether the second contribution can be a duplicate of the first, which has the lower id.
-    pub(crate) fn ensure_comparable(
+    fn ensure_comparable(
         first: &ContributionOf<T>,
         second: &ContributionOf<T>,
     ) -> Result<(), Error<T>> {
@@ -47,7 +72,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether `record` is number `index` of a contribution's records.
-    pub(crate) fn ensure_has(
+    fn ensure_has(
         contribution: &ContributionOf<T>,
         record: &H256,
         index: u32,
@@ -63,7 +88,7 @@ impl<T: Config> Pallet<T> {
 
     /// Voids a contribution that repeats `record` of `by`: its bond goes to `finder`, what it earns from
     /// now on to its datanet, and no version that lists it may be trained on again.
-    pub(crate) fn void(
+    fn void(
         id: ContributionId,
         mut contribution: ContributionOf<T>,
         by: ContributionId,

@@ -79,6 +79,7 @@ mod contribution;
 mod duplicate;
 #[cfg(test)]
 mod mock;
+mod owner;
 mod payout;
 mod review;
 #[cfg(test)]
@@ -96,6 +97,7 @@ pub use weights::WeightInfo;
 
 use alloc::{collections::BTreeSet, vec::Vec};
 use codec::Encode;
+use duplicate::Occurrence;
 use frame_support::{
     pallet_prelude::*,
     traits::{
@@ -535,27 +537,7 @@ pub mod pallet {
             curators: CuratorsOf<T>,
         ) -> DispatchResult {
             let owner = ensure_signed(origin)?;
-            ensure!(!name.is_empty(), Error::<T>::InvalidName);
-            Self::ensure_valid(&licence)?;
-            let datanet = next_id::<NextDatanetId<T>, _>()?;
-            let deposit = T::Consideration::new(&owner, Self::datanet_footprint())?;
-            Datanets::<T>::insert(
-                datanet,
-                Datanet {
-                    owner: owner.clone(),
-                    name,
-                    metadata,
-                    licence,
-                    consent_epoch: 0,
-                    policy,
-                    curators: sorted(curators),
-                    deposit,
-                    latest_version: 0,
-                    tainted: 0,
-                },
-            );
-            Self::deposit_event(Event::Created { datanet, owner });
-            Ok(())
+            Self::do_create(owner, name, metadata, licence, policy, curators)
         }
 
         /// Replace the curators of a datanet that you own, 16 at most.
@@ -565,10 +547,7 @@ pub mod pallet {
             datanet: DatanetId,
             curators: CuratorsOf<T>,
         ) -> DispatchResult {
-            let curators = sorted(curators);
-            Self::with_owned(origin, datanet, |stored| stored.curators = curators.clone())?;
-            Self::deposit_event(Event::CuratorsSet { datanet, curators });
-            Ok(())
+            Self::do_set_curators(origin, datanet, curators)
         }
 
         /// Set the terms of the next version of a datanet that you own.
@@ -581,14 +560,7 @@ pub mod pallet {
             datanet: DatanetId,
             licence: Licence,
         ) -> DispatchResult {
-            Self::ensure_valid(&licence)?;
-            let consent_epoch = Self::with_owned(origin, datanet, |stored| {
-                stored.licence = licence;
-                stored.consent_epoch = stored.consent_epoch.saturating_add(1);
-                stored.consent_epoch
-            })?;
-            Self::deposit_event(Event::LicenceSet { datanet, licence, consent_epoch });
-            Ok(())
+            Self::do_set_licence(origin, datanet, licence)
         }
 
         /// Allow an account to contribute to a datanet that you own, or no longer.
@@ -692,15 +664,7 @@ pub mod pallet {
             dest: T::AccountId,
             #[pallet::compact] amount: Balance,
         ) -> DispatchResult {
-            Self::ensure_owner(origin, datanet)?;
-            T::Currency::transfer(
-                &Self::treasury(datanet),
-                &dest,
-                amount,
-                Preservation::Expendable,
-            )?;
-            Self::deposit_event(Event::Spent { datanet, dest, amount });
-            Ok(())
+            Self::do_spend(origin, datanet, dest, amount)
         }
 
         /// Offer a datanet that you own to another account, which has to accept it.
@@ -712,10 +676,7 @@ pub mod pallet {
             datanet: DatanetId,
             new_owner: T::AccountId,
         ) -> DispatchResult {
-            Self::ensure_owner(origin, datanet)?;
-            PendingOwners::<T>::insert(datanet, &new_owner);
-            Self::deposit_event(Event::OwnershipOffered { datanet, to: new_owner });
-            Ok(())
+            Self::do_transfer_ownership(origin, datanet, new_owner)
         }
 
         /// Accept a datanet that was offered to you, with its treasury.
@@ -726,15 +687,7 @@ pub mod pallet {
         #[pallet::call_index(11)]
         pub fn accept_ownership(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
             let to = ensure_signed(origin)?;
-            let offered = PendingOwners::<T>::take(datanet).ok_or(Error::<T>::NotFound)?;
-            ensure!(offered == to, Error::<T>::NotOwner);
-            let mut stored = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
-            stored.deposit.drop(&stored.owner)?;
-            stored.deposit = T::Consideration::new(&to, Self::datanet_footprint())?;
-            let from = core::mem::replace(&mut stored.owner, to.clone());
-            Datanets::<T>::insert(datanet, stored);
-            Self::deposit_event(Event::OwnershipTransferred { datanet, from, to });
-            Ok(())
+            Self::do_accept_ownership(to, datanet)
         }
 
         /// Offer the right to be paid for a contribution, which is yours, to another account, which has to
@@ -749,11 +702,7 @@ pub mod pallet {
             to: T::AccountId,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            ensure!(stored.payee == who, Error::<T>::NotOwner);
-            PendingPayees::<T>::insert(contribution, &to);
-            Self::deposit_event(Event::PayoutOffered { contribution, to });
-            Ok(())
+            Self::do_transfer_payout(who, contribution, to)
         }
 
         /// Accept the right to be paid for a contribution that was offered to you.
@@ -767,12 +716,7 @@ pub mod pallet {
         )]
         pub fn accept_payout(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
             let to = ensure_signed(origin)?;
-            let offered = PendingPayees::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            ensure!(offered == to, Error::<T>::NotOwner);
-            let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
-            Self::set_payee(contribution, &mut stored, to)?;
-            Contributions::<T>::insert(contribution, stored);
-            Ok(())
+            Self::do_accept_payout(to, contribution)
         }
 
         /// Prove that a contribution repeats a record of an earlier one: you get its contributor's bond,
@@ -798,13 +742,10 @@ pub mod pallet {
             later_proof: MerkleProof,
         ) -> DispatchResult {
             let finder = ensure_signed(origin)?;
-            ensure!(earlier < later, Error::<T>::NotDuplicate);
-            let first = Contributions::<T>::get(earlier).ok_or(Error::<T>::NotFound)?;
-            let second = Contributions::<T>::get(later).ok_or(Error::<T>::NotFound)?;
-            Self::ensure_comparable(&first, &second)?;
-            Self::ensure_has(&first, &record, earlier_index, &earlier_proof)?;
-            Self::ensure_has(&second, &record, later_index, &later_proof)?;
-            Self::void(later, second, earlier, record, finder)
+            let earlier =
+                Occurrence { contribution: earlier, index: earlier_index, proof: earlier_proof };
+            let later = Occurrence { contribution: later, index: later_index, proof: later_proof };
+            Self::do_prove_duplicate(finder, record, earlier, later)
         }
 
         /// Appeal the rejection of a contribution of yours.
@@ -864,66 +805,4 @@ pub mod pallet {
             T::PalletId::get().into_sub_account_truncating(datanet)
         }
     }
-}
-
-impl<T: Config> Pallet<T> {
-    /// A contribution.
-    pub fn contribution(id: ContributionId) -> Option<ContributionOf<T>> {
-        Contributions::<T>::get(id)
-    }
-
-    fn ensure_owner(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
-        let who = ensure_signed(origin)?;
-        let stored = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
-        ensure!(stored.owner == who, Error::<T>::NotOwner);
-        Ok(())
-    }
-
-    fn with_owned<R>(
-        origin: OriginFor<T>,
-        datanet: DatanetId,
-        change: impl FnOnce(&mut DatanetOf<T>) -> R,
-    ) -> Result<R, DispatchError> {
-        let who = ensure_signed(origin)?;
-        Datanets::<T>::try_mutate(datanet, |stored| {
-            let stored = stored.as_mut().ok_or(Error::<T>::NotFound)?;
-            ensure!(stored.owner == who, Error::<T>::NotOwner);
-            Ok(change(stored))
-        })
-    }
-
-    fn ensure_valid(licence: &Licence) -> Result<(), Error<T>> {
-        ensure!(
-            types::is_valid(licence, T::Currency::minimum_balance()),
-            Error::<T>::InvalidLicence
-        );
-        Ok(())
-    }
-
-    /// What a datanet occupies on chain.
-    pub(crate) fn datanet_footprint() -> Footprint {
-        Footprint::from_mel::<DatanetOf<T>>()
-    }
-
-    /// What a place on an allow list occupies on chain.
-    pub fn allowance_footprint() -> Footprint {
-        Footprint::from_mel::<AllowanceOf<T>>()
-    }
-
-    /// What a contribution occupies on chain, and the votes about it where there are any; not its bytes,
-    /// which lie elsewhere.
-    pub(crate) fn contribution_footprint(policy: Policy) -> Footprint {
-        let votes = match policy {
-            Policy::Open | Policy::AllowList => 0,
-            Policy::Vote => VoteList::<T::AccountId>::max_encoded_len(),
-        };
-        let stored = ContributionOf::<T>::max_encoded_len();
-        Footprint::from_parts(1, stored.saturating_add(votes))
-    }
-}
-
-/// `curators`, ascending and each once.
-fn sorted<AccountId: Ord>(curators: Curators<AccountId>) -> Curators<AccountId> {
-    let unique: BTreeSet<_> = curators.into_iter().collect();
-    Curators::truncate_from(unique.into_iter().collect())
 }

@@ -24,6 +24,32 @@ impl<AccountId> OnPayoutChange<AccountId> for () {
 }
 
 impl<T: Config> Pallet<T> {
+    /// Offers the right to be paid for a contribution to another account.
+    pub(crate) fn do_transfer_payout(
+        who: T::AccountId,
+        contribution: ContributionId,
+        to: T::AccountId,
+    ) -> DispatchResult {
+        let stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+        ensure!(stored.payee == who, Error::<T>::NotOwner);
+        PendingPayees::<T>::insert(contribution, &to);
+        Self::deposit_event(Event::PayoutOffered { contribution, to });
+        Ok(())
+    }
+
+    /// Gives that right to the account that it was offered to.
+    pub(crate) fn do_accept_payout(
+        to: T::AccountId,
+        contribution: ContributionId,
+    ) -> DispatchResult {
+        let offered = PendingPayees::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+        ensure!(offered == to, Error::<T>::NotOwner);
+        let mut stored = Contributions::<T>::get(contribution).ok_or(Error::<T>::NotFound)?;
+        Self::set_payee(contribution, &mut stored, to)?;
+        Contributions::<T>::insert(contribution, stored);
+        Ok(())
+    }
+
     /// Has `to` be paid for a contribution from now on, which the caller stores. An offer of the payout
     /// right ends.
     pub(crate) fn set_payee(

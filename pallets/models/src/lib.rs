@@ -60,10 +60,15 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+mod lineage;
 #[cfg(test)]
 mod mock;
+mod owner;
+mod prices;
+mod registration;
 #[cfg(test)]
 mod tests;
+mod training;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -92,6 +97,7 @@ use openledger_primitives::{
 };
 use pallet_common::{next_id, now};
 use pallet_datanets::{Datanets, Pallet as DatanetsPallet, Status, Version};
+use registration::{Files, New};
 
 /// A model as this runtime stores it.
 pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
@@ -318,26 +324,8 @@ pub mod pallet {
             #[pallet::compact] price_out: Balance,
         ) -> DispatchResult {
             let owner = ensure_signed(origin)?;
-            let from = Self::usable(base)?;
-            ensure!(from.kind == Kind::Base, Error::<T>::InvalidBase);
-            let unique: BTreeSet<_> = parents.into_iter().collect();
-            let parents = Parents::truncate_from(unique.into_iter().collect());
-            let (mut depth, mut terms) = (from.depth, from.terms);
-            for parent in &parents {
-                let parent = Self::usable(*parent)?;
-                ensure!(
-                    matches!(parent.kind, Kind::Adapter { base: its, .. } if its == base),
-                    Error::<T>::InvalidParent
-                );
-                ensure!(parent.terms.derivatives, Error::<T>::ForbiddenByLicence);
-                depth = depth.max(parent.depth);
-                terms = terms.and(parent.terms);
-            }
-            ensure!(depth < MAX_DEPTH, Error::<T>::TooMany);
-            let kind = Kind::Adapter { base, parents };
-            let ancestors = Self::walk(kind.derives_from()).len();
-            ensure!(ancestors < MAX_LINEAGE as usize, Error::<T>::TooMany);
-            let new = New { kind, name, price_in, price_out, depth: depth.saturating_add(1) };
+            let (kind, depth, terms) = Self::descend(base, parents)?;
+            let new = New { kind, name, price_in, price_out, depth };
             let files = Files { artefact, config, size };
             Self::register(owner, new, terms, files, trained_on, index)
         }
@@ -359,22 +347,8 @@ pub mod pallet {
             index: Option<IndexInfo>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let mut stored = Self::usable(model)?;
-            ensure!(stored.owner == who, Error::<T>::NotOwner);
-            let version = stored.latest.checked_add(1).ok_or(Error::<T>::TooMany)?;
             let files = Files { artefact, config, size };
-            let info = Self::checked(&stored.kind, files, trained_on, index)?;
-            let terms = stored.terms.and(Self::training_terms(&info.trained_on)?);
-            let Prices { price_in, price_out } = Self::highest(model, &stored);
-            Self::ensure_allowed(&stored.kind, terms, price_in, price_out)?;
-            Self::pay_training(&who, model, &info.trained_on)?;
-            stored.terms = terms;
-            stored.latest = version;
-            stored.ticket = stored.ticket.update(&who, Self::footprint(version))?;
-            Models::<T>::insert(model, stored);
-            Versions::<T>::insert(model, version, info);
-            Self::deposit_event(Event::VersionRegistered { model, version, artefact });
-            Ok(())
+            Self::add_version(who, model, files, trained_on, index)
         }
 
         /// Set the prices of a model that you own, in units per 1,000 tokens.
@@ -389,25 +363,7 @@ pub mod pallet {
             #[pallet::compact] price_in: Balance,
             #[pallet::compact] price_out: Balance,
         ) -> DispatchResult {
-            let mut stored = Self::owned(origin, model)?;
-            ensure!(!stored.deprecated, Error::<T>::WrongPhase);
-            Self::ensure_allowed(&stored.kind, stored.terms, price_in, price_out)?;
-            let now = now::<T>();
-            let present = Self::prices(model, &stored);
-            stored.price_in = present.price_in.min(price_in);
-            stored.price_out = present.price_out.min(price_out);
-            let from = if (stored.price_in, stored.price_out) == (price_in, price_out) {
-                PendingPrices::<T>::remove(model);
-                now
-            } else {
-                let from = now.saturating_add(T::PriceNotice::get());
-                let prices = Prices { price_in, price_out };
-                PendingPrices::<T>::insert(model, PendingPrice { prices, from });
-                from
-            };
-            Models::<T>::insert(model, stored);
-            Self::deposit_event(Event::PriceSet { model, price_in, price_out, from });
-            Ok(())
+            Self::do_set_price(origin, model, price_in, price_out)
         }
 
         /// Deprecate a model that you own, for good: no more settlements, versions, descendants.
@@ -415,13 +371,7 @@ pub mod pallet {
         /// Settle what was served first. Its descendants stay as they are.
         #[pallet::call_index(4)]
         pub fn deprecate(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
-            let mut stored = Self::owned(origin, model)?;
-            ensure!(!stored.deprecated, Error::<T>::WrongPhase);
-            stored.deprecated = true;
-            PendingPrices::<T>::remove(model);
-            Models::<T>::insert(model, stored);
-            Self::deposit_event(Event::Deprecated { model });
-            Ok(())
+            Self::do_deprecate(origin, model)
         }
 
         /// Offer a model that you own to another account, which has to accept it.
@@ -433,10 +383,7 @@ pub mod pallet {
             model: ModelId,
             new_owner: T::AccountId,
         ) -> DispatchResult {
-            Self::owned(origin, model)?;
-            PendingOwners::<T>::insert(model, &new_owner);
-            Self::deposit_event(Event::OwnershipOffered { model, to: new_owner });
-            Ok(())
+            Self::do_transfer_ownership(origin, model, new_owner)
         }
 
         /// Accept a model that was offered to you, with all that it earns from now on.
@@ -445,15 +392,7 @@ pub mod pallet {
         #[pallet::call_index(6)]
         pub fn accept_ownership(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
             let to = ensure_signed(origin)?;
-            let offered = PendingOwners::<T>::take(model).ok_or(Error::<T>::NotFound)?;
-            ensure!(offered == to, Error::<T>::NotOwner);
-            let mut stored = Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
-            stored.ticket.drop(&stored.owner)?;
-            stored.ticket = <T as Config>::Consideration::new(&to, Self::footprint(stored.latest))?;
-            let from = core::mem::replace(&mut stored.owner, to.clone());
-            Models::<T>::insert(model, stored);
-            Self::deposit_event(Event::OwnershipTransferred { model, from, to });
-            Ok(())
+            Self::do_accept_ownership(to, model)
         }
     }
 
@@ -500,242 +439,5 @@ pub mod pallet {
                 .max()
                 .unwrap_or_default()
         }
-    }
-}
-
-/// What is registered of a version's files.
-struct Files {
-    artefact: ContentId,
-    config: ContentId,
-    size: u64,
-}
-
-/// What `register` is told about a new model.
-struct New {
-    kind: Kind,
-    name: Name,
-    price_in: Balance,
-    price_out: Balance,
-    depth: u8,
-}
-
-impl<T: Config> Pallet<T> {
-    /// A model.
-    pub fn model(model: ModelId) -> Option<ModelOf<T>> {
-        Models::<T>::get(model)
-    }
-
-    /// Some models and all that they derive from, each once, in descending order of ids, and at most
-    /// [`MAX_LINEAGE`]: more than that are never registered.
-    fn walk(models: impl IntoIterator<Item = ModelId>) -> Vec<Ancestor<T::AccountId>> {
-        let mut next: BTreeSet<_> = models.into_iter().collect();
-        let mut walked = Vec::new();
-        while let Some(model) = next.pop_last() {
-            let Some(stored) = Models::<T>::get(model) else { continue };
-            let parents = stored.kind.derives_from();
-            next.extend(&parents);
-            walked.push(Ancestor { model, owner: stored.owner, parents });
-            if walked.len() >= MAX_LINEAGE as usize {
-                break;
-            }
-        }
-        walked
-    }
-
-    /// Those of these datanet versions that there are.
-    fn data(trained_on: &TrainedOn) -> impl Iterator<Item = Version> + '_ {
-        trained_on
-            .iter()
-            .filter_map(|(datanet, version)| DatanetsPallet::<T>::version(*datanet, *version))
-    }
-
-    /// The contributions that these datanet versions list, each once; ascending.
-    fn listed(trained_on: &TrainedOn) -> Vec<ContributionId> {
-        let mut all: Vec<_> =
-            Self::data(trained_on).flat_map(|version| version.contributions).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
-    fn register(
-        owner: T::AccountId,
-        new: New,
-        inherited: Terms,
-        files: Files,
-        trained_on: TrainedOn,
-        index: Option<IndexInfo>,
-    ) -> DispatchResult {
-        let New { kind, name, price_in, price_out, depth } = new;
-        ensure!(!name.is_empty(), Error::<T>::InvalidName);
-        let artefact = files.artefact;
-        let info = Self::checked(&kind, files, trained_on, index)?;
-        let terms = inherited.and(Self::training_terms(&info.trained_on)?);
-        Self::ensure_allowed(&kind, terms, price_in, price_out)?;
-        let model = next_id::<NextModelId<T>, _>()?;
-        Self::pay_training(&owner, model, &info.trained_on)?;
-        let ticket = <T as Config>::Consideration::new(&owner, Self::footprint(1))?;
-        Models::<T>::insert(
-            model,
-            Model {
-                owner: owner.clone(),
-                kind: kind.clone(),
-                name,
-                latest: 1,
-                price_in,
-                price_out,
-                deprecated: false,
-                depth,
-                terms,
-                ticket,
-            },
-        );
-        Versions::<T>::insert(model, 1, info);
-        let (base, parents) = match kind {
-            Kind::Base => (None, Parents::new()),
-            Kind::Adapter { base, parents } => (Some(base), parents),
-        };
-        Self::deposit_event(Event::Registered { model, owner, base, parents });
-        Self::deposit_event(Event::VersionRegistered { model, version: 1, artefact });
-        Ok(())
-    }
-
-    /// What a version of a model of this kind may look like.
-    fn checked(
-        kind: &Kind,
-        files: Files,
-        trained_on: TrainedOn,
-        index: Option<IndexInfo>,
-    ) -> Result<ModelVersionInfo, Error<T>> {
-        let Files { artefact, config, size } = files;
-        let invalid_size = |size: u64| !(1..=MAX_SIZE).contains(&size);
-        let invalid_index = |index: IndexInfo| {
-            index.content.is_zero()
-                || index.root.is_zero()
-                || index.method.is_zero()
-                || index.trace.is_some_and(|trace| trace.is_zero())
-                || !(1..=MAX_BLOCKS).contains(&index.blocks)
-                || !(1..=MAX_VARIANTS).contains(&index.variants)
-                || invalid_size(index.size)
-        };
-        let invalid = artefact.is_zero() || config.is_zero() || invalid_size(size);
-        ensure!(!invalid && !index.is_some_and(invalid_index), Error::<T>::InvalidArtefact);
-        let unknown = |index: IndexInfo| !T::Methods::contains(&index.method);
-        ensure!(!index.is_some_and(unknown), Error::<T>::UnknownMethod);
-        ensure!(
-            match kind {
-                Kind::Base => trained_on.is_empty() && index.is_none(),
-                Kind::Adapter { .. } => !trained_on.is_empty(),
-            },
-            Error::<T>::InvalidTraining
-        );
-        let unique: BTreeSet<_> = trained_on.into_iter().collect();
-        let trained_on = TrainedOn::truncate_from(unique.into_iter().collect());
-        if let Some(index) = &index {
-            let vectors = Self::listed(&trained_on).len().saturating_mul(index.variants.into());
-            ensure!(vectors <= MAX_ROWS as usize, Error::<T>::TooMany);
-        }
-        let registered = now::<T>();
-        Ok(ModelVersionInfo { artefact, config, size, trained_on, index, registered })
-    }
-
-    /// What all licences of these datanet versions allow; an error where one does not allow training.
-    fn training_terms(trained_on: &TrainedOn) -> Result<Terms, Error<T>> {
-        let now = now::<T>();
-        trained_on.iter().try_fold(Terms::OPEN, |terms, (datanet, number)| {
-            let (version, datanet) = Self::datanet_version(*datanet, *number)?;
-            ensure!(
-                !version.licence.revocable || version.consent_epoch == datanet.consent_epoch,
-                Error::<T>::Stale
-            );
-            ensure!(*number > datanet.tainted, Error::<T>::Stale);
-            [version.licence, datanet.licence].into_iter().try_fold(terms, |terms, licence| {
-                ensure!(licence.training, Error::<T>::ForbiddenByLicence);
-                ensure!(licence.expires.is_none_or(|last| now <= last), Error::<T>::Expired);
-                let Licence { commercial, derivatives, .. } = licence;
-                Ok(terms.and(Terms { commercial, derivatives }))
-            })
-        })
-    }
-
-    /// Whether `terms` allow these prices, and parents where there are some.
-    fn ensure_allowed(
-        kind: &Kind,
-        terms: Terms,
-        price_in: Balance,
-        price_out: Balance,
-    ) -> Result<(), Error<T>> {
-        let free = price_in == 0 && price_out == 0;
-        let derived = matches!(kind, Kind::Adapter { parents, .. } if !parents.is_empty());
-        ensure!(
-            (free || terms.commercial) && (!derived || terms.derivatives),
-            Error::<T>::ForbiddenByLicence
-        );
-        Ok(())
-    }
-
-    /// Pays the price for training under each version's licence to its datanet.
-    fn pay_training(who: &T::AccountId, model: ModelId, trained_on: &TrainedOn) -> DispatchResult {
-        for (datanet, number) in trained_on {
-            let amount = Self::datanet_version(*datanet, *number)?.0.licence.training_price;
-            if amount == 0 {
-                continue;
-            }
-            <T as Config>::Currency::transfer(
-                who,
-                &DatanetsPallet::<T>::treasury(*datanet),
-                amount,
-                Preservation::Preserve,
-            )?;
-            Self::deposit_event(Event::TrainingPaid { model, datanet: *datanet, amount });
-        }
-        Ok(())
-    }
-
-    fn datanet_version(
-        datanet: DatanetId,
-        number: VersionNumber,
-    ) -> Result<(Version, pallet_datanets::DatanetOf<T>), Error<T>> {
-        let version = DatanetsPallet::<T>::version(datanet, number).ok_or(Error::<T>::NotFound)?;
-        let datanet = Datanets::<T>::get(datanet).ok_or(Error::<T>::NotFound)?;
-        Ok((version, datanet))
-    }
-
-    /// A model that is not deprecated.
-    fn usable(model: ModelId) -> Result<ModelOf<T>, Error<T>> {
-        let stored = Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
-        ensure!(!stored.deprecated, Error::<T>::WrongPhase);
-        Ok(stored)
-    }
-
-    fn owned(origin: OriginFor<T>, model: ModelId) -> Result<ModelOf<T>, DispatchError> {
-        let who = ensure_signed(origin)?;
-        let stored = Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
-        ensure!(stored.owner == who, Error::<T>::NotOwner);
-        Ok(stored)
-    }
-
-    /// The prices that hold now.
-    fn prices(model: ModelId, stored: &ModelOf<T>) -> Prices {
-        match PendingPrices::<T>::get(model) {
-            Some(pending) if now::<T>() >= pending.from => pending.prices,
-            _ => Prices { price_in: stored.price_in, price_out: stored.price_out },
-        }
-    }
-
-    /// The higher of the prices that hold, or may hold without another call.
-    fn highest(model: ModelId, stored: &ModelOf<T>) -> Prices {
-        // What is pending is never below what it replaces.
-        PendingPrices::<T>::get(model)
-            .map_or(Prices { price_in: stored.price_in, price_out: stored.price_out }, |pending| {
-                pending.prices
-            })
-    }
-
-    /// What a model with this many versions occupies on chain.
-    pub(crate) fn footprint(versions: ModelVersion) -> Footprint {
-        let version = ModelVersionInfo::max_encoded_len().saturating_mul(versions as usize);
-        let model = ModelOf::<T>::max_encoded_len().saturating_add(PendingPrice::max_encoded_len());
-        Footprint::from_parts(1, model.saturating_add(version))
     }
 }

@@ -62,10 +62,13 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod channel;
+mod closing;
 #[cfg(any(test, feature = "fixtures", feature = "runtime-benchmarks"))]
 pub mod fixtures;
 #[cfg(test)]
 mod mock;
+mod settlement;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
@@ -345,19 +348,7 @@ pub mod pallet {
         #[pallet::call_index(1)]
         pub fn top_up(origin: OriginFor<T>, channel: ChannelId, amount: Balance) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
-            ensure!(entry.payer == who, Error::<T>::NotPayer);
-            ensure!(entry.request.is_none(), Error::<T>::Prepaid);
-            ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
-            ensure!(entry.expires >= now::<T>(), Error::<T>::Expired);
-            ensure!(amount > 0, Error::<T>::InvalidAmount);
-            let reason = Self::hold_reason();
-            hold_unfrozen::<<T as Config>::Currency, _>(&reason, &who, amount)?;
-            let deposit = entry.deposit.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
-            entry.deposit = deposit;
-            Channels::<T>::insert(channel, entry);
-            Self::deposit_event(Event::ToppedUp { channel, amount, deposit });
-            Ok(())
+            Self::do_top_up(who, channel, amount)
         }
 
         /// Ask to close a channel of yours.
@@ -366,14 +357,7 @@ pub mod pallet {
         #[pallet::call_index(2)]
         pub fn request_close(origin: OriginFor<T>, channel: ChannelId) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
-            ensure!(entry.payer == who, Error::<T>::NotPayer);
-            ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
-            let from = now::<T>().saturating_add(T::CloseDelay::get());
-            entry.closing = Some(from);
-            Channels::<T>::insert(channel, entry);
-            Self::deposit_event(Event::CloseRequested { channel, from });
-            Ok(())
+            Self::do_request_close(who, channel)
         }
 
         /// Close a channel and return what is left to its payer.
@@ -383,14 +367,7 @@ pub mod pallet {
         #[pallet::call_index(3)]
         pub fn close(origin: OriginFor<T>, channel: ChannelId) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
-            let now = now::<T>();
-            if now <= entry.expires.saturating_add(T::CloseDelay::get()) && who != entry.operator {
-                ensure!(who == entry.payer, Error::<T>::TooEarly);
-                let from = entry.closing.ok_or(Error::<T>::WrongPhase)?;
-                ensure!(now >= from, Error::<T>::TooEarly);
-            }
-            Self::end(channel, entry)
+            Self::do_close(who, channel)
         }
 
         /// Settle a batch of receipts: take their fee from the payers' channels.
@@ -415,53 +392,9 @@ pub mod pallet {
             total_fee: Balance,
         ) -> DispatchResultWithPostInfo {
             let operator = ensure_signed(origin)?;
-            ensure!(
-                pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
-                Error::<T>::NotOperator
-            );
-            ensure!(count > 0 && count <= T::MaxReceipts::get(), Error::<T>::InvalidCount);
-            ensure!(total_fee > 0, Error::<T>::InvalidFee);
-            let sum = claims
-                .iter()
-                .try_fold(0 as Balance, |sum, claim| sum.checked_add(claim.amount))
-                .ok_or(ArithmeticError::Overflow)?;
-            ensure!(sum == total_fee, Error::<T>::InvalidFee);
-            let mut seen = BTreeSet::new();
-            ensure!(
-                claims.iter().all(|claim| seen.insert(claim.channel)),
-                Error::<T>::InvalidClaims
-            );
-            Self::ensure_attributable(model, version)?;
-            let now = now::<T>();
-            ensure!(LastSettled::<T>::get(model) != Some(now), Error::<T>::TooMany);
-            let root = (operator.clone(), receipts_root);
-            ensure!(!Roots::<T>::contains_key(&root), Error::<T>::AlreadyExists);
-
-            let genesis = genesis::<T>();
-            let pot = T::OnSettlement::pot();
-            for claim in &claims {
-                Self::take(claim, &operator, &pot, &genesis, now)?;
-            }
-            let (settlement, entered) = T::OnSettlement::on_settlement(Settled {
-                model,
-                version,
-                operator: operator.clone(),
-                receipts_root,
-                batch,
-                count,
-                total_fee,
-            })?;
-            LastSettled::<T>::insert(model, now);
-            Roots::<T>::insert(root, settlement);
-            Self::deposit_event(Event::Settled {
-                settlement,
-                model,
-                version,
-                operator,
-                receipts_root,
-                count,
-                total_fee,
-            });
+            let settled =
+                Settled { model, version, operator, receipts_root, batch, count, total_fee };
+            let entered = Self::do_settle(&claims, settled)?;
             let claims = claims.len().saturated_into();
             Ok(Some(<T as Config>::WeightInfo::settle(claims, entered)).into())
         }
@@ -479,22 +412,7 @@ pub mod pallet {
             signer: Option<Signer<T::AccountId>>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let mut entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
-            ensure!(entry.payer == who, Error::<T>::NotPayer);
-            ensure!(entry.request.is_none(), Error::<T>::Prepaid);
-            ensure!(entry.closing.is_none(), Error::<T>::WrongPhase);
-            let now = now::<T>();
-            ensure!(
-                entry.former.as_ref().is_none_or(|(_, until)| now > *until),
-                Error::<T>::TooEarly
-            );
-            let former_until = now.saturating_add(T::CloseDelay::get());
-            let signer = signer.unwrap_or(Signer::Account(who));
-            let former = core::mem::replace(&mut entry.signer, signer.clone());
-            entry.former = Some((former, former_until));
-            Channels::<T>::insert(channel, entry);
-            Self::deposit_event(Event::SignerSet { channel, signer, former_until });
-            Ok(())
+            Self::do_set_signer(who, channel, signer)
         }
 
         /// Close a channel of yours at once, with its operator's consent.
@@ -510,14 +428,7 @@ pub mod pallet {
             signature: Signature,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let entry = Channels::<T>::get(channel).ok_or(Error::<T>::NotFound)?;
-            ensure!(entry.payer == who, Error::<T>::NotPayer);
-            // A statement of an earlier day says nothing of what was claimed since.
-            ensure!(entry.claimed == claimed, Error::<T>::Stale);
-            let statement = Closing { channel, claimed }.preimage(&genesis::<T>());
-            let operator = Signer::Account(entry.operator.clone());
-            ensure!(verify(&operator, &statement, &signature), Error::<T>::BadSignature);
-            Self::end(channel, entry)
+            Self::do_close_now(who, channel, claimed, signature)
         }
 
         /// Pay an operator for one request, without a channel and vouchers.
@@ -548,122 +459,5 @@ pub mod pallet {
         pub fn channel(channel: ChannelId) -> Option<Channel<T::AccountId>> {
             Channels::<T>::get(channel)
         }
-    }
-}
-
-impl<T: Config> Pallet<T> {
-    pub(crate) fn hold_reason() -> <T as Config>::RuntimeHoldReason {
-        HoldReason::Channel.into()
-    }
-
-    /// Opens a channel, or a one-off payment for a request.
-    fn begin(
-        payer: T::AccountId,
-        operator: T::AccountId,
-        deposit: Balance,
-        expires: BlockNumber,
-        request: Option<H256>,
-    ) -> Result<ChannelId, DispatchError> {
-        ensure!(
-            pallet_providers::Pallet::<T>::is_active(Role::Operator, &operator),
-            Error::<T>::NotOperator
-        );
-        ensure!(deposit >= T::MinDeposit::get(), Error::<T>::InvalidAmount);
-        ensure!(expires > now::<T>(), Error::<T>::InvalidExpiry);
-        hold_unfrozen::<<T as Config>::Currency, _>(&Self::hold_reason(), &payer, deposit)?;
-        let channel = next_id::<NextChannelId<T>, _>()?;
-        ChannelsOf::<T>::insert(&payer, channel, ());
-        Channels::<T>::insert(
-            channel,
-            Channel {
-                payer: payer.clone(),
-                operator: operator.clone(),
-                deposit,
-                claimed: 0,
-                expires,
-                closing: None,
-                signer: Signer::Account(payer.clone()),
-                former: None,
-                request,
-            },
-        );
-        Self::deposit_event(Event::ChannelOpened { channel, payer, operator, deposit, expires });
-        Ok(channel)
-    }
-
-    /// Returns what is left of a channel to its payer, and forgets it.
-    fn end(channel: ChannelId, entry: Channel<T::AccountId>) -> DispatchResult {
-        let returned = entry.left();
-        release::<<T as Config>::Currency, _>(&Self::hold_reason(), &entry.payer, returned)?;
-        Channels::<T>::remove(channel);
-        ChannelsOf::<T>::remove(&entry.payer, channel);
-        Self::deposit_event(Event::ChannelClosed { channel, payer: entry.payer, returned });
-        Ok(())
-    }
-
-    /// Whether answers of this version can be attributed.
-    fn ensure_attributable(model: ModelId, version: ModelVersion) -> DispatchResult {
-        let entry = pallet_models::Models::<T>::get(model).ok_or(Error::<T>::NotFound)?;
-        let info =
-            pallet_models::Pallet::<T>::version(model, version).ok_or(Error::<T>::NotFound)?;
-        let is_adapter = matches!(entry.kind, Kind::Adapter { .. });
-        ensure!(is_adapter && info.index.is_some() && !entry.deprecated, Error::<T>::InvalidModel);
-        Ok(())
-    }
-
-    /// Whether the payer allowed what a claim states: by a voucher, or by paying once.
-    fn ensure_authorised(
-        claim: &Claim,
-        channel: &Channel<T::AccountId>,
-        genesis: &H256,
-        now: BlockNumber,
-    ) -> DispatchResult {
-        let signature = match (&claim.signature, channel.request) {
-            (Some(signature), None) => signature,
-            (None, Some(_)) => {
-                // The payment's own last block: no signature vouches for the claim's.
-                ensure!(channel.expires >= now, Error::<T>::Expired);
-                return Ok(());
-            }
-            _ => return Err(Error::<T>::BadSignature.into()),
-        };
-        let Claim { channel: id, cumulative, expires, .. } = *claim;
-        let signed = Voucher { channel: id, cumulative, expires }.preimage(genesis);
-        let former = channel.former.iter().filter(|(_, until)| now <= *until);
-        ensure!(
-            core::iter::once(&channel.signer)
-                .chain(former.map(|(signer, _)| signer))
-                .any(|signer| verify(signer, &signed, signature)),
-            Error::<T>::BadSignature
-        );
-        Ok(())
-    }
-
-    /// Moves what `claim` takes from its channel to the pot.
-    fn take(
-        claim: &Claim,
-        operator: &T::AccountId,
-        pot: &T::AccountId,
-        genesis: &H256,
-        now: BlockNumber,
-    ) -> DispatchResult {
-        let mut channel = Channels::<T>::get(claim.channel).ok_or(Error::<T>::NotFound)?;
-        ensure!(channel.operator == *operator, Error::<T>::NotOperator);
-        ensure!(claim.expires >= now, Error::<T>::Expired);
-        ensure!(claim.amount > 0, Error::<T>::InvalidAmount);
-        ensure!(claim.cumulative <= channel.deposit, Error::<T>::BeyondDeposit);
-        let claimed = channel.claimed.checked_add(claim.amount).ok_or(Error::<T>::Stale)?;
-        ensure!(claimed <= claim.cumulative, Error::<T>::Stale);
-        Self::ensure_authorised(claim, &channel, genesis, now)?;
-        let reason = Self::hold_reason();
-        forfeit::<<T as Config>::Currency, _>(&reason, &channel.payer, pot, claim.amount)?;
-        channel.claimed = claimed;
-        Channels::<T>::insert(claim.channel, channel);
-        Self::deposit_event(Event::Claimed {
-            channel: claim.channel,
-            amount: claim.amount,
-            claimed,
-        });
-        Ok(())
     }
 }

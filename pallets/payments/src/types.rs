@@ -81,7 +81,7 @@ pub trait OnSettlement<AccountId> {
     fn pot() -> AccountId;
 
     /// Takes charge of a fee that is in the pot already, and returns the settlement's id with how many
-    /// contributions it had to take note of, at most [`MAX_SHARES`]: that is what it costs. An error undoes the
-    /// whole settlement.
+    /// contributions it had to take note of: that is what it costs. There are at most
+    /// [`MAX_SHARES`](openledger_primitives::shares::MAX_SHARES) of them. An error undoes the whole settlement.
     fn on_settlement(settled: Settled<AccountId>) -> Result<(SettlementId, u32), DispatchError>;
 }

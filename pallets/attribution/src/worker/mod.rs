@@ -2,17 +2,17 @@
 //! `reveal`.
 //!
 //! It runs on every new best block, so again after a re-organisation, and decides anew each time from
-//! what the chain says and what it remembers ([`memory`]); nothing depends on having seen an earlier
+//! what the chain says and what it remembers (`memory.rs`); nothing depends on having seen an earlier
 //! block. For each key of type `poaw` in the node's keystore that serves an attributor, it
 //!
 //! 1. waits, while a transaction of this key is in flight: it counts as done only when the chain shows
-//!    what it did, and as lost after [`memory::LOST_AFTER`] blocks;
+//!    what it did, and as lost after `LOST_AFTER` blocks;
 //! 2. takes the lowest job that it can do something about now;
-//! 3. hands it to the [`engine`], or asks how far it is, and takes the result when there is one: checks it
+//! 3. hands it to the engine (`engine.rs`), or asks how far it is, and takes the result when there is one: checks it
 //!    as the chain will, and stores it with a fresh salt;
 //! 4. commits, and when the committee reveals, reveals.
 //!
-//! It never waits: all requests of one block together have [`engine::PATIENCE`], and a job at which the
+//! It never waits: all requests of one block together have `PATIENCE`, and a job at which the
 //! engine fails is tried again after 1, 2, 4, 8, then 16 blocks, while later jobs have their turn.
 
 pub mod crypto;
