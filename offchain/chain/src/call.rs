@@ -122,6 +122,11 @@ pub fn set_metadata(role: Role, metadata: &Metadata) -> Call {
     Call::new("Providers", "set_metadata", [role_value(role), metadata.value()])
 }
 
+/// Names the ledger that an operator's gateway serves from.
+pub fn set_ledger(ledger: &H256) -> Call {
+    Call::new("Providers", "set_ledger", [hash(ledger)])
+}
+
 /// Names the account that signs for an attributor off chain, with its signature that it agrees; or dismisses it.
 pub fn set_worker(worker: Option<(&AccountId, &Signature)>) -> Call {
     let consent = worker.map(|(worker, signed)| {

@@ -158,6 +158,11 @@ impl View {
         self.read("Providers", "LastSeen", vec![role, bytes(account)]).await
     }
 
+    /// The ledger that an operator's gateway serves from.
+    pub async fn ledger_of(&self, operator: &AccountId) -> Result<Option<H256>> {
+        self.read("Providers", "Ledgers", vec![bytes(operator)]).await
+    }
+
     /// The account that signs for an attributor.
     pub async fn worker_of(&self, attributor: &AccountId) -> Result<Option<AccountId>> {
         self.read("Providers", "WorkerOf", vec![bytes(attributor)]).await

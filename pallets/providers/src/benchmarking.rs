@@ -137,6 +137,19 @@ mod benchmarks {
     }
 
     #[benchmark]
+    fn set_ledger() {
+        let who = funded::<T>(0);
+        Pallet::<T>::do_register(Role::Operator, &who, T::MinBond::get(), metadata()).unwrap();
+        Ledgers::<T>::insert(&who, H256::zero());
+        let ledger = H256::repeat_byte(7);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), ledger);
+
+        assert_eq!(Ledgers::<T>::get(who), Some(ledger));
+    }
+
+    #[benchmark]
     fn slash() {
         let who = attributor::<T>();
         let beneficiary = account("beneficiary", 0, 0);

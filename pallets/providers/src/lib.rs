@@ -10,7 +10,9 @@
 //! [`Config::UnbondingDelay`] blocks, [`withdraw_unbonded`](Pallet::withdraw_unbonded) ends it. What
 //! is leaving can still be slashed. An attributor also names the account with which its off-chain
 //! worker signs; that account serves one attributor, and its key has to agree, so that nobody occupies
-//! another's worker. A provider may say that it is there: [`heartbeat`](Pallet::heartbeat).
+//! another's worker. A provider may say that it is there: [`heartbeat`](Pallet::heartbeat). An operator
+//! names the ledger that its gateway serves from ([`set_ledger`](Pallet::set_ledger)), so that no second
+//! gateway of it, with another ledger, serves for the same vouchers.
 //!
 //! ## Cross-pallet contract
 //!
@@ -169,6 +171,10 @@ pub mod pallet {
         OptionQuery,
     >;
 
+    /// The ledger that an operator's gateway serves from, by the operator's account.
+    #[pallet::storage]
+    pub type Ledgers<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, H256>;
+
     /// Providers from the first block on: role, account, bond in units, worker's account.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
@@ -277,6 +283,13 @@ pub mod pallet {
             role: Role,
             /// The provider that is there.
             who: T::AccountId,
+        },
+        /// An operator named the ledger that its gateway serves from.
+        LedgerSet {
+            /// The operator that serves from it.
+            who: T::AccountId,
+            /// The ledger's id.
+            ledger: H256,
         },
     }
 
@@ -442,6 +455,19 @@ pub mod pallet {
             Self::deposit_event(Event::Heartbeat { role, who });
             Ok(())
         }
+
+        /// As an operator, name the ledger that your gateway serves from.
+        ///
+        /// A gateway does so when it starts, with an id that it drew for its ledger. One with another
+        /// ledger then serves no more, so that no voucher is served for twice.
+        #[pallet::call_index(7)]
+        pub fn set_ledger(origin: OriginFor<T>, ledger: H256) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            ensure!(Providers::<T>::contains_key(Role::Operator, &who), Error::<T>::NotFound);
+            Ledgers::<T>::insert(&who, ledger);
+            Self::deposit_event(Event::LedgerSet { who, ledger });
+            Ok(())
+        }
     }
 
     #[pallet::view_functions]
@@ -459,6 +485,11 @@ pub mod pallet {
         /// The block of a provider's last heartbeat.
         pub fn last_seen(role: Role, who: T::AccountId) -> Option<BlockNumber> {
             LastSeen::<T>::get(role, who)
+        }
+
+        /// The ledger that an operator's gateway serves from.
+        pub fn ledger_of(operator: T::AccountId) -> Option<H256> {
+            Ledgers::<T>::get(operator)
         }
 
         /// The account with which an attributor's off-chain worker signs.
@@ -567,8 +598,10 @@ impl<T: Config> Pallet<T> {
         }
         Providers::<T>::remove(role, who);
         LastSeen::<T>::remove(role, who);
-        if role == Role::Attributor {
-            Self::dismiss_worker(who);
+        match role {
+            Role::Attributor => Self::dismiss_worker(who),
+            Role::Operator => Ledgers::<T>::remove(who),
+            Role::Curator => {}
         }
         Self::deposit_event(Event::Unregistered { role, who: who.clone() });
     }

@@ -25,6 +25,12 @@ impl<T: Config> Pallet<T> {
             ensure!(Providers::<T>::contains_key(role, &who), "a heartbeat of no provider");
             ensure!(seen <= now, "a heartbeat in the future");
         }
+        for operator in Ledgers::<T>::iter_keys() {
+            ensure!(
+                Providers::<T>::contains_key(Role::Operator, &operator),
+                "a ledger of no operator"
+            );
+        }
         for (worker, attributor) in Workers::<T>::iter() {
             ensure!(
                 WorkerOf::<T>::get(&attributor) == Some(worker),

@@ -10,6 +10,7 @@ enum Step {
     Worker(u8, Option<u8>),
     Slash(u8, Role, Balance),
     Heartbeat(u8, Role),
+    Ledger(u8),
     Wait(u32),
 }
 
@@ -25,6 +26,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (who.clone(), role.clone()).prop_map(|(n, r)| Step::Withdraw(n, r)),
         1 => (who.clone(), worker).prop_map(|(n, w)| Step::Worker(n, w)),
         1 => (who.clone(), role.clone()).prop_map(|(n, r)| Step::Heartbeat(n, r)),
+        1 => who.clone().prop_map(Step::Ledger),
         1 => (who, role, amount).prop_map(|(n, r, a)| Step::Slash(n, r, a)),
         1 => (1..DELAY).prop_map(Step::Wait),
     ]
@@ -48,6 +50,7 @@ proptest! {
                         Ok(())
                     },
                     Step::Heartbeat(n, role) => heartbeat(n, role),
+                    Step::Ledger(n) => send(n, Call::set_ledger { ledger: H256::zero() }),
                     Step::Wait(blocks) => {
                         let now = System::block_number();
                         System::set_block_number(now + blocks);

@@ -3,6 +3,7 @@ mod genesis;
 mod heartbeat;
 mod invariants;
 mod register;
+mod set_ledger;
 mod set_metadata;
 mod set_worker;
 mod slash;

@@ -85,7 +85,7 @@ pub const ACTIONS: &[Action] = &[
     providers::withdraw_unbonded,
     providers::set_metadata,
     providers::set_worker,
-    providers::heartbeat,
+    providers::presence,
     attribution::work,
     attribution::work,
     attribution::work,

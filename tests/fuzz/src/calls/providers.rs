@@ -1,6 +1,6 @@
 //! Calls of `pallet-providers`.
 
-use openledger_primitives::{attribution::worker_consent, signature::Signer, UNIT};
+use openledger_primitives::{attribution::worker_consent, signature::Signer, H256, UNIT};
 use openledger_runtime::{AccountId, Providers, Runtime};
 use pallet_providers::{Consent, Metadata, Provider, Role};
 
@@ -80,9 +80,13 @@ pub fn set_metadata(_: &mut World, a: &mut Arguments) -> Vec<Step> {
     one(who, Call::set_metadata { role, metadata: metadata(a) })
 }
 
-pub fn heartbeat(_: &mut World, a: &mut Arguments) -> Vec<Step> {
+/// That it is there: by a heartbeat, or as an operator by its ledger.
+pub fn presence(_: &mut World, a: &mut Arguments) -> Vec<Step> {
     let (role, who, _) = provider(a);
-    one(who, Call::heartbeat { role })
+    match a.byte() {
+        0..=127 => one(who, Call::heartbeat { role }),
+        byte => one(who, Call::set_ledger { ledger: H256::repeat_byte(byte) }),
+    }
 }
 
 pub fn set_worker(_: &mut World, a: &mut Arguments) -> Vec<Step> {
