@@ -1,24 +1,22 @@
 //! A job is computed by a process of its own: if it asks for too much memory, dies or never ends, only that process
 //! does, and the engine goes on.
 //!
-//! The engine starts its own program again, as [`Program`] says, and writes a [`Task`] to its standard input as one line
+//! The engine starts its own program again, as a [`Program`] says, and writes a [`Task`] to its standard input as one line
 //! of JSON. The process reads and performs it, leaves the result in a file, and ends. Meanwhile it reads on: when the input
 //! ends, so has the engine, and the process ends too.
 
 use std::{
-    ffi::OsString,
     io::{BufRead, BufReader, Read},
-    os::unix::process::ExitStatusExt,
     path::PathBuf,
-    process::{ExitStatus, Stdio},
+    process::Stdio,
     time::Duration,
 };
 
 use openledger_artefacts::Cache;
+use openledger_service::process::{describe, limit_memory, Program, ORPHANED};
 use openledger_store::BlobStore;
-use rustix::process::{getrlimit, setrlimit, Resource, Rlimit};
 use serde::{Deserialize, Serialize};
-use tokio::{io::AsyncWriteExt, process::Command, sync::oneshot};
+use tokio::{io::AsyncWriteExt, sync::oneshot};
 
 use crate::{
     compute::compute,
@@ -28,18 +26,6 @@ use crate::{
 
 /// The most bytes of a task. A job has at most 256 KiB.
 const MAX_TASK: u64 = 1 << 20;
-/// The exit status of a process whose engine is gone.
-const ORPHANED: i32 = 75;
-
-/// What an engine starts to compute a job: a program that reads a [`Task`] and performs it.
-#[derive(Clone, Debug)]
-pub struct Program {
-    /// The file.
-    pub path: PathBuf,
-    /// What it is called with.
-    pub arguments: Vec<OsString>,
-}
-
 /// A job, and all that its process needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {
@@ -79,13 +65,9 @@ pub(crate) async fn run(
     let mut line = serde_json::to_vec(&task).expect("numbers, strings and lists always serialise");
     line.push(b'\n');
     let failed = |source| Error::Io { path: program.path.clone(), source };
-    let mut process = Command::new(&program.path)
-        .args(&program.arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
+    // It needs the store's credentials, and nobody's key.
+    let mut command = program.command(Stdio::piped());
+    let mut process = command.env_remove("OPENLEDGER_SURI").spawn().map_err(failed)?;
     let mut input = process.stdin.take().expect("it is piped");
     let ended = async {
         // If it cannot be written, the process has ended, and how says more.
@@ -104,18 +86,6 @@ pub(crate) async fn run(
         Some(state) => End::Result(state),
         None => End::Death(describe(status, limits.memory)),
     })
-}
-
-/// How a process ended that left no result.
-fn describe(status: ExitStatus, memory: u64) -> String {
-    match (status.signal(), status.code()) {
-        (Some(6), _) => {
-            format!("it aborted (signal 6), as a process does that asks for more than the {memory} bytes of memory that it may have")
-        }
-        (Some(9), _) => "it was killed (signal 9), as by a system that has no memory left".into(),
-        (Some(signal), _) => format!("it was ended by signal {signal}"),
-        (None, code) => format!("it ended with status {} and no result", code.unwrap_or_default()),
-    }
 }
 
 impl Task {
@@ -140,7 +110,7 @@ impl Task {
             }
         });
         let task = task.await.map_err(|_| Error::Ended)?.map_err(Error::Task)?;
-        limit(task.memory).map_err(|error| Error::Task(format!("its memory: {error}")))?;
+        limit_memory(task.memory).map_err(|error| Error::Task(format!("its memory: {error}")))?;
         Ok(task)
     }
 
@@ -161,27 +131,5 @@ impl Task {
             Err(error) => State::Failed { error: error.to_string() },
         };
         write(&self.result, &state)
-    }
-}
-
-/// Lets this process have so many bytes of memory, files that are only read not counted.
-fn limit(memory: u64) -> std::io::Result<()> {
-    let most = getrlimit(Resource::Data).maximum;
-    let memory = most.map_or(memory, |most| most.min(memory));
-    let limit = Rlimit { current: Some(memory), maximum: most };
-    Ok(setrlimit(Resource::Data, limit)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn describe_should_say_how_a_process_ended() {
-        let of = |raw| describe(ExitStatus::from_raw(raw), 1_000);
-        assert!(of(6).contains("1000 bytes"), "{}", of(6));
-        assert!(of(9).contains("no memory left"), "{}", of(9));
-        assert_eq!(of(11), "it was ended by signal 11");
-        assert_eq!(of(101 << 8), "it ended with status 101 and no result");
     }
 }

@@ -9,13 +9,13 @@ use std::{
 
 use openledger_artefacts::Cache;
 use openledger_lm::Device;
-use openledger_service::Secret;
+use openledger_service::{process::Program, Secret};
 use openledger_store::BlobStore;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::{
-    child::{self, End, Program, Task},
+    child::{self, End, Task},
     folder::{Begun, Finished, Folder},
     job::Id,
     metrics::Metrics,

@@ -27,7 +27,7 @@ pub mod memory;
 mod metrics;
 
 pub use attribute::attribute;
-pub use child::{Program, Task};
+pub use child::Task;
 pub use compute::MAX_BATCH;
 pub use engine::{Engine, Limits, Settings};
 pub use error::{Error, Result};

@@ -1,7 +1,8 @@
 //! What a request must be before a route sees it.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    collections::BTreeSet,
+    net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use std::{
 use axum::{
     extract::{ConnectInfo, DefaultBodyLimit, Request, State},
     http::{
-        header::{HOST, ORIGIN, WWW_AUTHENTICATE},
+        header::{ORIGIN, WWW_AUTHENTICATE},
         uri::Authority,
         HeaderMap, HeaderValue, StatusCode, Uri,
     },
@@ -19,7 +20,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{Rate, Secret};
+use crate::{host, Rate, Secret};
 
 /// Seconds' worth of requests that an address may make at once.
 const BURST: u32 = 1;
@@ -43,7 +44,7 @@ pub struct Requests {
 #[derive(Debug)]
 pub struct Guard {
     limits: Requests,
-    names: Vec<String>,
+    names: BTreeSet<String>,
     secret: Option<Secret>,
     /// The paths of routes that need no secret.
     open: Vec<&'static str>,
@@ -56,7 +57,7 @@ impl Guard {
     pub fn new(limits: Requests) -> Self {
         let rate = || Rate::new(limits.rate, BURST);
         let (known, strangers) = (rate(), rate());
-        Self { limits, names: Vec::new(), secret: None, open: Vec::new(), known, strangers }
+        Self { limits, names: BTreeSet::new(), secret: None, open: Vec::new(), known, strangers }
     }
 
     /// Answers to these names of hosts too.
@@ -81,13 +82,13 @@ impl Guard {
     }
 
     /// Whether a request comes from where requests may come from.
-    fn ensure_source(&self, headers: &HeaderMap) -> Result<(), String> {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host: Option<Authority> = host.and_then(|host| host.parse().ok());
+    fn ensure_source(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), String> {
+        let asked = host::asked(uri, headers);
+        let host: Option<Authority> = asked.and_then(|host| host.parse().ok());
         let Some(host) = host else {
             return Err("expected a header Host with the name of this service".into());
         };
-        if !self.is_own(host.host()) {
+        if !host::is_own(host.as_str(), &self.names) {
             return Err(format!(
                 "the service does not answer to the name {:?} of the header Host: ask it by its address, or start it \
                  with that name",
@@ -101,16 +102,10 @@ impl Guard {
             _ => Err("the service does not answer to pages of other sites".into()),
         }
     }
-
-    fn is_own(&self, host: &str) -> bool {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let host = host.to_lowercase();
-        bare.parse::<IpAddr>().is_ok() || host == "localhost" || self.names.contains(&host)
-    }
 }
 
 async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    if let Err(reason) = guard.ensure_source(request.headers()) {
+    if let Err(reason) = guard.ensure_source(request.uri(), request.headers()) {
         return refusal(StatusCode::FORBIDDEN, reason);
     }
     let rate = match &guard.secret {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use openledger_artefacts::{store_base, store_traces, BaseIds, Cache};
-use openledger_engine::{job::Id, serve, Engine, Job, Limits, Program, Settings, Task};
+use openledger_engine::{job::Id, serve, Engine, Job, Limits, Settings, Task};
 use openledger_factory::{run, Job as Training, Outcome};
 use openledger_influence::Method;
 use openledger_lm::{Config, Device, Family, Model, Precision, RopeScaling, Tokenizer};
@@ -16,6 +16,7 @@ use openledger_primitives::{
     signature::Signature,
     ContentId, H256,
 };
+use openledger_service::process::Program;
 use openledger_store::{
     record::{Body, Record},
     BlobStore,
@@ -149,10 +150,7 @@ impl World {
             queue,
             device: Device::Cpu,
             limits: Limits { memory: 2 << 30, seconds: 600 },
-            program: Program {
-                path: std::env::current_exe().unwrap(),
-                arguments: ["child", "--exact", "--ignored", "--nocapture"].map(Into::into).into(),
-            },
+            program: Program::this(["child", "--exact", "--ignored", "--nocapture"]).unwrap(),
             names: Vec::new(),
         }
     }
