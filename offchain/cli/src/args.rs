@@ -96,6 +96,9 @@ pub(crate) enum Command {
     /// What an engine starts for each job
     #[command(name = engine::JOB, hide = true)]
     EngineJob,
+    /// What a gateway starts for each base
+    #[command(name = gateway::MODEL, hide = true)]
+    GatewayModel,
 }
 
 /// The commands as `--help` groups them.

@@ -73,6 +73,7 @@ async fn program() -> ExitCode {
         Command::Gateway(_)
             | Command::Engine(_)
             | Command::EngineJob
+            | Command::GatewayModel
             | Command::Trace(trace::Command::Serve(_))
     );
     log(serves);
@@ -108,6 +109,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<Output> {
         Command::Audit(options) => audit::run(context, options).await,
         Command::ProveFraud(options) => prove_fraud::run(context, options).await,
         Command::EngineJob => engine::job().await,
+        Command::GatewayModel => gateway::model(),
     }
 }
 

@@ -57,9 +57,18 @@ impl Footprint {
         whole(widths.sum::<u128>() * self.layers() * rank as u128 * NUMBER)
     }
 
-    /// To load the model and answer, prompt and answer being of `tokens` together: weights, the cache of keys and values,
-    /// and what one part of a prompt takes on its way through a layer.
+    /// To load the model and answer, prompt and answer being of `tokens` together.
     pub fn answering(&self, tokens: usize) -> u64 {
+        self.with_weights(self.work(tokens))
+    }
+
+    /// One answer of a model that is loaded, prompt and answer being of `tokens` together: the cache of keys and values,
+    /// what one part of a prompt takes on its way through a layer, and the likelihoods of all tokens.
+    pub fn answer(&self, tokens: usize) -> u64 {
+        whole(self.work(tokens))
+    }
+
+    fn work(&self, tokens: usize) -> u128 {
         let c = &self.config;
         let tokens = tokens as u128;
         let shared = (c.num_key_value_heads * c.head_dim) as u128;
@@ -70,7 +79,7 @@ impl Footprint {
         let part = of_token * tokens.min(PREFILL as u128);
         // The likelihoods of all tokens, sorted.
         let logits = 8 * c.vocab_size as u128;
-        self.with_weights((cache + part + logits) * NUMBER)
+        (cache + part + logits) * NUMBER
     }
 
     /// To load the model and take the gradients of single sequences, of `tokens` together and padded, by the matrices of

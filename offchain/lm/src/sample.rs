@@ -1,6 +1,7 @@
 //! Text generation with a cache of keys and values.
 
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     batch::Pass,
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// How the next token is chosen.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampling {
     /// Most tokens to generate.
     pub max_tokens: usize,
@@ -41,7 +42,7 @@ pub enum Step {
 }
 
 /// Why an answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stop {
     /// The model said so.
     EndOfText,

@@ -7,7 +7,8 @@
 use std::{
     collections::{BTreeSet, HashMap},
     path::Path,
-    sync::{Arc, Mutex as Short, PoisonError},
+    sync::{Arc, Mutex as Short, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use openledger_artefacts::{
@@ -17,55 +18,33 @@ use openledger_chain::{
     types::{Kind, Model as Registered},
     View,
 };
-use openledger_lm::{Adapter, ChatTemplate, Footprint, Model, Tokenizer};
+use openledger_lm::Footprint;
 use openledger_primitives::{ModelId, ModelVersion, H256};
 use openledger_store::BlobStore;
 use serde::Serialize;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 use crate::{
     memory::{Held, Memory},
-    prompt::READERS,
+    served::{Base, Processes, Served},
     shelf::{Missing, Shelf},
+    worker::Failure,
     Error, Result,
 };
 
-/// A model that can answer.
-pub struct Served {
-    /// Its id.
-    pub id: ModelId,
-    /// Its version.
-    pub version: ModelVersion,
-    /// Base and adapter.
-    pub model: Model,
-    /// The base's.
-    pub tokenizer: Arc<Tokenizer>,
-    /// The base's.
-    pub chat: Arc<ChatTemplate>,
-    /// The base's: who may use its tokenizer and its template.
-    pub readers: Arc<Semaphore>,
-    footprint: Footprint,
-    /// Kept as long as one of its adapters is.
-    _base: Arc<Base>,
-    _held: Held,
-}
-
-/// A base model that is loaded.
-struct Base {
-    model: Model,
-    tokenizer: Arc<Tokenizer>,
-    chat: Arc<ChatTemplate>,
-    readers: Arc<Semaphore>,
-    footprint: Footprint,
-    _held: Held,
-}
+/// How often a model may end the process of its base before it is set aside.
+const DEATHS: u32 = 2;
+/// How long it is set aside.
+const ASIDE: Duration = Duration::from_secs(600);
 
 /// One version of a model, by all that it is made of: after a reorganisation of the chain, the same number may be another
 /// version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    id: ModelId,
-    version: ModelVersion,
+pub struct Key {
+    /// The model.
+    pub id: ModelId,
+    /// The version.
+    pub version: ModelVersion,
     base: BaseIds,
     adapter: AdapterIds,
     registered: Registration,
@@ -87,10 +66,19 @@ pub struct Catalogue {
     /// All, where empty.
     allowed: BTreeSet<ModelId>,
     memory: Arc<Memory>,
+    processes: Processes,
     bases: Shelf<BaseIds, Base>,
     models: Shelf<Key, Served>,
+    deaths: Short<HashMap<Key, Death>>,
     /// Of the newest block that was asked for.
     snapshot: Mutex<Option<Arc<Snapshot>>>,
+}
+
+/// How a model ended the process of its base.
+struct Death {
+    times: u32,
+    last: Instant,
+    how: String,
 }
 
 /// What the chain says of models in one block.
@@ -112,14 +100,21 @@ pub struct Use {
 }
 
 impl Catalogue {
-    pub fn new(store: BlobStore, cache: Cache, allowed: BTreeSet<ModelId>, memory: u64) -> Self {
+    pub fn new(
+        store: BlobStore,
+        cache: Cache,
+        allowed: BTreeSet<ModelId>,
+        processes: Processes,
+    ) -> Self {
         Self {
             store,
             cache,
             allowed,
-            memory: Memory::new(memory),
+            memory: Memory::new(processes.memory),
+            processes,
             bases: Shelf::default(),
             models: Shelf::default(),
+            deaths: Short::default(),
             snapshot: Mutex::default(),
         }
     }
@@ -216,42 +211,89 @@ impl Catalogue {
         adapter: AdapterIds,
         registered: Registration,
     ) -> Result<Arc<Served>> {
-        let key = Key { id, version, base, adapter, registered };
-        let served =
-            self.models.get(&key, self.fetch(key)).await.map_err(|why| missing(id, why))?;
+        self.load_key(Key { id, version, base, adapter, registered }).await
+    }
+
+    async fn load_key(&self, key: Key) -> Result<Arc<Served>> {
+        self.set_aside(&key)?;
+        let served = self.get(key).await?;
+        let served = if served.base().has_ended() {
+            self.bury(&key.base);
+            self.get(key).await?
+        } else {
+            served
+        };
         // What it was before is of no more use to new questions.
-        self.models.remove(|other| other.id == id && *other != key);
+        self.models.remove(|other| other.id == key.id && *other != key);
         Ok(served)
     }
 
+    async fn get(&self, key: Key) -> Result<Arc<Served>> {
+        let served = self.models.get(&key, self.fetch(key)).await;
+        served.map_err(|why| missing(key.id, why))
+    }
+
+    /// A model that was loaded, loaded again if its process ended meanwhile.
+    pub async fn living(&self, served: Arc<Served>) -> Result<Arc<Served>> {
+        if served.base().has_ended() {
+            return self.load_key(served.key).await;
+        }
+        Ok(served)
+    }
+
+    /// Takes note that the process of its base ended while it computed for a model.
+    pub fn died(&self, served: &Served, failure: &Failure) -> Error {
+        self.record_death(served.key, failure)
+    }
+
+    fn record_death(&self, key: Key, failure: &Failure) -> Error {
+        let how = failure.to_string();
+        tracing::warn!(model = key.id, version = key.version, %how, "its process ended");
+        let mut deaths = self.deaths();
+        deaths.retain(|_, death| death.last.elapsed() < ASIDE);
+        let new = Death { times: 0, last: Instant::now(), how: String::new() };
+        let death = deaths.entry(key).or_insert(new);
+        *death = Death { times: death.times + 1, last: Instant::now(), how: how.clone() };
+        drop(deaths);
+        self.bury(&key.base);
+        Error::Died { model: key.id, how }
+    }
+
+    /// Refuses a model that ended too many processes lately.
+    fn set_aside(&self, key: &Key) -> Result<()> {
+        match self.deaths().get(key) {
+            Some(Death { times, last, how }) if *times >= DEATHS && last.elapsed() < ASIDE => {
+                Err(Error::Aside { model: key.id, times: *times, aside: ASIDE, how: how.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn deaths(&self) -> MutexGuard<'_, HashMap<Key, Death>> {
+        self.deaths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts away a base and what is loaded into its process, which has ended.
+    fn bury(&self, base: &BaseIds) {
+        self.models.remove_if(|key, served| key.base == *base && served.base().has_ended());
+        self.bases.remove_if(|ids, loaded| ids == base && loaded.has_ended());
+    }
+
     async fn fetch(&self, key: Key) -> Result<Served> {
-        let Key { id, version, base: ids, adapter, registered } = key;
+        let Key { id, base: ids, adapter, registered, .. } = key;
         let base = self.bases.get(&ids, self.fetch_base(id, ids, registered.base)).await;
         let base = base.map_err(|why| missing(id, why))?;
         let stored = sizes::adapter(&self.store, &adapter).await?;
         self.check_size(id, "adapter", registered.adapter, stored)?;
         let folder = fetch_adapter(&self.store, &adapter, &self.cache).await?;
         let held = self.hold(id, adapter_bytes(&folder)?)?;
-        let (name, model) = (base_name(&ids.artefact), base.model.clone());
-        let model = tokio::task::spawn_blocking(move || {
-            let adapter = Adapter::load(&folder, model.config(), Some(&name))?;
-            Ok::<_, openledger_artefacts::Error>(model.with_adapter(adapter)?)
-        })
-        .await??;
-        tracing::info!(model = id, version, held = self.memory.held(), "loaded");
-        let (tokenizer, chat) = (base.tokenizer.clone(), base.chat.clone());
-        let (readers, footprint) = (base.readers.clone(), base.footprint.clone());
-        Ok(Served {
-            id,
-            version,
-            model,
-            tokenizer,
-            chat,
-            readers,
-            footprint,
-            _base: base,
-            _held: held,
-        })
+        let loaded = base.adapter(&folder, &base_name(&ids.artefact), held).await;
+        let adapter = loaded.map_err(|failure| match failure {
+            Failure::Refused(reason) => Error::Unloadable { model: id, reason },
+            failure => self.record_death(key, &failure),
+        })?;
+        tracing::info!(model = id, version = key.version, held = self.memory.held(), "loaded");
+        Ok(Served::new(key, adapter))
     }
 
     async fn fetch_base(&self, id: ModelId, ids: BaseIds, registered: u64) -> Result<Base> {
@@ -261,22 +303,8 @@ impl Catalogue {
         let footprint =
             Footprint::of_checkpoint(&folder).map_err(openledger_artefacts::Error::from)?;
         let held = self.hold(id, footprint.answering(1))?;
-        tokio::task::spawn_blocking(move || {
-            let model = Model::load(&folder)?;
-            let tokenizer = Arc::new(Tokenizer::load(&folder, model.config())?);
-            let chat = Arc::new(ChatTemplate::load(&folder, &tokenizer)?);
-            let readers = Arc::new(Semaphore::new(READERS));
-            Ok::<_, openledger_artefacts::Error>(Base {
-                model,
-                tokenizer,
-                chat,
-                readers,
-                footprint,
-                _held: held,
-            })
-        })
-        .await?
-        .map_err(Error::from)
+        let base = Base::open(self.processes.clone(), folder, footprint, held).await;
+        base.map_err(|failure| Error::Unloadable { model: id, reason: failure.to_string() })
     }
 
     /// Refuses, before anything is fetched, files of another size than is registered, or too large to be loaded.
@@ -296,8 +324,7 @@ impl Catalogue {
 
     /// Room for an answer of a model that is loaded, prompt and answer being of `tokens` together.
     pub fn room(&self, served: &Served, tokens: usize) -> Result<Held> {
-        let more = served.footprint.answering(tokens).saturating_sub(served.footprint.answering(1));
-        self.hold(served.id, more)
+        self.hold(served.key.id, served.base().footprint.answer(tokens))
     }
 
     /// Holds so many bytes for a model, for which what nobody uses is put away, the least lately used first.
@@ -376,11 +403,12 @@ fn missing(model: ModelId, why: Missing<Error>) -> Error {
 pub(crate) mod tests {
     use std::path::Path;
 
-    use openledger_artefacts::{base_name, store_base};
-    use openledger_lm::Adapter;
+    use openledger_artefacts::store_base;
+    use openledger_lm::{Adapter, Sampling};
     use openledger_primitives::ContentId;
 
     use super::*;
+    use crate::{prompt::Prompt, worker::tests::program};
 
     /// The shipped base in a store, and an adapter of it that is not trained yet.
     pub async fn stored(store: &BlobStore) -> (BaseIds, AdapterIds) {
@@ -407,8 +435,13 @@ pub(crate) mod tests {
 
     fn open(folder: &Path) -> (BlobStore, Catalogue) {
         let store = BlobStore::open(folder.join("store").to_str().unwrap()).unwrap();
+        (store.clone(), within(folder, &store, 1 << 30))
+    }
+
+    fn within(folder: &Path, store: &BlobStore, memory: u64) -> Catalogue {
         let cache = Cache::new(folder.join("cache"), 1 << 30);
-        (store.clone(), Catalogue::new(store, cache, BTreeSet::new(), 1 << 30))
+        let processes = Processes { program: program(), memory };
+        Catalogue::new(store.clone(), cache, BTreeSet::new(), processes)
     }
 
     #[tokio::test]
@@ -418,13 +451,13 @@ pub(crate) mod tests {
         let (base, adapter) = stored(&store).await;
         let first = catalogue.load(2, 1, base, adapter, Registration::default()).await.unwrap();
         let second = catalogue.load(3, 1, base, adapter, Registration::default()).await.unwrap();
-        assert!(Arc::ptr_eq(&first.tokenizer, &second.tokenizer));
+        assert!(Arc::ptr_eq(first.base(), second.base()));
         assert!(Arc::ptr_eq(
             &first,
             &catalogue.load(2, 1, base, adapter, Registration::default()).await.unwrap()
         ));
         assert_eq!(
-            catalogue.load(2, 2, base, adapter, Registration::default()).await.unwrap().version,
+            catalogue.load(2, 2, base, adapter, Registration::default()).await.unwrap().key.version,
             2
         );
     }
@@ -440,8 +473,7 @@ pub(crate) mod tests {
         let two = large.memory().held;
         assert!(two - one > 0 && two < 2 * one, "the base counts once: {one}, {two}");
 
-        let cache = Cache::new(folder.path().join("cache"), 1 << 30);
-        let catalogue = Catalogue::new(store.clone(), cache.clone(), BTreeSet::new(), two);
+        let catalogue = within(folder.path(), &store, two);
         let first = catalogue.load(1, 1, base, adapter, Registration::default()).await.unwrap();
         catalogue.load(2, 1, base, adapter, Registration::default()).await.unwrap();
         catalogue.load(3, 1, base, adapter, Registration::default()).await.unwrap();
@@ -459,7 +491,7 @@ pub(crate) mod tests {
         catalogue.load(5, 1, base, adapter, Registration::default()).await.unwrap();
         assert_eq!((catalogue.loaded(), catalogue.memory().held), (vec![(5, 1)], one));
 
-        let small = Catalogue::new(store, cache, BTreeSet::new(), one - 1);
+        let small = within(folder.path(), &store, one - 1);
         let error = small.load(1, 1, base, adapter, Registration::default()).await.err().unwrap();
         assert!(matches!(error, Error::TooLarge { .. }), "{error}");
         assert_eq!(small.loaded(), []);
@@ -499,6 +531,47 @@ pub(crate) mod tests {
         assert_eq!(catalogue.memory().held, before);
         let error = catalogue.room(&served, 1 << 24).err().unwrap();
         assert!(matches!(error, Error::TooLarge { model: 1, .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_model_that_ends_two_processes_should_be_set_aside_and_others_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, catalogue) = open(folder.path());
+        let (base, adapter) = stored(&store).await;
+        let load = |id| catalogue.load(id, 1, base, adapter, Registration::default());
+        let answer = async |served: &Served| {
+            let sampling = Sampling::greedy(2);
+            served.answer(vec![40], sampling, Vec::new(), std::future::pending()).await
+        };
+        let other = load(2).await.unwrap();
+        for _ in 0..2 {
+            let served = load(1).await.unwrap();
+            answer(&served).await.unwrap();
+            served.base().kill();
+            let failure = answer(&served).await.unwrap_err();
+            let error = catalogue.died(&served, &failure);
+            assert!(error.to_string().contains("signal 9"), "{error}");
+        }
+        let error = load(1).await.err().unwrap();
+        assert!(matches!(error, Error::Aside { model: 1, times: 2, .. }), "{error}");
+        // What had the same process is loaded again.
+        assert!(other.base().has_ended());
+        let other = catalogue.living(other).await.unwrap();
+        answer(&other).await.unwrap();
+        assert_eq!(catalogue.loaded(), [(2, 1)]);
+    }
+
+    #[tokio::test]
+    async fn a_base_should_read_on_when_its_reader_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, catalogue) = open(folder.path());
+        let (base, adapter) = stored(&store).await;
+        let served = catalogue.load(1, 1, base, adapter, Registration::default()).await.unwrap();
+        let prompt = Prompt::Text("fn main() {".into());
+        let tokens = served.base().read(H256::zero(), &prompt).await.unwrap();
+        served.base().kill_reader().await;
+        assert_eq!(served.base().read(H256::zero(), &prompt).await.unwrap(), tokens);
+        assert!(!served.base().has_ended());
     }
 
     fn registered(name: &str, deprecated: bool) -> Registered {

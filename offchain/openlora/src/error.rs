@@ -96,6 +96,39 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A model's files are not what they should be.
+    #[error("model {model} cannot be loaded: {reason}")]
+    Unloadable {
+        /// The model.
+        model: openledger_primitives::ModelId,
+        /// Why.
+        reason: String,
+    },
+    /// The process that computed for a model ended.
+    #[error(
+        "model {model}: the process that computed for it ended, and nothing is charged: {how}"
+    )]
+    Died {
+        /// The model.
+        model: openledger_primitives::ModelId,
+        /// How it ended.
+        how: String,
+    },
+    /// A model ended too many processes.
+    #[error(
+        "model {model} is set aside for {} s: {times} processes ended that computed for it, the last one so: {how}",
+        aside.as_secs()
+    )]
+    Aside {
+        /// The model.
+        model: openledger_primitives::ModelId,
+        /// How many.
+        times: u32,
+        /// For how long.
+        aside: std::time::Duration,
+        /// How the last one ended.
+        how: String,
+    },
     /// The node is now one of another chain.
     #[error("the node has another chain now: its genesis hash is {found:?}, this gateway serves {expected:?}")]
     OtherChain {

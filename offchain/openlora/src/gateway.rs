@@ -17,18 +17,20 @@ use openledger_chain::{
     types::{Channel, Role},
     AccountId, Keypair, View,
 };
-use openledger_lm::{Sampling, Step, Stop};
+use openledger_lm::{Sampling, Stop};
 use openledger_primitives::{
     hashing,
     receipt::{Receipt, SignedReceipt, Transcript},
     voucher::{Authority, SignedClosing},
     Balance, BlockNumber, ChannelId, ModelId, H256,
 };
+use openledger_service::process::Program;
 use openledger_store::BlobStore;
-use tokio::sync::{oneshot, Mutex, Notify, Semaphore};
+use tokio::sync::{oneshot, watch, Mutex, Notify, Semaphore};
 
 use crate::{
-    catalogue::{Catalogue, Served},
+    catalogue::Catalogue,
+    lease::Lease,
     ledger::{
         account::Account,
         book::{Answer, Book, Entry, Finish},
@@ -40,18 +42,19 @@ use crate::{
     margin,
     metrics::Metrics,
     prompt::{room, Prompt},
-    queue::{Full, Place, Queue},
+    queue::{Place, Queue},
     refusal::short,
+    served::{Processes, Served},
     settle::Settling,
-    stopping::{self, Stopping},
     usage::{self, Right},
     voucher::{self, Payment, Terms},
+    worker::{Failure, Generated},
     Refusal, Result,
 };
 
 /// Answers that are computed at once: each uses all of the machine's cores.
 const SEATS: usize = 1;
-/// Of the places in the queue, one payer may have one in so many.
+/// Of the places in the queue, and of the questions that are worked on, one payer may have one in so many.
 const PAYERS: usize = 4;
 /// Questions that are worked on at once, those included whose caller has gone.
 const WORKS: u32 = 512;
@@ -72,7 +75,7 @@ pub struct Settings {
     pub settle_worth: u32,
     /// Requests that may wait, the one being answered included.
     pub queue: usize,
-    /// Whether channels of which others claimed are served, and what was claimed taken over.
+    /// Whether it takes over from another ledger of its operator, and serves channels of which others claimed.
     pub adopt: bool,
     /// The folder of its ledgers: one for each chain and operator.
     pub ledger: PathBuf,
@@ -80,6 +83,8 @@ pub struct Settings {
     pub cache: Cache,
     /// Bytes of memory that models may have together.
     pub memory: u64,
+    /// What is started to read prompts and compute answers: a program that calls [`worker::run`](crate::worker::run).
+    pub program: Program,
 }
 
 /// A gateway of one operator.
@@ -93,7 +98,13 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     pub(crate) ready: AtomicBool,
     pub(crate) ledger: Ledger,
-    queue: Arc<Queue>,
+    /// Whether the chain names this ledger.
+    pub(crate) lease: watch::Sender<Lease>,
+    /// Whether it is still to take over from another ledger.
+    pub(crate) adopts: AtomicBool,
+    pub(crate) queue: Arc<Queue>,
+    /// Of the questions that are worked on, those of each payer.
+    payers: Arc<Queue>,
     /// Held while settling.
     pub(crate) settling: Mutex<Settling>,
     /// Rung when a model version has receipts enough to settle.
@@ -145,6 +156,8 @@ struct Bill {
     price_out: Balance,
     payer: H256,
     funds: Funds,
+    /// Set aside until it is known what the answer can cost, so that no channel has more read than it can pay.
+    first: Option<Reservation>,
 }
 
 /// Whether the caller waits, and since when.
@@ -228,11 +241,14 @@ impl Gateway {
                 store.clone(),
                 settings.cache.clone(),
                 settings.models.clone(),
-                settings.memory,
+                Processes { program: settings.program.clone(), memory: settings.memory },
             ),
             ready: AtomicBool::new(false),
             queue: Queue::new(SEATS, settings.queue.max(1), share.max(1)),
+            payers: Queue::new(WORKS as usize, WORKS as usize, WORKS as usize / PAYERS),
             ledger,
+            lease: watch::Sender::new(Lease::Waiting),
+            adopts: AtomicBool::new(settings.adopt),
             settling: Mutex::default(),
             bell: Notify::new(),
             works: Arc::new(Semaphore::new(WORKS as usize)),
@@ -320,13 +336,15 @@ impl Gateway {
         // Nothing is bought before its turn comes: until then, all ends when the caller does.
         let begun = async {
             let (view, channel, right) = self.authorise(&question).await?;
+            let place = self.payers.enter(account::bytes(&channel.payer))?;
             let running = match self.ledger.begin(right.id).await? {
                 Begun::Before(answer) => return Ok(Err(answer)),
                 Begun::Now(running) => running,
             };
             // A request that was answered may be repeated for as long as its answer is kept.
             question.request.fresh()?;
-            Ok::<_, Refusal>(Ok((self.admit(question, &view, &channel, right).await?, running)))
+            let bill = self.admit(question, &view, &channel, right).await?;
+            Ok::<_, Refusal>(Ok((bill, running, place)))
         };
         let begun = tokio::select! {
             biased;
@@ -334,7 +352,7 @@ impl Gateway {
             begun = begun => begun?,
         };
         match begun {
-            Ok((bill, _running)) => self.serve(bill, caller).await,
+            Ok((bill, _running, _place)) => self.serve(bill, caller).await,
             Err(answer) => Ok((*answer).into()),
         }
     }
@@ -350,6 +368,7 @@ impl Gateway {
             Refusal::payment("channel_unknown", message, None)
         })?;
         let right = question.request.verify(self.scope(id), &channel.signer.0)?;
+        self.ensure_lease(&view).await?;
         Ok((view, channel, right))
     }
 
@@ -372,14 +391,27 @@ impl Gateway {
         let funds = self.funds(payment.channel(), channel, shown, until, &right);
         // Before anything is loaded: what no answer at all could be paid from.
         let (price_in, price_out) = (registered.price_in, registered.price_out);
-        drop(self.reserve(&funds, Receipt::price(1, 1, price_in, price_out)).await?);
+        let first = self.reserve(&funds, Receipt::price(1, 1, price_in, price_out)).await?;
 
         let served = self.catalogue.newest(view, id, &registered).await?;
-        let prompt = prompt.tokens(served.clone()).await?;
-        sampling.max_tokens = sampling.max_tokens.min(room(&served, &prompt)?);
         let payer = account::bytes(&channel.payer);
+        let prompt = served.base().read(payer, &prompt).await?;
+        let most = room(served.base().context, &prompt)?;
+        sampling.max_tokens = sampling.max_tokens.min(most);
         let request = right.id;
-        Ok(Bill { request, served, prompt, sampling, stop, price_in, price_out, payer, funds })
+        let first = Some(first);
+        Ok(Bill {
+            request,
+            served,
+            prompt,
+            sampling,
+            stop,
+            price_in,
+            price_out,
+            payer,
+            funds,
+            first,
+        })
     }
 
     /// What pays from a channel: the voucher that is shown, and those kept before that still hold.
@@ -426,7 +458,8 @@ impl Gateway {
     /// it, and the operator signs so. Waits for what is being answered from this channel.
     ///
     /// # Errors
-    /// If the channel is another's, its signer did not ask for this, or something is not settled yet.
+    /// If the channel is another's, another gateway of the operator serves, the channel's signer did not ask for this, or
+    /// something is not settled yet.
     pub async fn release(&self, asked: SignedClosing) -> Result<SignedClosing, Refusal> {
         let (_, view) = self.link.now().await?;
         let id = asked.closing.channel;
@@ -435,6 +468,8 @@ impl Gateway {
             let message = format!("there is no channel {id} to {}", self.account);
             Refusal::not_found("channel_unknown", message)
         })?;
+        // What is owed stands in the ledger that is served from.
+        self.ensure_lease(&view).await?;
         self.agree(asked, &ours).await
     }
 
@@ -471,17 +506,11 @@ impl Gateway {
 
     /// Answers what is paid for. What was generated is charged, also when the caller hung up meanwhile; what was not,
     /// since nothing came of it or the caller left before its turn, is not.
-    async fn serve(&self, bill: Bill, caller: &Arc<Caller>) -> Result<Answered, Refusal> {
+    async fn serve(&self, mut bill: Bill, caller: &Arc<Caller>) -> Result<Answered, Refusal> {
         let price = bill.price(bill.sampling.max_tokens);
+        bill.first = None;
         let reservation = self.reserve(&bill.funds, price).await?;
-        let mut place = self.queue.enter(bill.payer).map_err(|full| match full {
-            Full::All(places) => {
-                Refusal::busy(format!("{places} requests are waiting already; try again later"))
-            }
-            Full::Share(places) => Refusal::busy(format!(
-                "{places} requests of this payer are waiting already: others' come first; try again later"
-            )),
-        })?;
+        let mut place = self.queue.enter(bill.payer)?;
         tokio::select! {
             biased;
             () = caller.gone() => return Err(nobody()),
@@ -493,41 +522,26 @@ impl Gateway {
     /// Computes an answer whose turn it is, and charges it.
     async fn compute(
         &self,
-        bill: Bill,
+        mut bill: Bill,
         reservation: Reservation,
         place: Place,
         caller: &Arc<Caller>,
     ) -> Result<Answered, Refusal> {
         let start = Instant::now();
-        // The keys and values of prompt and answer, for as long as it is computed.
+        bill.served = self.catalogue.living(bill.served).await?;
         let tokens = bill.prompt.len().saturating_add(bill.sampling.max_tokens);
+        // The keys and values of prompt and answer, for as long as it is computed.
         let room = self.catalogue.room(&bill.served, tokens)?;
-        let (output, text, stop) = {
-            let (served, prompt, caller) =
-                (bill.served.clone(), bill.prompt.clone(), caller.clone());
-            let (sampling, texts) = (bill.sampling, bill.stop.clone());
-            let generated = tokio::task::spawn_blocking(move || {
-                let _room = room;
-                let mut stopping = Stopping::new(&served.tokenizer, &texts);
-                let going = |step| {
-                    let ended = match step {
-                        Step::Read(_) => false,
-                        Step::Token(id) => stopping.ends(id),
-                    };
-                    !caller.is_gone() && caller.since.elapsed() < TIME && !ended
-                };
-                let (output, stop) =
-                    served.model.generate(&prompt, sampling, served.tokenizer.unnamed(), going)?;
-                let text = served.tokenizer.decode_after(&prompt, &output)?;
-                let (text, stopped) = stopping::cut(text, &texts);
-                let stop = if stopped { Stop::EndOfText } else { stop };
-                Ok::<_, openledger_lm::Error>((output, text, stop))
-            });
-            generated
-                .await
-                .map_err(crate::Error::from)?
-                .map_err(|error| Refusal::bad_request("generation_failed", error.to_string()))?
+        let end = async {
+            let _ = tokio::time::timeout_at((caller.since + TIME).into(), caller.gone()).await;
         };
+        let (prompt, stop) = (bill.prompt.clone(), bill.stop.clone());
+        let generated = bill.served.answer(prompt, bill.sampling, stop, end).await;
+        drop(room);
+        let Generated { output, text, stop } = generated.map_err(|failure| match failure {
+            Failure::Refused(reason) => Refusal::bad_request("generation_failed", reason),
+            failure => self.catalogue.died(&bill.served, &failure).into(),
+        })?;
         drop(place);
         if caller.is_gone() {
             self.metrics.hung_up.inc();
@@ -563,8 +577,8 @@ impl Gateway {
         let operator = self.operator.clone();
         let receipt = Receipt {
             genesis: self.link.genesis(),
-            model: served.id,
-            version: served.version,
+            model: served.key.id,
+            version: served.key.version,
             operator: account::bytes(&self.account),
             payer,
             channel: funds.channel,

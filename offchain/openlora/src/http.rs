@@ -83,6 +83,7 @@ pub async fn serve(
     let Serving { public, names, rate, admin, token } = serving;
     let settling = tokio::spawn(gateway.clone().keep_settling());
     let loading = tokio::spawn(gateway.clone().keep_ready());
+    let leasing = tokio::spawn(gateway.clone().keep_lease());
     let (stop, stopping) = watch::channel(false);
     let stopped = |mut stopping: watch::Receiver<bool>| async move {
         let _ = stopping.wait_for(|stop| *stop).await;
@@ -99,7 +100,7 @@ pub async fn serve(
     tokio::join!(everybody, admins);
     // Those whose connections were cut stop computing, and are charged for what they had.
     charging.finish(CHARGING).await;
-    for task in [settling, loading, stopper] {
+    for task in [settling, loading, leasing, stopper] {
         task.abort();
     }
 }

@@ -10,7 +10,9 @@
 //! | [`usage`] | whether a request is signed for its channel |
 //! | [`voucher`] | whether a voucher pays for a request |
 //! | `catalogue`, `shelf`, `memory` | models, loaded when they are asked for, within a budget |
+//! | `served`, [`worker`] | a model that is loaded, into processes of its own |
 //! | [`prompt`], [`stopping`] | what is continued, and what ends it |
+//! | `lease` | whether it is this ledger that the operator serves from |
 //! | [`ledger`] | the money: what channels owe, what is reserved, which receipts are not settled yet |
 //! | `queue` | whose turn it is |
 //! | `margin` | how long vouchers must hold |
@@ -26,6 +28,7 @@ mod catalogue;
 mod error;
 pub mod gateway;
 pub mod http;
+mod lease;
 pub mod ledger;
 mod link;
 mod margin;
@@ -35,12 +38,14 @@ pub mod prompt;
 mod queue;
 mod ready;
 mod refusal;
+mod served;
 pub mod settle;
 mod shelf;
 pub mod stopping;
 mod sweep;
 pub mod usage;
 pub mod voucher;
+pub mod worker;
 
 pub use error::{Error, Result};
 pub use gateway::{Gateway, Settings};

@@ -94,7 +94,6 @@ impl Queue {
     }
 
     /// Requests that wait or are computed.
-    #[cfg(test)]
     pub fn taken(&self) -> usize {
         self.lock().all
     }

@@ -56,6 +56,6 @@ impl Gateway {
         let (_, view) = self.link.now().await?;
         let (id, model) = self.catalogue.find(&view, &id.to_string()).await?;
         let served = self.catalogue.newest(&view, id, &model).await?;
-        Ok(served.version)
+        Ok(served.key.version)
     }
 }

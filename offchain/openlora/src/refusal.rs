@@ -8,7 +8,7 @@ use axum::{
 use openledger_primitives::{json::decimal, Balance, ChannelId};
 use serde::Serialize;
 
-use crate::ledger::holds::Short;
+use crate::{ledger::holds::Short, queue::Full};
 
 /// A request that is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,6 +173,19 @@ pub fn short(channel: ChannelId, found: Short, price: Balance) -> Refusal {
     )
 }
 
+impl From<Full> for Refusal {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::All(places) => {
+                Self::busy(format!("{places} requests are waiting already; try again later"))
+            }
+            Full::Share(places) => Self::busy(format!(
+                "{places} requests of this payer are waiting already: others' come first; try again later"
+            )),
+        }
+    }
+}
+
 impl From<crate::Error> for Refusal {
     fn from(error: crate::Error) -> Self {
         use crate::Error;
@@ -185,7 +198,12 @@ impl From<crate::Error> for Refusal {
             Error::Chain(Chain::Refused { .. } | Chain::NotTaken { .. }) => "settlement_refused",
             Error::InDoubt | Error::NotSeen { .. } => "settlement_in_doubt",
             Error::Chain(_) | Error::OtherChain { .. } | Error::Unreachable => "chain_unavailable",
-            Error::Artefacts(_) | Error::Store(_) | Error::Lately { .. } => "artefact_unavailable",
+            Error::Artefacts(_)
+            | Error::Store(_)
+            | Error::Lately { .. }
+            | Error::Unloadable { .. } => "artefact_unavailable",
+            Error::Died { .. } => "computation_ended",
+            Error::Aside { .. } => "model_set_aside",
             Error::Io { .. } | Error::Ledger { .. } => "disk_unavailable",
             Error::Shared(shared) if matches!(**shared, Error::Ledger { .. }) => "disk_unavailable",
             Error::NotALedger { .. }

@@ -110,6 +110,12 @@ impl<K: Eq + Hash + Clone, V> Shelf<K, V> {
         places.retain(|key, _| !which(key));
         places.len() < before
     }
+
+    /// Puts away those things that are there and of which `which` says so.
+    pub fn remove_if(&self, which: impl Fn(&K, &V) -> bool) {
+        self.places()
+            .retain(|key, place| !place.thing.get().is_some_and(|thing| which(key, thing)));
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use clap::Args;
-use openledger_engine::{memory, serve, Engine, Limits, Program, Settings, Task};
+use openledger_engine::{memory, serve, Engine, Limits, Settings, Task};
 use openledger_lm::Device;
+use openledger_service::process::Program;
 use serde_json::json;
 
 use crate::{
@@ -68,10 +69,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
                 .map_or_else(memory::of_this_machine, |gib| u64::from(gib) << 30),
             seconds: options.job_seconds,
         },
-        program: Program {
-            path: std::env::current_exe().context("the path of this program")?,
-            arguments: vec![JOB.into()],
-        },
+        program: Program::this([JOB]).context("the path of this program")?,
         names: options.hosts,
     };
     let secret = settings.folder.join("secret");

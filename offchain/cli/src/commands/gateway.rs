@@ -3,8 +3,8 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use openledger_engine::memory::of_this_machine;
-use openledger_gateway::{http, Gateway, Settings};
-use openledger_service::Secret;
+use openledger_gateway::{http, worker, Gateway, Settings};
+use openledger_service::{process::Program, Secret};
 use serde_json::json;
 
 use crate::{
@@ -58,7 +58,7 @@ pub struct Options {
     /// Settle only what is worth so many times the transaction's fee, unless a voucher is about to end
     #[arg(long, default_value_t = 10, value_name = "N")]
     settle_worth: u32,
-    /// Serve channels of which another gateway of this operator claimed, once that one is down for good
+    /// Take over from another gateway of this operator, once that one is down for good
     #[arg(long)]
     adopt: bool,
     /// Requests that may wait: at least two, so that one payer cannot take all places
@@ -69,6 +69,15 @@ pub struct Options {
         value_parser = clap::value_parser!(u16).range(2..)
     )]
     queue: u16,
+}
+
+/// The command that a gateway starts for each base.
+pub const MODEL: &str = "gateway-model";
+
+/// Reads prompts and computes answers, as a gateway says on standard input.
+pub fn model() -> anyhow::Result<Output> {
+    worker::run()?;
+    Ok(Output::new(json!({"ended": true}), "Ended."))
 }
 
 /// Serves until it is interrupted.
@@ -93,6 +102,7 @@ pub async fn run(context: &Context, options: Options) -> anyhow::Result<Output> 
             // Free on the machine, and within what this process may have.
             None => (available()? / 4 * 3).min(of_this_machine()),
         },
+        program: Program::this([MODEL]).context("the path of this program")?,
     };
     let gateway = Gateway::open(&context.node, context.store()?, key, settings).await?;
     tell(&format!("listening on http://{}", public.local_addr()?));

@@ -108,7 +108,7 @@ struct Named {
 
 impl ChatTemplate {
     /// The template of a checkpoint folder: `chat_template.jinja`, else `chat_template` of `tokenizer_config.json`,
-    /// else one that every base has (see `docs/protocol/records.md`).
+    /// else one that every base has (see `docs/protocol/bases.md`).
     ///
     /// # Errors
     /// If a file is malformed, or the template is no Jinja.

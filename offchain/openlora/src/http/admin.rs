@@ -71,6 +71,7 @@ async fn status(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
         "operator": gateway.account,
         "genesis": gateway.link.genesis(),
         "ready": gateway.is_ready(),
+        "questions": gateway.queue.taken(),
         "receipts_pending": pending,
         "batches_open": open,
         "memory": gateway.catalogue.memory(),

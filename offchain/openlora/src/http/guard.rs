@@ -1,17 +1,18 @@
 //! Which names and pages may reach a listener: against pages in a browser that reach for a service on the reader's own
 //! machine, under a name of theirs (DNS rebinding) or their own.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
     http::{
-        header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
-        HeaderMap, HeaderName, HeaderValue, Method, Uri,
+        header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN},
+        HeaderName, HeaderValue, Method,
     },
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use openledger_service::host;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::headers;
@@ -23,27 +24,21 @@ const PREFLIGHT: Duration = Duration::from_secs(3_600);
 /// What a listener is called, and which pages may ask it.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    /// Names by which it is reached, beside those of the own machine and numbers.
+    /// Names by which it is reached, beside those of the own machine and numbers, in lower case.
     pub hosts: BTreeSet<String>,
     /// Origins of pages that may ask, as `https://chat.example`; `*` is every page.
     pub origins: BTreeSet<String>,
 }
 
 impl Names {
-    /// Whether a request for this host is one for us. A number cannot be made to mean another machine.
-    fn takes_host(&self, host: &str) -> bool {
-        let name = name(host);
-        local(name) || name.parse::<IpAddr>().is_ok() || self.hosts.contains(&name.to_lowercase())
-    }
-
     /// Whether a page of this origin may ask: one of the own machine, of our names, or that is listed.
     fn takes_origin(&self, origin: &str) -> bool {
         if self.origins.contains("*") || self.origins.contains(&origin.to_lowercase()) {
             return true;
         }
         let Some((_, host)) = origin.split_once("://") else { return false };
-        let name = name(host);
-        local(name) || self.hosts.contains(&name.to_lowercase())
+        let name = host::name(host);
+        host::is_local(name) || self.hosts.contains(&name.to_lowercase())
     }
 
     /// What browsers are told.
@@ -65,29 +60,10 @@ impl Names {
     }
 }
 
-/// A host without its port, and without the brackets of IPv6.
-fn name(host: &str) -> &str {
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest.split(']').next().unwrap_or(rest);
-    }
-    host.split(':').next().unwrap_or(host)
-}
-
-fn local(name: &str) -> bool {
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// The host that a request is for: of its target, or of its header.
-fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
-    let header = || headers.get(HOST).and_then(|host| host.to_str().ok());
-    uri.authority().map(|authority| authority.as_str()).or_else(header)
-}
-
 /// Refuses what is for another host, or from another page.
 pub async fn check(State(names): State<Arc<Names>>, request: Request, next: Next) -> Response {
-    match host(request.uri(), request.headers()) {
-        Some(host) if names.takes_host(host) => {}
+    match host::asked(request.uri(), request.headers()) {
+        Some(host) if host::is_own(host, &names.hosts) => {}
         host => {
             let message = format!(
                 "this service is not {:?}: expected its number, localhost, or a name that its operator gave with \
@@ -115,30 +91,6 @@ mod tests {
     fn names() -> Names {
         let set = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         Names { hosts: set(&["gateway.example"]), origins: set(&["https://chat.example"]) }
-    }
-
-    #[test]
-    fn takes_host_should_refuse_names_that_are_not_ours() {
-        for host in [
-            "localhost",
-            "LocalHost:9966",
-            "127.0.0.1:9966",
-            "[::1]:9966",
-            "192.0.2.7",
-            "gateway.example",
-            "Gateway.Example:443",
-        ] {
-            assert!(names().takes_host(host), "{host}");
-        }
-        for host in [
-            "",
-            "evil.example",
-            "gateway.example.evil.example",
-            "127.0.0.1.evil.example",
-            "localhost.evil.example:9966",
-        ] {
-            assert!(!names().takes_host(host), "{host}");
-        }
     }
 
     #[test]

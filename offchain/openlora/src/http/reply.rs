@@ -24,8 +24,7 @@ pub fn answer(form: Form, answered: &Answered) -> Response {
             json!({"index": 0, "text": answered.text, "logprobs": null, "finish_reason": finish_reason}),
         ),
         Form::Chat => {
-            let content = answered.text.trim_start();
-            let message = json!({"role": "assistant", "content": content, "refusal": null});
+            let message = json!({"role": "assistant", "content": answered.text, "refusal": null});
             (
                 "chat.completion",
                 "chatcmpl",

@@ -176,6 +176,11 @@ impl Ledger {
         self.shared.lock().failed.clone().map_or(Ok(()), |error| Err(Error::Shared(error)))
     }
 
+    /// What tells it from other ledgers of the same operator.
+    pub fn id(&self) -> H256 {
+        self.store.id()
+    }
+
     /// Reads the book.
     pub fn read<T>(&self, read: impl FnOnce(&Book) -> T) -> T {
         read(&self.shared.lock().book)

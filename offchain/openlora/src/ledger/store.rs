@@ -43,7 +43,7 @@ const BATCHES: TableDefinition<[u8; 32], Json> = TableDefinition::new("batches")
 const ENDING: TableDefinition<(u64, Number), ()> = TableDefinition::new("ending");
 
 /// The form of what is stored.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Milliseconds for which an answer is kept once nothing of it is to be settled any more: 24 hours.
 const KEPT: u64 = 24 * 60 * 60 * 1_000;
 /// The most answers that are dropped in one transaction.
@@ -71,6 +71,7 @@ struct Form {
 pub struct Store {
     database: Database,
     path: PathBuf,
+    id: H256,
 }
 
 impl Store {
@@ -103,25 +104,32 @@ impl Store {
 
     /// The ledger in a database.
     pub(super) fn of(database: Database, path: &Path, identity: Identity) -> Result<(Self, Book)> {
-        let store = Self { database, path: path.to_owned() };
+        let mut store = Self { database, path: path.to_owned(), id: H256(rand::random()) };
         store.check(identity)?;
         let book = store.load()?;
         Ok((store, book))
     }
 
+    /// What tells it from other ledgers of the same operator: drawn when it was made.
+    pub fn id(&self) -> H256 {
+        self.id
+    }
+
     /// Checks that the database is of this ledger, or new: then it is made this ledger's.
-    fn check(&self, identity: Identity) -> Result<()> {
+    fn check(&mut self, identity: Identity) -> Result<()> {
         let expected = Form { format: FORMAT, identity };
         let transaction = self.ok(self.database.begin_write())?;
         let tables = self.ok(transaction.list_tables())?.count();
-        let found = {
+        let (found, id) = {
             let meta = transaction.open_table(META);
             let mut meta = meta.map_err(|error| self.not_a_ledger(error.to_string()))?;
             let found = self.ok(meta.get("form"))?.map(|form| self.parse::<Form>(form.value()));
             if tables == 0 {
                 self.ok(meta.insert("form", json(&expected).as_slice()))?;
+                self.ok(meta.insert("id", json(&self.id).as_slice()))?;
             }
-            found.transpose()?
+            let id = self.ok(meta.get("id"))?.map(|id| self.parse::<H256>(id.value()));
+            (found.transpose()?, id.transpose()?)
         };
         if tables == 0 {
             self.ok(transaction.open_table(CHANNELS))?;
@@ -134,12 +142,15 @@ impl Store {
             return self.ok(transaction.commit());
         }
         self.ok(transaction.abort())?;
-        match found {
-            Some(found) if found == expected => Ok(()),
-            Some(found) => {
+        match (found, id) {
+            (Some(found), Some(id)) if found == expected => {
+                self.id = id;
+                Ok(())
+            }
+            (Some(found), _) => {
                 Err(self.not_a_ledger(format!("it is of {found:?}, not of {expected:?}")))
             }
-            None => Err(self.not_a_ledger("it is a database of another program".into())),
+            (None, _) => Err(self.not_a_ledger("it is a database of another program".into())),
         }
     }
 

@@ -283,6 +283,15 @@ fn open_should_refuse_what_is_another_process_or_another_ledgers() {
 }
 
 #[test]
+fn a_ledger_should_keep_its_id_and_no_other_should_have_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = |name: &str| Ledger::open(&folder.path().join(name), identity()).unwrap().id();
+    let first = id("first.redb");
+    assert_eq!(id("first.redb"), first);
+    assert_ne!(id("second.redb"), first);
+}
+
+#[test]
 fn drop_ended_should_drop_answers_a_day_after_they_were_settled() {
     let store = in_memory();
     let day = 24 * 60 * 60 * 1_000;
