@@ -22,7 +22,7 @@ def tell(kind, attribution, answered, job, store):
     """
     (shares, pool, rest), contributions = attribution, job["contributions"]
     if kind == "shares":
-        told = moved(shares, contributions)
+        told, pool = moved(shares, pool, contributions)
         return rules.attribution_bytes(told, pool, rest[:32], rest[32:64], rest[64:])
     report = json.loads(read(store, answered["report"]))
     [receipt] = report["receipts"]
@@ -39,15 +39,20 @@ def tell(kind, attribution, answered, job, store):
     return rules.attribution_bytes(told, pool, *roots)
 
 
-def moved(shares, contributions, most=300_000):
-    """The shares with an even part of the largest moved to the contribution that has least."""
-    richest = max(shares, key=shares.get)
+def moved(shares, pool, contributions, most=300_000):
+    """(shares, pool) with an even part moved to the contribution that has least: of the largest share, or of the pool's
+    where nobody has one."""
     poorest = min(contributions, key=lambda contribution: shares.get(contribution, 0))
-    part = min(most, shares[richest]) // 2 * 2
     told = dict.fromkeys(contributions, 0) | shares
-    told[richest] -= part
+    if shares:
+        richest = max(shares, key=shares.get)
+        part = min(most, shares[richest]) // 2 * 2
+        told[richest] -= part
+    else:
+        part = min(most, pool) // 2 * 2
+        pool -= part
     told[poorest] += part
-    return {contribution: ppm for contribution, ppm in told.items() if ppm}
+    return {contribution: ppm for contribution, ppm in told.items() if ppm}, pool
 
 
 def change(kind, work, job):

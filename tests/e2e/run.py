@@ -5,8 +5,8 @@
 Two contributors write in different styles; an adapter learns both, answers paid questions, and the
 chain pays. Then wrong input is tried: each must be refused with a sentence, and change nothing. Then
 engine and node go down and come back, and the options that the loop did not use are used. The
-JavaScript clients' tests run against the same network. At last three more nodes join it, whose
-attributors disagree. Prints one line for each test.
+JavaScript clients' tests run against the same network. Then three more nodes join it, whose
+attributors disagree, and at last a second gateway of the operator takes over. Prints one line for each test.
 """
 
 import argparse
@@ -29,6 +29,7 @@ import wrong  # noqa: E402
 from cli import Cli, Failed  # noqa: E402
 from disputes import disputes  # noqa: E402
 from examples import examples  # noqa: E402
+from gateways import gateways, restarts  # noqa: E402
 from harness import Tests  # noqa: E402
 from network import Network  # noqa: E402
 from others import other_options  # noqa: E402
@@ -197,6 +198,8 @@ def main():
         steps.settle()
         examples(tests, network, {"account": operator, "datanet": facts["datanet"]})
         disputes(tests, cli, network, steps, facts)
+        restarts(tests, cli, network, facts)
+        gateways(tests, cli, network, folder, facts)
     except Failed as failure:
         tests("the run", False, failure)
     finally:

@@ -89,6 +89,46 @@ fn load_should_name_the_fault_when_a_checkpoint_is_wrong() {
     assert!(matches!(malformed, Error::Json { .. }), "{malformed}");
 }
 
+#[test]
+fn model_should_load_when_its_files_are_links_as_in_the_cache_of_the_hub() {
+    let folder = saved("blobs");
+    let snapshot = folder.path().join("snapshots").join("main");
+    fs::create_dir_all(&snapshot).unwrap();
+    for (number, name) in ["config.json", "model.safetensors"].into_iter().enumerate() {
+        let blob = folder.path().join(format!("{number:064x}"));
+        fs::rename(folder.path().join(name), &blob).unwrap();
+        let link = format!("../../{}", blob.file_name().unwrap().to_str().unwrap());
+        std::os::unix::fs::symlink(link, snapshot.join(name)).unwrap();
+    }
+    let model = Model::load(&snapshot).unwrap();
+    let plain = common::adapted().without_adapter();
+    assert_eq!(model.forward(&[1, 2]).unwrap(), plain.forward(&[1, 2]).unwrap());
+}
+
+#[test]
+fn model_should_be_refused_by_name_when_a_tensor_is_of_64_bits() {
+    use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+    let folder = saved("wide");
+    let path = folder.path().join("model.safetensors");
+    let bytes = fs::read(&path).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let wide = "model.norm.weight";
+    let eights: Vec<u8> =
+        (0..tensors.tensor(wide).unwrap().shape()[0]).flat_map(|_| 1_f64.to_le_bytes()).collect();
+    let changed = tensors.tensors().into_iter().map(|(name, view)| {
+        let shape = view.shape().to_vec();
+        let view = match name.as_str() {
+            name if name == wide => TensorView::new(Dtype::F64, shape, &eights),
+            _ => TensorView::new(view.dtype(), shape, view.data()),
+        };
+        (name, view.unwrap())
+    });
+    fs::write(&path, safetensors::serialize(changed, None).unwrap()).unwrap();
+    let error = Model::load(folder.path()).unwrap_err();
+    assert!(matches!(&error, Error::DType { name, .. } if name == wide), "{error}");
+    assert!(error.to_string().contains("F64"), "{error}");
+}
+
 /// What a configuration with one change says.
 fn refusal(name: &str, change: impl Fn(&mut serde_json::Value)) -> String {
     let folder = saved(name);

@@ -7,8 +7,8 @@ use crate::common::{
     tokenizers::{added, begins_with, byte_level, load, sentence_piece},
     Folder,
 };
-use openledger_lm::{Error, Model, Sampling};
-use serde_json::json;
+use openledger_lm::{Config, Error, Model, Precision, Sampling};
+use serde_json::{json, Value};
 
 /// Rows of a model for [`byte_level`].
 const ROWS: usize = 268;
@@ -25,6 +25,22 @@ fn prompt_should_begin_as_the_post_processor_says_when_the_configuration_names_a
     assert_eq!(begun.encode("the sea").unwrap(), [261, 265]);
     let record = begun.record("the sea", 10).unwrap();
     assert_eq!((record.ids(), record.context()), ([1, 261, 265, 2].as_slice(), 1));
+}
+
+#[test]
+fn begin_token_of_the_configuration_should_not_matter_when_it_is_outside_the_vocabulary() {
+    let folder = Folder::new("left-over");
+    let config = Config { vocab_size: ROWS, ..common::config() };
+    Model::random(config, 1).unwrap().save(folder.path(), Precision::F32).unwrap();
+    let path = folder.path().join("config.json");
+    let mut raw: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    raw["bos_token_id"] = 128_000.into();
+    std::fs::write(&path, raw.to_string()).unwrap();
+    let model = Model::load(folder.path()).unwrap();
+    let tokenizer = load(&folder, &byte_level(), &json!({}), ROWS).unwrap();
+    let ids = tokenizer.prompt("the sea").unwrap();
+    assert_eq!(ids, [261, 265]);
+    assert!(model.forward(&ids).is_ok());
 }
 
 #[test]
@@ -48,7 +64,7 @@ fn text_should_be_tokenised_when_there_are_more_tokens_than_rows_and_none_of_tho
     let tokenizer = load(&folder, &more, &json!({"pad_token": "<image>"}), ROWS).unwrap();
     assert_eq!(tokenizer.prompt("the sea").unwrap(), [261, 265]);
     // Where it occurs, the model says so.
-    let config = openledger_lm::Config { vocab_size: ROWS, ..common::config() };
+    let config = Config { vocab_size: ROWS, ..common::config() };
     let model = Model::random(config, 1).unwrap();
     let ids = tokenizer.prompt("the <image>").unwrap();
     assert!(matches!(model.forward(&ids), Err(Error::UnknownToken { id: 268, vocab: ROWS })));
@@ -123,7 +139,7 @@ fn row_without_a_token_should_never_be_chosen_when_a_model_has_more_rows_than_to
     let folder = Folder::new("padded");
     let tokenizer = load(&folder, &byte_level(), &json!({}), 320).unwrap();
     assert_eq!(tokenizer.unnamed(), (268..320).collect::<Vec<u32>>());
-    let config = openledger_lm::Config { vocab_size: 320, ..common::config() };
+    let config = Config { vocab_size: 320, ..common::config() };
     let model = Model::random(config, 1).unwrap();
     let hot = Sampling { max_tokens: 25, temperature: 100.0, top_p: 1.0, seed: 1 };
     let drawn = |unnamed: &[u32]| model.generate(&[261, 265], hot, unnamed, |_| true).unwrap().0;
