@@ -1,5 +1,5 @@
-//! Weights of `pallet_attribution`, measured by `scripts/weights` on 2026-11-21.
-//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+//! Weights of `pallet_attribution`, measured by `scripts/weights` on 2026-12-01.
+//! CPU: AMD EPYC. Steps: 50, repeats: 20, blob compiled by wasmtime.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -32,12 +32,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Workers` (r:1 w:0)
 	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Commitments` (r:17 w:1)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		// At the least 155_811_000 ps.
-		Weight::from_parts(181_509_000, 44697)
+		// At the least 197_931_000 ps.
+		Weight::from_parts(235_712_000, 44697)
 			.saturating_add(T::DbWeight::get().reads(20_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -46,20 +46,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Workers` (r:1 w:0)
 	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:0)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Commitments` (r:17 w:0)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:2 w:1)
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
-	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(308), added: 2783, mode: `MaxEncodedLen`)
 	/// Storage: `Datanets::Versions` (r:8 w:0)
 	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn reveal() -> Weight {
-		// At the least 301_854_000 ps.
-		Weight::from_parts(334_656_000, 44697)
+		// At the least 316_894_000 ps.
+		Weight::from_parts(379_050_000, 44697)
 			.saturating_add(T::DbWeight::get().reads(32_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -68,13 +68,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Workers` (r:1 w:0)
 	/// Proof: `Providers::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Commitments` (r:17 w:16)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:17 w:1)
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
-	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(308), added: 2783, mode: `MaxEncodedLen`)
 	/// Storage: `Datanets::Versions` (r:8 w:0)
 	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
@@ -82,13 +82,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::JobsOf` (r:16 w:16)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	fn reveal_last() -> Weight {
-		// At the least 892_979_000 ps.
-		Weight::from_parts(1_183_211_000, 80703)
+		// At the least 940_412_000 ps.
+		Weight::from_parts(1_049_607_000, 80703)
 			.saturating_add(T::DbWeight::get().reads(63_u64))
 			.saturating_add(T::DbWeight::get().writes(34_u64))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:17 w:0)
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::JobsOf` (r:16 w:16)
@@ -96,13 +96,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Commitments` (r:16 w:16)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	fn advance_decide() -> Weight {
-		// At the least 656_918_000 ps.
-		Weight::from_parts(746_445_000, 80703)
+		// At the least 728_055_000 ps.
+		Weight::from_parts(805_089_000, 80703)
 			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().writes(33_u64))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Contested` (r:16 w:16)
 	/// Proof: `Attribution::Contested` (`max_values`: None, `max_size`: Some(2118), added: 4593, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:16 w:16)
@@ -122,7 +122,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Earned` (r:256 w:256)
 	/// Proof: `Attribution::Earned` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
-	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(308), added: 2783, mode: `MaxEncodedLen`)
 	/// Storage: `Datanets::Versions` (r:8 w:0)
 	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Pools` (r:8 w:8)
@@ -139,17 +139,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// `s` is in `[1, 256]`.
 	/// `l` is in `[2, 64]`.
 	fn advance_finalise(m: u32, s: u32, l: u32) -> Weight {
-		// At the least 2_483_761_000 ps.
-		Weight::from_parts(2_487_979_000, 29894)
-			// Standard error: 21_836_965
-			.saturating_add(Weight::from_parts(187_898_640, 0).saturating_mul(m.into()))
-			// Standard error: 1_344_609
-			.saturating_add(Weight::from_parts(10_660_397, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads(19_u64))
+		// At the least 2_816_667_000 ps.
+		Weight::from_parts(4_477_801_160, 29894)
+			// Standard error: 15_135_483
+			.saturating_add(Weight::from_parts(383_179_243, 0).saturating_mul(m.into()))
+			// Standard error: 925_472
+			.saturating_add(Weight::from_parts(8_165_738, 0).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().reads((8_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(l.into())))
-			.saturating_add(T::DbWeight::get().writes(9_u64))
+			.saturating_add(T::DbWeight::get().writes(20_u64))
 			.saturating_add(T::DbWeight::get().writes((8_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(l.into())))
@@ -158,7 +158,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 2519).saturating_mul(s.into()))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -174,13 +174,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Contested` (r:0 w:8)
 	/// Proof: `Attribution::Contested` (`max_values`: None, `max_size`: Some(2118), added: 4593, mode: `MaxEncodedLen`)
 	fn challenge() -> Weight {
-		// At the least 1_033_992_000 ps.
-		Weight::from_parts(1_149_588_000, 754166)
+		// At the least 1_221_418_000 ps.
+		Weight::from_parts(1_394_873_000, 754166)
 			.saturating_add(T::DbWeight::get().reads(261_u64))
 			.saturating_add(T::DbWeight::get().writes(20_u64))
 	}
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Commitments` (r:17 w:8)
 	/// Proof: `Attribution::Commitments` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Providers` (r:8 w:8)
@@ -196,15 +196,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Undrawn` (r:1 w:1)
 	/// Proof: `Attribution::Undrawn` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	fn advance_redraw() -> Weight {
-		// At the least 1_125_413_000 ps.
-		Weight::from_parts(1_267_268_000, 49582)
+		// At the least 1_340_482_000 ps.
+		Weight::from_parts(1_603_925_000, 49582)
 			.saturating_add(T::DbWeight::get().reads(61_u64))
 			.saturating_add(T::DbWeight::get().writes(52_u64))
 	}
 	/// Storage: `Attribution::Undrawn` (r:1 w:1)
 	/// Proof: `Attribution::Undrawn` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:32 w:32)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::NextRandomness` (r:1 w:0)
 	/// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::EpochStart` (r:1 w:0)
@@ -217,24 +217,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	/// `d` is in `[0, 32]`.
 	fn draw_committees(d: u32) -> Weight {
-		// At the least 9_287_000 ps.
-		Weight::from_parts(164_807_442, 778462)
-			// Standard error: 34_484_991
-			.saturating_add(Weight::from_parts(744_325_351, 0).saturating_mul(d.into()))
-			.saturating_add(T::DbWeight::get().reads(174_u64))
-			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(d.into())))
-			.saturating_add(T::DbWeight::get().writes(35_u64))
+		// At the least 10_589_000 ps.
+		Weight::from_parts(519_505_146, 778462)
+			// Standard error: 18_655_084
+			.saturating_add(Weight::from_parts(961_516_910, 0).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads(223_u64))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().writes(39_u64))
 			.saturating_add(T::DbWeight::get().writes((8_u64).saturating_mul(d.into())))
-			.saturating_add(Weight::from_parts(0, 7993).saturating_mul(d.into()))
+			.saturating_add(Weight::from_parts(0, 7990).saturating_mul(d.into()))
 	}
 	/// Storage: `System::Account` (r:3 w:3)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:1 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Reveals` (r:17 w:1)
 	/// Proof: `Attribution::Reveals` (`max_values`: None, `max_size`: Some(2214), added: 4689, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
-	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(308), added: 2783, mode: `MaxEncodedLen`)
 	/// Storage: `Datanets::Versions` (r:8 w:0)
 	/// Proof: `Datanets::Versions` (`max_values`: None, `max_size`: Some(1138), added: 3613, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::Providers` (r:1 w:1)
@@ -246,9 +246,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::JobsOf` (r:15 w:15)
 	/// Proof: `Attribution::JobsOf` (`max_values`: None, `max_size`: Some(562), added: 3037, mode: `MaxEncodedLen`)
 	fn prove_fraud() -> Weight {
-		// By hand, until it is measured again: 12.05 ms was measured with 2,048 rows and no credits; the step
-		// itself takes 2.07 times as long with 4,096 rows and 2,048 credits, natively.
-		Weight::from_parts(26_000_000_000, 80737)
+		// At the least 22_085_768_000 ps.
+		Weight::from_parts(23_440_707_000, 80703)
 			.saturating_add(T::DbWeight::get().reads(48_u64))
 			.saturating_add(T::DbWeight::get().writes(23_u64))
 	}
@@ -257,8 +256,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
-		// At the least 129_352_000 ps.
-		Weight::from_parts(144_009_000, 6196)
+		// At the least 147_806_000 ps.
+		Weight::from_parts(181_049_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -274,10 +273,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 32]`.
 	fn claim_contributions(c: u32) -> Weight {
-		// At the least 200_645_000 ps.
-		Weight::from_parts(153_883_200, 3593)
-			// Standard error: 3_746_561
-			.saturating_add(Weight::from_parts(99_667_589, 0).saturating_mul(c.into()))
+		// At the least 226_955_000 ps.
+		Weight::from_parts(254_240_616, 3593)
+			// Standard error: 2_348_513
+			.saturating_add(Weight::from_parts(120_279_433, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
@@ -295,8 +294,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Attribution::Credits` (r:1 w:1)
 	/// Proof: `Attribution::Credits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn payout_change() -> Weight {
-		// At the least 101_229_000 ps.
-		Weight::from_parts(113_633_000, 3735)
+		// At the least 123_572_000 ps.
+		Weight::from_parts(140_854_000, 3735)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}

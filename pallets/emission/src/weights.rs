@@ -1,5 +1,5 @@
-//! Weights of `pallet_emission`, measured by `scripts/weights` on 2026-11-21.
-//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+//! Weights of `pallet_emission`, measured by `scripts/weights` on 2026-12-01.
+//! CPU: AMD EPYC. Steps: 50, repeats: 20, blob compiled by wasmtime.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -26,12 +26,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(533), added: 3008, mode: `MaxEncodedLen`)
 	/// Storage: `Emission::Budgets` (r:1 w:1)
 	/// Proof: `Emission::Budgets` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	fn set_weight() -> Weight {
-		// At the least 108_283_000 ps.
-		Weight::from_parts(116_367_000, 6196)
+		// At the least 111_188_000 ps.
+		Weight::from_parts(143_048_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -42,10 +42,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(533), added: 3008, mode: `MaxEncodedLen`)
 	fn drip() -> Weight {
-		// At the least 88_696_000 ps.
-		Weight::from_parts(96_119_000, 6196)
+		// At the least 91_051_000 ps.
+		Weight::from_parts(102_221_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}

@@ -1,5 +1,5 @@
-//! Weights of `pallet_payments`, measured by `scripts/weights` on 2026-11-21.
-//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+//! Weights of `pallet_payments`, measured by `scripts/weights` on 2026-12-01.
+//! CPU: AMD EPYC. Steps: 50, repeats: 20, blob compiled by wasmtime.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -36,8 +36,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn open_channel() -> Weight {
-		// At the least 103_964_000 ps.
-		Weight::from_parts(113_722_000, 3824)
+		// At the least 113_062_000 ps.
+		Weight::from_parts(131_666_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -48,16 +48,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// At the least 97_733_000 ps.
-		Weight::from_parts(181_048_000, 3712)
+		// At the least 106_059_000 ps.
+		Weight::from_parts(178_514_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `Payments::Channels` (r:1 w:1)
 	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
 	fn request_close() -> Weight {
-		// At the least 24_506_000 ps.
-		Weight::from_parts(28_353_000, 3690)
+		// At the least 26_530_000 ps.
+		Weight::from_parts(49_262_000, 3690)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -70,8 +70,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn close() -> Weight {
-		// At the least 79_658_000 ps.
-		Weight::from_parts(86_652_000, 3712)
+		// At the least 87_063_000 ps.
+		Weight::from_parts(153_699_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -80,7 +80,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Models::Models` (r:1 w:0)
 	/// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(188), added: 2663, mode: `MaxEncodedLen`)
 	/// Storage: `Models::Versions` (r:1 w:0)
-	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(258), added: 2733, mode: `MaxEncodedLen`)
+	/// Proof: `Models::Versions` (`max_values`: None, `max_size`: Some(308), added: 2783, mode: `MaxEncodedLen`)
 	/// Storage: `Payments::LastSettled` (r:1 w:1)
 	/// Proof: `Payments::LastSettled` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	/// Storage: `Payments::Roots` (r:1 w:1)
@@ -105,25 +105,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(270), added: 2745, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Pools` (r:8 w:8)
 	/// Proof: `Attribution::Pools` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:13 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:14 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(533), added: 3008, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Undrawn` (r:1 w:1)
 	/// Proof: `Attribution::Undrawn` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	/// Storage: `Attribution::Settlements` (r:0 w:1)
-	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5518), added: 7993, mode: `MaxEncodedLen`)
+	/// Proof: `Attribution::Settlements` (`max_values`: None, `max_size`: Some(5515), added: 7990, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 64]`.
 	/// `e` is in `[1, 256]`.
 	fn settle(c: u32, e: u32) -> Weight {
-		// At the least 3_734_037_000 ps.
-		Weight::from_parts(3_789_812_000, 33685)
-			// Standard error: 4_440_682
-			.saturating_add(Weight::from_parts(151_776_568, 0).saturating_mul(c.into()))
-			// Standard error: 1_112_127
-			.saturating_add(Weight::from_parts(6_144_180, 0).saturating_mul(e.into()))
-			.saturating_add(T::DbWeight::get().reads(33_u64))
+		// At the least 4_491_825_000 ps.
+		Weight::from_parts(131_315_435, 43102)
+			// Standard error: 6_396_276
+			.saturating_add(Weight::from_parts(263_543_050, 0).saturating_mul(c.into()))
+			// Standard error: 1_589_554
+			.saturating_add(Weight::from_parts(24_986_212, 0).saturating_mul(e.into()))
+			.saturating_add(T::DbWeight::get().reads(38_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(e.into())))
-			.saturating_add(T::DbWeight::get().writes(12_u64))
+			.saturating_add(T::DbWeight::get().writes(14_u64))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(e.into())))
 			.saturating_add(Weight::from_parts(0, 2722).saturating_mul(c.into()))
@@ -132,8 +132,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::Channels` (r:1 w:1)
 	/// Proof: `Payments::Channels` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
 	fn set_signer() -> Weight {
-		// At the least 24_766_000 ps.
-		Weight::from_parts(30_477_000, 3690)
+		// At the least 25_518_000 ps.
+		Weight::from_parts(33_142_000, 3690)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -148,8 +148,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn close_now() -> Weight {
-		// At the least 190_326_000 ps.
-		Weight::from_parts(217_036_000, 3712)
+		// At the least 209_042_000 ps.
+		Weight::from_parts(255_469_000, 3712)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -166,8 +166,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Payments::ChannelsOf` (r:0 w:1)
 	/// Proof: `Payments::ChannelsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn pay() -> Weight {
-		// At the least 108_202_000 ps.
-		Weight::from_parts(117_920_000, 3824)
+		// At the least 114_555_000 ps.
+		Weight::from_parts(126_256_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}

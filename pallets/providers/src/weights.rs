@@ -1,5 +1,5 @@
-//! Weights of `pallet_providers`, measured by `scripts/weights` on 2026-11-21.
-//! CPU: AMD EPYC. Steps: 10, repeats: 5, blob compiled by wasmtime.
+//! Weights of `pallet_providers`, measured by `scripts/weights` on 2026-12-01.
+//! CPU: AMD EPYC. Steps: 50, repeats: 20, blob compiled by wasmtime.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -16,6 +16,7 @@ pub trait WeightInfo {
 	fn set_metadata() -> Weight;
 	fn set_worker() -> Weight;
 	fn heartbeat() -> Weight;
+	fn set_ledger() -> Weight;
 	fn slash() -> Weight;
 }
 
@@ -32,8 +33,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Attributors` (r:1 w:1)
 	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
 	fn register() -> Weight {
-		// At the least 164_929_000 ps.
-		Weight::from_parts(234_728_000, 13775)
+		// At the least 209_463_000 ps.
+		Weight::from_parts(305_613_000, 13775)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -46,8 +47,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Attributors` (r:1 w:1)
 	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		// At the least 165_970_000 ps.
-		Weight::from_parts(239_257_000, 13775)
+		// At the least 199_914_000 ps.
+		Weight::from_parts(334_697_000, 13775)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -56,8 +57,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::Attributors` (r:1 w:1)
 	/// Proof: `Providers::Attributors` (`max_values`: Some(1), `max_size`: Some(12290), added: 12785, mode: `MaxEncodedLen`)
 	fn unbond() -> Weight {
-		// At the least 90_138_000 ps.
-		Weight::from_parts(125_866_000, 13775)
+		// At the least 107_882_000 ps.
+		Weight::from_parts(157_976_000, 13775)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -74,16 +75,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::LastSeen` (r:0 w:1)
 	/// Proof: `Providers::LastSeen` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn withdraw_unbonded() -> Weight {
-		// At the least 151_994_000 ps.
-		Weight::from_parts(187_440_000, 3824)
+		// At the least 169_067_000 ps.
+		Weight::from_parts(280_626_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	/// Storage: `Providers::Providers` (r:1 w:1)
 	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
 	fn set_metadata() -> Weight {
-		// At the least 41_056_000 ps.
-		Weight::from_parts(66_154_000, 3824)
+		// At the least 74_890_000 ps.
+		Weight::from_parts(89_749_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -96,8 +97,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::WorkerOf` (r:1 w:1)
 	/// Proof: `Providers::WorkerOf` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn set_worker() -> Weight {
-		// At the least 190_456_000 ps.
-		Weight::from_parts(209_211_000, 3824)
+		// At the least 227_646_000 ps.
+		Weight::from_parts(328_946_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -106,8 +107,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::LastSeen` (r:0 w:1)
 	/// Proof: `Providers::LastSeen` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn heartbeat() -> Weight {
-		// At the least 43_982_000 ps.
-		Weight::from_parts(67_976_000, 3824)
+		// At the least 71_064_000 ps.
+		Weight::from_parts(112_140_000, 3824)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: `Providers::Providers` (r:1 w:0)
+	/// Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(359), added: 2834, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::Ledgers` (r:0 w:1)
+	/// Proof: `Providers::Ledgers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	fn set_ledger() -> Weight {
+		// At the least 25_477_000 ps.
+		Weight::from_parts(34_344_000, 3824)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -126,8 +137,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::LastSeen` (r:0 w:1)
 	/// Proof: `Providers::LastSeen` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn slash() -> Weight {
-		// At the least 141_224_000 ps.
-		Weight::from_parts(168_965_000, 13775)
+		// At the least 215_013_000 ps.
+		Weight::from_parts(348_993_000, 13775)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}

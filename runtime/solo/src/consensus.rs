@@ -54,7 +54,7 @@ impl pallet_babe::Config for Runtime {
     type KeyOwnerProof = sp_session::MembershipProof;
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
     type MaxNominators = ConstU32<0>;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_babe::WeightInfo<Runtime>;
 }
 
 impl pallet_grandpa::Config for Runtime {
@@ -65,7 +65,7 @@ impl pallet_grandpa::Config for Runtime {
     type MaxNominators = ConstU32<0>;
     type MaxSetIdSessionEntries = ConstU64<{ REPORTABLE_SESSIONS as u64 }>;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_grandpa::WeightInfo<Runtime>;
 }
 
 impl pallet_session::Config for Runtime {

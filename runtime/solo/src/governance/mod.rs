@@ -57,7 +57,7 @@ impl pallet_parameters::Config for Runtime {
     type AdminOrigin = origins::Parameters;
     type RuntimeEvent = RuntimeEvent;
     type RuntimeParameters = RuntimeParameters;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_parameters::WeightInfo<Runtime>;
 }
 
 impl pallet_sudo::Config for Runtime {
