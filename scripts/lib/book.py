@@ -14,6 +14,8 @@ from fractions import Fraction
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 GATEWAY = ROOT / "offchain" / "openlora" / "src"
+# Of the folders, each about what lies beside it.
+READMES = [*ROOT.glob("*/README.md"), *ROOT.glob("*/*/README.md")]
 # The constructors of a refusal in the gateway, and the status that each has.
 STATUSES = {
     "bad_request": 400, "field": 400, "unauthorised": 401, "payment": 402, "forbidden": 403, "not_found": 404,
@@ -36,7 +38,7 @@ def anchors(path):
 
 
 def links():
-    pages = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *DOCS.rglob("*.md"), *ROOT.glob("pallets/*/README.md")]
+    pages = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *DOCS.rglob("*.md"), *READMES]
     for page in pages:
         where = page.relative_to(ROOT)
         for target in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text())):
@@ -55,13 +57,17 @@ def links():
 def paths():
     """Files of the repository that pages name, from its root."""
     tops = "|".join(sorted(entry.name for entry in ROOT.iterdir() if entry.is_dir() and entry.name[0] != "."))
-    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("pallets/*/README.md")]
+    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *READMES]
     for page in pages:
         if page.name == "CHANGELOG.md" or "decisions" in page.parts:
             # What they name was there at their time.
             continue
         for path in re.findall(rf"`((?:{tops})/[\w./-]+\.[a-z]+)`", prose(page.read_text())):
-            if not (ROOT / path).exists():
+            if not (ROOT / path).exists() and not (page.parent / path).exists():
+                yield f"{page.relative_to(ROOT)}: there is no {path}"
+    for page in READMES:
+        for path in re.findall(r"`([\w./-]+(?:/|\.rs|\.py))`", prose(page.read_text())):
+            if not (ROOT / path).exists() and not next(page.parent.rglob(path), None):
                 yield f"{page.relative_to(ROOT)}: there is no {path}"
 
 
@@ -331,6 +337,17 @@ def versions():
             yield f"docs/protocol.md, Storage versions: {pallet} is {said.get(pallet)}, in the code {number}"
 
 
+def weights():
+    """Every pallet of the runtime has weights that were measured for it, all in the same way."""
+    folder = ROOT / "runtime" / "solo" / "src" / "weights"
+    for path in sorted((ROOT / "runtime").rglob("*.rs")):
+        if re.search(r"WeightInfo = \(\);", path.read_text()):
+            yield f"{path.relative_to(ROOT)}: a pallet without weights"
+    for name in re.findall(r"pub mod (\w+);", (folder / "mod.rs").read_text()):
+        if "Steps: 50, repeats: 20" not in (folder / f"{name}.rs").read_text():
+            yield f"{name}: expected weights of 50 steps and 20 repeats, by scripts/weights"
+
+
 def counts():
     """Numbers of things that can be counted in the code."""
     number = len(PALLETS)
@@ -364,7 +381,7 @@ def arrows():
             yield f"ARCHITECTURE.md: {name} uses {other}, which it may not"
 
 
-problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method(), *storage(), *versions(), *counts(), *arrows(), *paths(), *walks(), *chapters(), *reads()]
+problems = [*links(), *summary(), *chain(), *gateway(), *parameters(), *method(), *storage(), *versions(), *weights(), *counts(), *arrows(), *paths(), *walks(), *chapters(), *reads()]
 for problem in problems:
     print(problem)
 sys.exit(1 if problems else 0)

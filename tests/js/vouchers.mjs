@@ -1,4 +1,4 @@
-// Signs vouchers as docs/protocol.md has them, for the gateway: a second implementation of what the
+// Signs vouchers as docs/protocol/vouchers.md has them, for the gateway: a second implementation of what the
 // command line signs.
 //
 //   node vouchers.mjs '{"genesis":"0x…","vouchers":[{"suri","channel","cumulative","expires"}]}'

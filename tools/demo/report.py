@@ -270,7 +270,7 @@ def blake2(data):
 
 
 def merkle_root(leaves):
-    """The root over hexadecimal hashes, as docs/protocol.md defines it."""
+    """The root over hexadecimal hashes, as docs/protocol/hashes.md defines it."""
     level = [blake2(b"\0" + bytes.fromhex(leaf[2:])) for leaf in leaves]
     while len(level) > 1:
         pairs = [level[i : i + 2] for i in range(0, len(level), 2)]

@@ -24,7 +24,7 @@ pub struct Count {
     pub empty: usize,
     /// Of these, those that are trained on.
     pub used: usize,
-    /// Of the records that are trained on, those that are longer than the model's context: what is beyond is not.
+    /// Of the records that are trained on, those that are longer than the model's context, or than the method reads: what is beyond is not.
     pub cut: usize,
 }
 

@@ -581,7 +581,7 @@ mod tests {
         assert!(refused(fewer, &job.receipts).contains("contributions"));
     }
 
-    /// The sizes of `docs/protocol.md`.
+    /// The sizes of `docs/protocol/fraud.md`.
     #[test]
     fn proofs_should_be_small_in_the_shape_of_the_demo() {
         let honest = Job::honest((1, 7, 1, 270, 30));

@@ -151,7 +151,7 @@ mod tests {
         let [choice] = &found["choices"].as_array().unwrap()[..] else { panic!("one choice") };
         assert_eq!(
             choice["message"],
-            json!({"role": "assistant", "content": "yes", "refusal": null})
+            json!({"role": "assistant", "content": " yes", "refusal": null})
         );
         assert_eq!(choice["finish_reason"], "stop");
     }
