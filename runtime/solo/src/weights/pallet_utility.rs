@@ -2,7 +2,7 @@
 //! CPU: AMD EPYC. Steps: 50, repeats: 20, blob compiled by wasmtime.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
-#![allow(unused_parens)]
+#![allow(unused_imports, unused_parens)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
