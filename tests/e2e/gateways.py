@@ -18,8 +18,7 @@ def restarts(tests, cli, network, facts):
     own = place | {"path": f"/channels/{facts['channel']}", "suri": flow.PAYER}
     known = wrong.gateway(own)["answer"]
     body = {"model": f"openledger/{facts['model']}", "prompt": "function keepVault(", "max_tokens": 8}
-    signed = cli("channel", "voucher", facts["channel"], "--cumulative", flow.DEPOSIT // 2, suri=flow.PAYER)
-    voucher = {name: signed[name] for name in ("channel", "cumulative", "expires", "signature")}
+    voucher = wrong.vouched(cli, facts["channel"])
     question = place | {"path": "/v1/completions", "suri": flow.PAYER, "body": body, "voucher": voucher}
     first = wrong.gateway(question)
     fee = int(first["answer"]["openledger"]["receipt"]["fee"])

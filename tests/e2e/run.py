@@ -142,12 +142,6 @@ def wrong_input(tests, cli, network, folder, facts):
     tests("a receipt is audited without a difference", audited["ok"], audited)
 
 
-def vouched(cli, channel):
-    """A voucher that pays for all that clients ask."""
-    signed = cli("channel", "voucher", channel, "--cumulative", flow.DEPOSIT // 2, suri=flow.PAYER)
-    return {name: signed[name] for name in ("channel", "cumulative", "expires", "signature")}
-
-
 def clients(tests, network, facts):
     """The JavaScript clients, each a program that prints its own lines."""
     for name in ("polkadot-js.mjs", "papi.mjs", "openai.mjs"):
@@ -191,7 +185,7 @@ def main():
             "datanet": facts["datanet"], "model": facts["model"], "operator": operator,
             "paying": wrong.place(cli, network, facts["channel"]) | {
                 "suri": flow.PAYER, "name": "styles-lora",
-                "voucher": vouched(cli, facts["channel"]),
+                "voucher": wrong.vouched(cli, facts["channel"]),
             },
         })  # fmt: skip
         # What the clients asked is not part of what is disputed.

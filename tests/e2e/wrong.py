@@ -170,6 +170,12 @@ def place(cli, network, channel):
     return {"gateway": network.gateway_url, "genesis": genesis, "operator": operator, "channel": channel}
 
 
+def vouched(cli, channel):
+    """A voucher that pays for all that clients ask."""
+    signed = cli("channel", "voucher", channel, "--cumulative", flow.DEPOSIT // 2, suri=flow.PAYER)
+    return {name: signed[name] for name in ("channel", "cumulative", "expires", "signature")}
+
+
 def vouchers(tests, cli, network, facts):
     """Vouchers that do not pay: the gateway answers 402, and neither it nor the chain takes anything."""
     channel = facts["channel"]
