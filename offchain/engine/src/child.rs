@@ -26,6 +26,7 @@ use crate::{
 
 /// The most bytes of a task. A job has at most 256 KiB.
 const MAX_TASK: u64 = 1 << 20;
+
 /// A job, and all that its process needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {

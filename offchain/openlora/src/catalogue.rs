@@ -242,11 +242,7 @@ impl Catalogue {
     }
 
     /// Takes note that the process of its base ended while it computed for a model.
-    pub fn died(&self, served: &Served, failure: &Failure) -> Error {
-        self.record_death(served.key, failure)
-    }
-
-    fn record_death(&self, key: Key, failure: &Failure) -> Error {
+    pub fn died(&self, key: Key, failure: &Failure) -> Error {
         let how = failure.to_string();
         tracing::warn!(model = key.id, version = key.version, %how, "its process ended");
         let mut deaths = self.deaths();
@@ -290,7 +286,7 @@ impl Catalogue {
         let loaded = base.adapter(&folder, &base_name(&ids.artefact), held).await;
         let adapter = loaded.map_err(|failure| match failure {
             Failure::Refused(reason) => Error::Unloadable { model: id, reason },
-            failure => self.record_death(key, &failure),
+            failure => self.died(key, &failure),
         })?;
         tracing::info!(model = id, version = key.version, held = self.memory.held(), "loaded");
         Ok(Served::new(key, adapter))
@@ -549,7 +545,7 @@ pub(crate) mod tests {
             answer(&served).await.unwrap();
             served.base().kill();
             let failure = answer(&served).await.unwrap_err();
-            let error = catalogue.died(&served, &failure);
+            let error = catalogue.died(served.key, &failure);
             assert!(error.to_string().contains("signal 9"), "{error}");
         }
         let error = load(1).await.err().unwrap();

@@ -540,7 +540,7 @@ impl Gateway {
         drop(room);
         let Generated { output, text, stop } = generated.map_err(|failure| match failure {
             Failure::Refused(reason) => Refusal::bad_request("generation_failed", reason),
-            failure => self.catalogue.died(&bill.served, &failure).into(),
+            failure => self.catalogue.died(bill.served.key, &failure).into(),
         })?;
         drop(place);
         if caller.is_gone() {
